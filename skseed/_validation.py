@@ -1,0 +1,103 @@
+"""Sequences are checked here, once, at the public door; private functions take what this returns."""
+
+import warnings
+from collections.abc import Sized
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.exceptions import DataConversionWarning
+
+
+def check_sequences(X: Any, *, name: str = "X", min_length: int = 0) -> npt.NDArray[np.object_]:
+    """Return `X` as a one-dimensional object array of ``str``.
+
+    Parameters
+    ----------
+    X : array-like of str of shape (n_sequences,)
+        A list, a tuple, an object, ``U`` or ``StringDType`` array, a pandas or polars Series, or
+        a table or array with a single column.
+    name : str, default="X"
+        What the error messages call the input.
+    min_length : int, default=0
+        The shortest sequence that is accepted, in symbols.
+
+    Returns
+    -------
+    sequences : ndarray of shape (n_sequences,), dtype object
+        A new array of ``str``.
+
+    Raises
+    ------
+    TypeError
+        If an item is not a ``str``; the message names its index and its type.
+    ValueError
+        If `X` is a single string, is empty, has more than one column, holds a missing value or a
+        sequence shorter than `min_length`.
+
+    Warns
+    -----
+    DataConversionWarning
+        If `X` is an array of one column; a table of one column is taken without a word.
+    """
+    if isinstance(X, (str, bytes)):
+        raise ValueError(
+            f"{name} is a single {type(X).__name__}; pass a list of sequences, such as [{name}], instead."
+        )
+    if X is None or not (hasattr(X, "__iter__") and isinstance(X, Sized)):
+        raise TypeError(f"{name} must be an array-like of str; got {type(X).__name__}.")
+    if isinstance(X, (set, frozenset, dict)):
+        raise TypeError(f"{name} must be an ordered array-like of str; got {type(X).__name__}.")
+    items = _single_column(X, name)
+    if len(items) == 0:
+        raise ValueError(
+            f"Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required: {name} is empty."
+        )
+    sequences = np.empty(len(items), dtype=object)
+    for index, item in enumerate(items):
+        if not isinstance(item, str):
+            _raise_not_a_sequence(item, index, name)
+        if len(item) < min_length:
+            raise ValueError(
+                f"{name}[{index}] has {len(item)} symbols while at least {min_length} are required; "
+                "remove the sequence."
+            )
+        # str() turns numpy.str_ into the plain type, which every library below accepts
+        sequences[index] = str(item)
+    return sequences
+
+
+def _single_column(X: Any, name: str) -> Any:
+    """Return `X`, or its only column when it is two-dimensional."""
+    shape = getattr(X, "shape", None)
+    if shape is None or len(shape) == 1:
+        return X
+    if len(shape) == 0:
+        raise TypeError(f"{name} must be an array-like of str; got a scalar array.")
+    if len(shape) > 2 or shape[1] != 1:
+        raise ValueError(
+            f"{name} must be one-dimensional or have one column of sequences; got shape {tuple(shape)}. "
+            "Select the column first."
+        )
+    if hasattr(X, "iloc"):
+        return X.iloc[:, 0]
+    if hasattr(X, "to_series"):
+        return X.to_series(0)
+    warnings.warn(
+        f"{name} is a column of sequences where a one-dimensional array is expected; it was flattened, "
+        f"as {name}.ravel() does.",
+        DataConversionWarning,
+        stacklevel=4,
+    )
+    return np.asarray(X, dtype=object).ravel()
+
+
+def _raise_not_a_sequence(item: Any, index: int, name: str) -> NoReturn:
+    missing = item is None or (np.isscalar(pd.isna(item)) and bool(pd.isna(item)))
+    if missing:
+        raise ValueError(f"{name}[{index}] is missing ({item!r}); remove the row or fill in its sequence.")
+    raise TypeError(
+        f"{name}[{index}] is of type {type(item).__name__}; every sequence must be a str"
+        + (", so decode it first." if isinstance(item, bytes) else ".")
+    )

@@ -1,0 +1,290 @@
+"""Alphabets: from the letters of a sequence to small integer codes and back.
+
+A symbol's *code* is its position in the alphabet, one byte each. Two more codes exist: the
+*wildcard*, which every ambiguity letter (IUPAC ``N``, ``R``, ``Y``, … for nucleotides, ``X``,
+``B``, ``Z``, … for proteins) is read as, and the *padding* that fills up the rows of a matrix of
+codes. Lower case (soft masking) is read as upper case. A gap (``-``, ``.``), a stop (``*``) or any
+other letter is an error that names its position: nothing is dropped silently.
+
+>>> from skseed.alphabets import DNA
+>>> DNA.encode("GATTACAN")
+array([2, 0, 3, 3, 0, 1, 0, 4], dtype=uint8)
+>>> DNA.decode([2, 0, 3, 3, 0, 1, 0, 4])
+'GATTACAN'
+>>> DNA.reverse_complement("GATTACAN")
+'NTGTAATC'
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["DNA", "PROTEIN", "RNA", "Alphabet", "get_alphabet"]
+
+_FOREIGN = 255
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """The letters of one kind of sequence, and their codes.
+
+    Parameters
+    ----------
+    name : str
+        The short name that estimators accept in place of the object, such as ``"dna"``.
+    symbols : str
+        The unambiguous letters; a symbol's code is its position here.
+    wildcard : str
+        The letter that stands for "any symbol" and that the wildcard code decodes to.
+    ambiguities : str, default=""
+        Further letters that are read as the wildcard.
+    synonyms : str, default=""
+        Pairs of letters of which the first is read as the second: ``"UT"`` reads U as T.
+    complements : str, default=""
+        Pairs of letters that complement each other, empty where there is no complement.
+
+    Examples
+    --------
+    >>> from skseed.alphabets import Alphabet
+    >>> secondary = Alphabet("secondary", symbols="HEC", wildcard="X")
+    >>> secondary.encode("CCHHHE")
+    array([2, 2, 0, 0, 0, 1], dtype=uint8)
+    """
+
+    name: str
+    symbols: str
+    wildcard: str
+    ambiguities: str = ""
+    synonyms: str = ""
+    complements: str = ""
+    _codes: bytes = field(init=False, repr=False, compare=False)
+    _letters: bytes = field(init=False, repr=False, compare=False)
+    _complement: MappingProxyType[int, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        letters = self.symbols + self.wildcard
+        if len(set(letters)) != len(letters) or not (letters + self.ambiguities).isascii():
+            raise ValueError(f"The letters of an alphabet must be distinct ASCII characters; got {letters!r}.")
+        codes = np.full(256, _FOREIGN, dtype=np.uint8)
+        for code, letter in enumerate(letters):
+            codes[ord(letter)] = code
+        for letter in self.ambiguities:
+            codes[ord(letter)] = self.wildcard_code
+        for letter, target in _pairs(self.synonyms):
+            codes[ord(letter)] = codes[ord(target)]
+        for upper in range(ord("A"), ord("Z") + 1):
+            if codes[upper + 32] == _FOREIGN:
+                codes[upper + 32] = codes[upper]
+        table = {}
+        for one, other in _pairs(self.complements):
+            for a, b in ((one, other), (one.lower(), other.lower())):
+                table[ord(a)] = b
+                table.setdefault(ord(b), a)
+        object.__setattr__(self, "_codes", codes.tobytes())
+        object.__setattr__(self, "_letters", letters.encode("ascii"))
+        object.__setattr__(self, "_complement", MappingProxyType(table))
+
+    def __reduce__(self) -> tuple[type, tuple[str, ...]]:
+        return (
+            Alphabet,
+            (self.name, self.symbols, self.wildcard, self.ambiguities, self.synonyms, self.complements),
+        )
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def wildcard_code(self) -> int:
+        """The code of every ambiguity letter: the number of symbols."""
+        return len(self.symbols)
+
+    @property
+    def padding_code(self) -> int:
+        """The code that fills up a row: the number of symbols plus one."""
+        return len(self.symbols) + 1
+
+    def encode(self, sequence: str) -> npt.NDArray[np.uint8]:
+        """Return the codes of a sequence.
+
+        Parameters
+        ----------
+        sequence : str
+            The sequence, in upper or lower case.
+
+        Returns
+        -------
+        codes : ndarray of shape (len(sequence),), dtype uint8
+            The position of each letter in `symbols`, or `wildcard_code`.
+
+        Raises
+        ------
+        ValueError
+            If a letter does not belong to the alphabet; the message names it and its position.
+        """
+        data = np.frombuffer(sequence.encode("latin-1", errors="replace"), dtype=np.uint8)
+        codes = np.frombuffer(self._codes, dtype=np.uint8)[data]
+        if codes.size and codes.max() == _FOREIGN:
+            position = int(np.argmax(codes == _FOREIGN))
+            letter = sequence[position]
+            advice = "remove the gaps first" if letter in "-.~" else "remove or replace it"
+            raise ValueError(
+                f"{letter!r} at position {position} is not a letter of the {self.name} alphabet "
+                f"({self.symbols}, ambiguous {''.join(dict.fromkeys(self.wildcard + self.ambiguities))}); {advice}."
+            )
+        return codes
+
+    def encode_rows(self, sequences: Sequence[str], *, length: int) -> npt.NDArray[np.uint8]:
+        """Return sequences as a matrix of codes, cut or padded to one length.
+
+        Parameters
+        ----------
+        sequences : sequence of str of length n_sequences
+            The sequences.
+        length : int
+            The number of columns; longer sequences lose their end.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_sequences, length), dtype uint8
+            The codes, with `padding_code` after the end of a shorter sequence.
+
+        Raises
+        ------
+        ValueError
+            If a letter does not belong to the alphabet; the message names the sequence too.
+        """
+        rows = np.full((len(sequences), length), self.padding_code, dtype=np.uint8)
+        for index, sequence in enumerate(sequences):
+            try:
+                codes = self.encode(sequence)
+            except ValueError as error:
+                raise ValueError(f"Sequence {index}: {error}") from None
+            rows[index, : len(codes)] = codes[:length]
+        return rows
+
+    def decode(self, codes: Iterable[int] | npt.NDArray[np.integer]) -> str:
+        """Return the sequence of some codes, up to the first padding code.
+
+        Parameters
+        ----------
+        codes : array-like of int of shape (length,)
+            Codes, as `encode` gives them.
+
+        Returns
+        -------
+        sequence : str
+            The sequence, in upper case, with `wildcard` for every ambiguity.
+
+        Raises
+        ------
+        ValueError
+            If a number is not a code of this alphabet.
+        """
+        codes = np.asarray(codes if isinstance(codes, np.ndarray) else list(codes), dtype=np.int64)
+        if codes.size and (codes.min() < 0 or codes.max() > self.padding_code):
+            position = int(np.argmax((codes < 0) | (codes > self.padding_code)))
+            raise ValueError(
+                f"{codes[position]} at position {position} is not a code of the {self.name} alphabet "
+                f"(0 to {self.padding_code})."
+            )
+        padding = np.flatnonzero(codes == self.padding_code)
+        end = padding[0] if padding.size else codes.size
+        return np.frombuffer(self._letters, dtype=np.uint8)[codes[:end]].tobytes().decode("ascii")
+
+    def complement(self, sequence: str) -> str:
+        """Return the sequence with every letter replaced by its complement, ambiguity letters too.
+
+        Parameters
+        ----------
+        sequence : str
+            The sequence; its case is kept.
+
+        Returns
+        -------
+        complement : str
+            The complementary letters in the same order.
+
+        Raises
+        ------
+        ValueError
+            If the alphabet has no complement, as that of proteins.
+        """
+        if not self.complements:
+            raise ValueError(f"The {self.name} alphabet has no complement.")
+        return sequence.translate(self._complement)
+
+    def reverse_complement(self, sequence: str) -> str:
+        """Return the other strand, read in its own direction.
+
+        Parameters
+        ----------
+        sequence : str
+            The sequence; its case is kept.
+
+        Returns
+        -------
+        reverse_complement : str
+            The complement, reversed.
+        """
+        return self.complement(sequence)[::-1]
+
+
+def _pairs(letters: str) -> list[tuple[str, str]]:
+    return list(zip(letters[::2], letters[1::2], strict=True))
+
+
+_IUPAC_COMPLEMENTS = "CGRYKMBVDHSSWWNN"
+
+DNA = Alphabet(
+    "dna",
+    symbols="ACGT",
+    wildcard="N",
+    ambiguities="RYSWKMBDHV",
+    synonyms="UT",
+    complements="AT" + _IUPAC_COMPLEMENTS + "UA",
+)
+RNA = Alphabet(
+    "rna",
+    symbols="ACGU",
+    wildcard="N",
+    ambiguities="RYSWKMBDHV",
+    synonyms="TU",
+    complements="AU" + _IUPAC_COMPLEMENTS + "TA",
+)
+PROTEIN = Alphabet("protein", symbols="ACDEFGHIKLMNPQRSTVWY", wildcard="X", ambiguities="BJZUO")
+
+_BY_NAME = {alphabet.name: alphabet for alphabet in (DNA, RNA, PROTEIN)}
+
+
+def get_alphabet(alphabet: str | Alphabet) -> Alphabet:
+    """Return an alphabet given by name, or unchanged.
+
+    Parameters
+    ----------
+    alphabet : {"dna", "rna", "protein"} or Alphabet
+        The name, or the object itself.
+
+    Returns
+    -------
+    alphabet : Alphabet
+        The object.
+
+    Raises
+    ------
+    ValueError
+        If there is no alphabet of that name.
+
+    Examples
+    --------
+    >>> from skseed.alphabets import get_alphabet
+    >>> get_alphabet("rna").symbols
+    'ACGU'
+    """
+    if isinstance(alphabet, Alphabet):
+        return alphabet
+    if alphabet not in _BY_NAME:
+        raise ValueError(f"There is no alphabet {alphabet!r}; choose from {sorted(_BY_NAME)} or pass an Alphabet.")
+    return _BY_NAME[alphabet]
