@@ -33,7 +33,7 @@ _SUBMODULES = [
     "ranking",
 ]
 
-__all__ = [*_SUBMODULES, "__version__"]  # noqa: PLE0604
+__all__ = [*_SUBMODULES, "__version__"]
 
 
 def __dir__() -> list[str]:

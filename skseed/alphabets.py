@@ -67,7 +67,9 @@ class Alphabet:
     def __post_init__(self) -> None:
         letters = self.symbols + self.wildcard
         if len(set(letters)) != len(letters) or not (letters + self.ambiguities).isascii():
-            raise ValueError(f"The letters of an alphabet must be distinct ASCII characters; got {letters!r}.")
+            raise ValueError(
+                f"The letters of an alphabet must be distinct ASCII characters; got {letters!r}."
+            )
         codes = np.full(256, _FOREIGN, dtype=np.uint8)
         for code, letter in enumerate(letters):
             codes[ord(letter)] = code
@@ -132,7 +134,7 @@ class Alphabet:
             advice = "remove the gaps first" if letter in "-.~" else "remove or replace it"
             raise ValueError(
                 f"{letter!r} at position {position} is not a letter of the {self.name} alphabet "
-                f"({self.symbols}, ambiguous {''.join(dict.fromkeys(self.wildcard + self.ambiguities))}); {advice}."
+                f"({self.symbols}, ambiguous {self.wildcard + self.ambiguities}); {advice}."
             )
         return codes
 
@@ -286,5 +288,7 @@ def get_alphabet(alphabet: str | Alphabet) -> Alphabet:
     if isinstance(alphabet, Alphabet):
         return alphabet
     if alphabet not in _BY_NAME:
-        raise ValueError(f"There is no alphabet {alphabet!r}; choose from {sorted(_BY_NAME)} or pass an Alphabet.")
+        raise ValueError(
+            f"There is no alphabet {alphabet!r}; choose from {sorted(_BY_NAME)} or pass an Alphabet."
+        )
     return _BY_NAME[alphabet]
