@@ -1,0 +1,229 @@
+"""How every neural estimator trains: the one room that knows skorch.
+
+An estimator builds its torch module, hands it to :meth:`NeuralEstimatorMixin._train` with batches
+that it makes itself, and keeps the skorch net that comes back as ``net_``. What is shared stands here:
+the parameters with skorch's names, one source of randomness, progress, and the stop when the loss
+is no longer a number.
+
+Results are the same, bit for bit, whatever else runs: training and prediction use one torch thread,
+initial weights are drawn under a lock, and batches bring their own generators, so that the
+global generators of numpy and torch never move.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, LRScheduler
+
+from skseed._sklearn import CallbackSupportMixin, Interval
+
+ModuleT = TypeVar("ModuleT", bound=torch.nn.Module)
+
+_WEIGHTS_LOCK = threading.Lock()
+_THREADS_LOCK = threading.Lock()
+_threads_users = 0
+_threads_before = 1
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Run torch on one thread, and give the threads back when the last user leaves."""
+    global _threads_users, _threads_before
+    with _THREADS_LOCK:
+        if _threads_users == 0:
+            _threads_before = torch.get_num_threads()
+        _threads_users += 1
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _THREADS_LOCK:
+            _threads_users -= 1
+            if _threads_users == 0:
+                torch.set_num_threads(_threads_before)
+
+
+def build_seeded(build: Callable[[], ModuleT], seed: int) -> ModuleT:
+    """Return ``build()`` with weights drawn from `seed`; the global generator is left as it was."""
+    with _WEIGHTS_LOCK, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
+
+
+def resolve_device(device: str) -> str:
+    """Return the device that ``"auto"`` stands for on this machine, or `device` unchanged."""
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+class TrainingNet(NeuralNet):
+    """A skorch net that iterates over ready batches and refuses a loss that is not a number."""
+
+    def get_dataset(self, X: Any, y: Any = None) -> Any:
+        return X
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        return dataset
+
+    def get_loss(self, y_pred: Any, y_true: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
+        loss = super().get_loss(y_pred, y_true, *args, **kwargs)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(
+                f"The loss became {loss.item()} in epoch {len(self.history)}; lower lr (now {self.lr})."
+            )
+        return loss
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **fit_params: Any) -> "TrainingNet":
+        # skorch takes an interrupt for the end of training; a half-trained net must not pass for a fitted one
+        try:
+            return super().fit_loop(X, y, epochs=epochs, **fit_params)
+        except KeyboardInterrupt as interrupt:
+            raise _InterruptedError from interrupt
+
+
+class _InterruptedError(Exception):
+    """Carries an interrupt past skorch, which would swallow it."""
+
+
+class _EpochProgress(Callback):
+    """Tells scikit-learn's callbacks about the epochs of a net."""
+
+    def __init__(self, estimator: Any, context: Any) -> None:
+        self.estimator = estimator
+        self.context = context
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.epoch_context_ = self.context.subcontext(task_name="epoch")
+        self.epoch_context_.call_on_fit_task_begin(estimator=self.estimator)
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.epoch_context_.call_on_fit_task_end(estimator=self.estimator)
+
+
+class NeuralEstimatorMixin(CallbackSupportMixin):
+    """What an estimator that owns a net shares: its training parameters and how it trains.
+
+    The estimator's ``fit`` is decorated with ``with_callbacks`` (innermost) and its parameters
+    include those of `_training_constraints`.
+    """
+
+    _training_constraints: dict[str, list[Any]] = {  # noqa: RUF012
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "optimizer": [callable],
+        "callbacks": [list, None],
+        "device": [str],
+        "verbose": ["verbose", Interval(Integral, 0, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def _train(
+        self,
+        module: torch.nn.Module,
+        criterion: torch.nn.Module,
+        batches: Iterable[Any],
+        *,
+        steps_per_epoch: int,
+        **net_params: Any,
+    ) -> TrainingNet:
+        """Train a module on batches for `max_epochs` with the one-cycle schedule up to `lr`.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The initialised module; it is trained in place.
+        criterion : torch.nn.Module
+            Called with the module's output and the second item of a batch.
+        batches : iterable
+            Yields ``(input, target)`` afresh every time it is iterated over.
+        steps_per_epoch : int
+            How many batches an epoch has.
+        **net_params
+            Further parameters of the skorch net, such as ``optimizer__weight_decay``.
+
+        Returns
+        -------
+        net : TrainingNet
+            The trained net.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss is not finite; the message names the epoch.
+        KeyboardInterrupt
+            If the training was interrupted.
+        """
+        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        context.call_on_fit_task_begin(estimator=self)
+        progress = _EpochProgress(self, context)
+        schedule = LRScheduler(
+            policy=torch.optim.lr_scheduler.OneCycleLR,
+            step_every="batch",
+            max_lr=self.lr,
+            total_steps=steps_per_epoch * self.max_epochs + 1,
+        )
+        net = TrainingNet(
+            module,
+            criterion=criterion,
+            optimizer=self.optimizer,
+            lr=self.lr,
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            train_split=None,
+            callbacks=[("lr_schedule", schedule), *(self.callbacks or []), ("progress", progress)],
+            device=resolve_device(self.device),
+            verbose=int(self.verbose),
+            **net_params,
+        )
+        with one_torch_thread():
+            try:
+                net.fit(batches)
+            except _InterruptedError as interrupt:
+                raise KeyboardInterrupt("training was interrupted; nothing is fitted") from interrupt
+        context.call_on_fit_task_end(estimator=self)
+        # the context belongs to this fit alone and must not travel in a pickle
+        net.callbacks_ = [item for item in net.callbacks_ if item[1] is not progress]
+        net.callbacks = [item for item in net.callbacks if item[1] is not progress]
+        return net
+
+
+def forward_in_batches(
+    forward: Callable[..., torch.Tensor],
+    *arrays: np.ndarray[Any, Any],
+    batch_size: int,
+    device: str,
+) -> np.ndarray[Any, Any]:
+    """Return ``forward(*arrays)``, computed `batch_size` rows at a time without gradients.
+
+    skorch's own prediction moves torch's global generator; this does not.
+
+    Parameters
+    ----------
+    forward : callable
+        Takes one tensor an array and returns a tensor with as many rows.
+    *arrays : ndarray
+        The inputs, all with the same number of rows.
+    batch_size : int
+        Rows a batch; the result does not depend on it but for rounding.
+    device : str
+        Where the batches go.
+
+    Returns
+    -------
+    output : ndarray
+        The outputs of all rows.
+    """
+    parts = []
+    with one_torch_thread(), torch.inference_mode():
+        for start in range(0, len(arrays[0]), batch_size):
+            batch = [torch.as_tensor(array[start : start + batch_size], device=device) for array in arrays]
+            parts.append(forward(*batch).cpu().numpy())
+    return np.concatenate(parts)
