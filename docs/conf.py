@@ -1,0 +1,100 @@
+"""The Sphinx site. It builds without a network: python -m sphinx -W --keep-going docs docs/_build/html."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+# one thread for each library, as the estimators use: the gallery then runs beside other work
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from skseed import __version__
+
+project = "skseed"
+author = "The skseed developers"
+copyright = "2026, the skseed developers (BSD-3-Clause)"
+version = release = __version__
+
+extensions = [
+    "mathml",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_templates", "sg_execution_times.rst", "auto_examples/sg_execution_times.rst"]
+templates_path = ["_templates"]
+default_role = "literal"
+
+autosummary_generate = True
+autodoc_typehints = "none"
+autodoc_member_order = "groupwise"
+numpydoc_show_class_members = False
+
+# Formulas become MathML and no inventory of another project is read: a page asks for nothing from outside.
+html_math_renderer = "mathml"
+intersphinx_mapping: dict[str, tuple[str, str | None]] = {}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skseed"
+html_static_path = ["_static"]
+html_css_files = ["skseed.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "show_prev_next": False,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "navbar_align": "left",
+}
+html_sidebars = {"contributing": [], "benchmarks": [], "quickstart": []}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"plot_",
+    "ignore_pattern": r"benchmarks",
+    "nested_sections": False,
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "gen_modules/backreferences",
+    "doc_module": ("skseed",),
+    "reference_url": {"skseed": None},
+    "show_memory": False,
+    "write_computation_times": False,
+    "show_signature": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "matplotlib_animations": False,
+    "abort_on_example_error": False,
+}
+
+
+def _skip_foreign_member(app, what, name, obj, skip, options):
+    """Leave out what a class inherits from other projects, whose docstrings link to their own pages."""
+    if what != "class" or skip:
+        return skip
+    function = getattr(obj, "fget", None) or getattr(obj, "__func__", None) or obj
+    module = getattr(function, "__module__", None) or ""
+    return not module.startswith("skseed")
+
+
+def _escape_attributes(app, what, name, obj, options, lines):
+    """Keep a fitted attribute in running text, ``classes_``, from being read as a reference to "classes"."""
+    in_example = False
+    for index, line in enumerate(lines):
+        in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
+        if not in_example:
+            lines[index] = re.sub(
+                r"(`+.*?`+)|(?<![\w.])(\w+)_(?!\w)",
+                lambda match: match[1] or rf"{match[2]}\_",
+                line,
+            )
+
+
+def setup(app):
+    """Connect the hooks that autodoc calls for every member and, after numpydoc, for every docstring."""
+    app.connect("autodoc-skip-member", _skip_foreign_member)
+    app.connect("autodoc-process-docstring", _escape_attributes, priority=900)
