@@ -1,0 +1,187 @@
+"""Exactness of matrix, neighbours and groups against a plain dynamic programme."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skseed.distances import levenshtein_distances, levenshtein_groups, levenshtein_neighbors
+
+collections = st.lists(st.text("AC", max_size=12), min_size=1, max_size=12)
+cutoffs = st.one_of(st.integers(0, 13), st.floats(0.01, 0.99))
+
+
+def reference_distance(a: str, b: str) -> int:
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        diagonal, row[0] = row[0], i
+        for j, y in enumerate(b, start=1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
+    return row[-1]
+
+
+def reference_matrix(X, Y):
+    return np.array([[reference_distance(a, b) for b in Y] for a in X])
+
+
+def reference_limits(X, Y, max_distance):
+    longer = np.array([[max(len(a), len(b)) for b in Y] for a in X])
+    if isinstance(max_distance, int):
+        return np.full_like(longer, max_distance)
+    return np.floor(max_distance * longer + 1e-9).astype(int)
+
+
+@settings(max_examples=60, deadline=None)
+@given(X=collections, Y=st.one_of(st.none(), collections))
+def test_matrix_is_the_textbook_distance(X, Y):
+    np.testing.assert_array_equal(levenshtein_distances(X, Y), reference_matrix(X, X if Y is None else Y))
+
+
+@settings(max_examples=60, deadline=None)
+@given(X=collections, Y=st.one_of(st.none(), collections), max_distance=cutoffs)
+def test_matrix_with_cutoff_holds_the_limit_plus_one(X, Y, max_distance):
+    partners = X if Y is None else Y
+    limits = reference_limits(X, partners, max_distance)
+    expected = np.minimum(reference_matrix(X, partners), limits + 1)
+    np.testing.assert_array_equal(levenshtein_distances(X, Y, max_distance=max_distance), expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(X=st.lists(st.text("ACGT", max_size=30), min_size=3, max_size=8))
+def test_matrix_is_a_metric(X):
+    d = levenshtein_distances(X)
+    np.testing.assert_array_equal(d, d.T)
+    assert all((d[i, j] == 0) == (X[i] == X[j]) for i in range(len(X)) for j in range(len(X)))
+    assert (d[:, :, None] <= d[:, None, :] + d.T[None, :, :]).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(X=collections, max_distance=cutoffs)
+def test_neighbors_are_all_pairs_within_the_cutoff(X, max_distance):
+    distances = reference_matrix(X, X)
+    expected = distances <= reference_limits(X, X, max_distance)
+    np.fill_diagonal(expected, False)
+    graph = levenshtein_neighbors(X, max_distance)
+    rows = np.repeat(np.arange(len(X)), np.diff(graph.indptr))
+    found = np.zeros_like(expected)
+    found[rows, graph.indices] = True
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(graph.data, distances[rows, graph.indices])
+    assert graph.nnz == expected.sum()
+    graph.check_format(full_check=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(X=collections, max_distance=cutoffs, labelled=st.booleans())
+def test_groups_are_components(X, max_distance, labelled):
+    y = [len(x) % 2 for x in X] if labelled else None
+    joined = reference_matrix(X, X) <= reference_limits(X, X, max_distance)
+    if labelled:
+        joined &= np.equal.outer(y, y)
+    groups = list(range(len(X)))
+    for _ in X:
+        groups = [min(groups[j] for j in range(len(X)) if joined[i, j]) for i in range(len(X))]
+    expected = pd.factorize(np.array(groups))[0]
+    np.testing.assert_array_equal(levenshtein_groups(X, max_distance, y=y), expected)
+
+
+def mutate(rng, sequence, n_edits):
+    letters = list(sequence)
+    for _ in range(n_edits):
+        position = rng.integers(len(letters))
+        kind = rng.integers(3)
+        if kind == 0:
+            letters[position] = rng.choice(list("ACGT"))
+        elif kind == 1:
+            letters.insert(position, rng.choice(list("ACGT")))
+        else:
+            del letters[position]
+    return "".join(letters)
+
+
+def families(seed, n_families=12, size=8, length=300, n_edits=20):
+    rng = np.random.default_rng(seed)
+    founders = ["".join(rng.choice(list("ACGT"), length)) for _ in range(n_families)]
+    return [mutate(rng, founder, rng.integers(n_edits)) for founder in founders for _ in range(size)]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 4])
+def test_n_jobs_changes_nothing(n_jobs):
+    X = families(0, n_families=60)
+    np.testing.assert_array_equal(levenshtein_distances(X, n_jobs=n_jobs), levenshtein_distances(X))
+    one, many = levenshtein_neighbors(X, 0.05), levenshtein_neighbors(X, 0.05, n_jobs=n_jobs)
+    assert (one != many).nnz == 0
+    assert one.nnz == many.nnz > 0
+    np.testing.assert_array_equal(levenshtein_groups(X, 0.05, n_jobs=n_jobs), levenshtein_groups(X, 0.05))
+
+
+def test_long_distances_do_not_wrap():
+    distances = levenshtein_distances(["A" * 300, "C" * 300, "G" * 40_000])
+    assert distances.dtype == np.int32
+    np.testing.assert_array_equal(distances[0], [0, 300, 40_000])
+    assert levenshtein_distances(["A" * 300, "C" * 300])[0, 1] == 300
+
+
+def test_signed_differences_do_not_wrap():
+    distances = levenshtein_distances(["A", "CC", "GGG"])
+    assert distances[0, 0] - distances[0, 2] == -3
+
+
+def test_fraction_means_the_edits_it_says():
+    # 0.29 * 100 is a little less than 29 in floating point
+    assert levenshtein_neighbors(["A" * 100, "C" * 29 + "A" * 71], 0.29).nnz == 2
+    assert levenshtein_neighbors(["A" * 100, "C" * 30 + "A" * 70], 0.29).nnz == 0
+
+
+def test_copies_are_neighbors_at_a_stored_zero():
+    graph = levenshtein_neighbors(["ACGT", "TTTT", "ACGT", "ACGT"], 0)
+    np.testing.assert_array_equal(np.diff(graph.indptr), [2, 0, 2, 2])
+    np.testing.assert_array_equal(graph.data, np.zeros(6))
+
+
+def test_impossible_matrix_is_refused_before_work():
+    X = np.char.add("A" * 200, np.arange(100_000).astype(str))
+    with pytest.raises(MemoryError, match=r"100,000 × 100,000 .* 18\.6 GiB .* CPU-hours; use levenshtein"):
+        levenshtein_distances(X)
+
+
+def test_plan_is_logged(caplog):
+    with caplog.at_level(logging.INFO, logger="skseed"):
+        levenshtein_distances(["ACGT", "ACCT"])
+    assert "GiB" in caplog.text
+
+
+@pytest.mark.parametrize("bad", ["ACGT", [], None, ["ACGT", None], ["ACGT", 3], [b"ACGT"]])
+@pytest.mark.parametrize(
+    "function",
+    [levenshtein_distances, lambda X: levenshtein_neighbors(X, 1), lambda X: levenshtein_groups(X, 1)],
+)
+def test_bad_input_is_named(function, bad):
+    with pytest.raises((TypeError, ValueError), match="X"):
+        function(bad)
+
+
+@pytest.mark.parametrize("max_distance", [-1, 1.0, 0.0, 1.5, "3", None])
+def test_bad_cutoff_is_named(max_distance):
+    with pytest.raises(ValueError, match="max_distance"):
+        levenshtein_neighbors(["ACGT"], max_distance)
+
+
+def test_wrong_number_of_labels():
+    with pytest.raises(ValueError, match="one label for each of the 2 sequences"):
+        levenshtein_groups(["ACGT", "ACGA"], 1, y=["a"])
+
+
+def test_single_and_empty_sequences():
+    assert levenshtein_neighbors(["ACGT"], 3).shape == (1, 1)
+    np.testing.assert_array_equal(levenshtein_groups(["", "A", "CCC"], 1), [0, 0, 1])
+    np.testing.assert_array_equal(levenshtein_groups([""], 0.5), [0])
+
+
+@pytest.mark.parametrize("container", [tuple, np.array, pd.Series])
+def test_containers_agree(container):
+    X = families(1)
+    np.testing.assert_array_equal(levenshtein_groups(container(X), 0.05), levenshtein_groups(X, 0.05))
