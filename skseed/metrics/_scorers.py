@@ -1,0 +1,106 @@
+"""The scorers, for ``scoring=`` of ``GridSearchCV`` and ``cross_validate``."""
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from skseed._sklearn import Interval, validate_params
+from skseed.metrics._ranking import top_k_score
+
+
+class _PercentRMSEScorer:
+    """Score an embedder of edit distances by minus its percent RMSE on the pairs of X.
+
+    Call it as ``percent_rmse_scorer(estimator, X)``, or pass it as ``scoring=``. It works for an
+    ``EditDistanceEmbedder`` and for a ``Pipeline`` that ends in one, takes the true distances of all
+    pairs of `X`, and returns the negated :func:`percent_rmse`: higher is better, 0 is best.
+    """
+
+    def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
+        embedder = _last_step(estimator)
+        if not hasattr(embedder, "pairwise_distances"):
+            raise TypeError(
+                "percent_rmse_scorer scores an embedder with pairwise_distances, such as "
+                f"EditDistanceEmbedder, or a pipeline that ends in one; got {type(embedder).__name__}."
+            )
+        return float(estimator.score(X))
+
+    def __repr__(self) -> str:
+        return "percent_rmse_scorer"
+
+    def __reduce__(self) -> str:
+        return "percent_rmse_scorer"
+
+
+percent_rmse_scorer = _PercentRMSEScorer()
+
+
+@dataclass(frozen=True)
+class _TopKScorer:
+    k: int
+
+    def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+        if y is None:
+            raise TypeError("top_k_scorer needs the true labels y; pass them to the search as well.")
+        method = "decision_function" if hasattr(estimator, "decision_function") else "predict_proba"
+        if not hasattr(estimator, method):
+            raise TypeError(
+                f"top_k_scorer needs an estimator with decision_function or predict_proba; "
+                f"got {type(_last_step(estimator)).__name__}."
+            )
+        y_score = np.asarray(getattr(estimator, method)(X))
+        return top_k_score(y, y_score, k=self.k, labels=estimator.classes_)
+
+    def __repr__(self) -> str:
+        return f"top_k_scorer({self.k})"
+
+
+@validate_params({"k": [Interval(Integral, 1, None, closed="left")]}, prefer_skip_nested_validation=True)
+def top_k_scorer(k: int) -> _TopKScorer:
+    """Make a scorer of the share of samples whose true label is among the k best.
+
+    It reads the labels of the columns from ``classes_`` and the scores from ``decision_function``, or
+    from ``predict_proba`` where there is none. A label that the training fold lacks is a miss, so rare
+    labels never make a fold NaN, as they do with ``scoring="top_k_accuracy"``.
+
+    Parameters
+    ----------
+    k : int
+        The length of the list.
+
+    Returns
+    -------
+    scorer : callable
+        Called as ``scorer(estimator, X, y)``, it returns :func:`top_k_score`; higher is better.
+
+    See Also
+    --------
+    top_k_score : The formula, and the fate of ties and unseen labels.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skseed.metrics import top_k_scorer
+    >>> from skseed.preprocessing import KmerVectorizer
+    >>> genes = ["GATTACA", "GATTTACA", "CCCGGG", "CCGGGG", "GATTACC", "CCCGCG", "TTTTTT"]
+    >>> labs = ["voigt", "voigt", "church", "church", "voigt", "church", "smolke"]
+    >>> model = make_pipeline(KmerVectorizer(k=2), LogisticRegression())
+    >>> cross_val_score(model, genes, labs, cv=[([0, 1, 2, 3], [4, 5, 6])], scoring=top_k_scorer(1))
+    array([0.66666667])
+    """
+    return _TopKScorer(int(k))
+
+
+def _last_step(estimator: Any) -> Any:
+    """Return what a search or a pipeline ends in."""
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        else:
+            return estimator

@@ -1,0 +1,33 @@
+"""What the transformers of strings share: their tags, and the warning about sequences that are cut."""
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+
+
+class SequenceTransformer(TransformerMixin, BaseEstimator):
+    """A transformer whose input is a one-dimensional array-like of ``str``."""
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def warn_cut(lengths: npt.NDArray[np.integer], limit: int, *, unit: str) -> None:
+    """Warn once, on behalf of ``transform``, if a length exceeds what was learnt in ``fit``."""
+    longer = np.flatnonzero(lengths > limit)
+    if longer.size:
+        first = int(longer[0])
+        warnings.warn(
+            f"{longer.size} of {len(lengths)} sequences are longer than the {limit} {unit} learnt in fit "
+            f"and lose their end (the first is X[{first}] with {int(lengths[first])} {unit}); set max_length "
+            "to choose the length, which also silences this warning.",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,232 @@
+"""One-hot encoding of sequences, and the way back."""
+
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from skseed._sklearn import Interval, StrOptions, _fit_context
+from skseed._validation import check_sequences
+from skseed.alphabets import Alphabet, get_alphabet
+from skseed.preprocessing._base import SequenceTransformer, warn_cut
+
+_BLOCK = 1 << 22
+
+
+class OneHotEncoder(SequenceTransformer):
+    """Encode sequences as one column for each position and symbol.
+
+    It is for sequences that are comparable position by position from their start: reads, one gene,
+    one protein family. Rows have the same length, so memory is ``n_sequences * max_length *
+    n_symbols * 4`` bytes: for genomes and plasmids, use :class:`BPETokenizer` or
+    :class:`KmerVectorizer` instead.
+
+    Parameters
+    ----------
+    alphabet : {"dna", "rna", "protein"} or Alphabet, default="dna"
+        The alphabet of the sequences. A letter outside it is an error.
+    max_length : int, default=None
+        The number of positions. Longer sequences lose their end. None takes the longest sequence
+        given to `fit`; `transform` then warns when it has to cut.
+
+    Attributes
+    ----------
+    alphabet_ : Alphabet
+        The alphabet.
+    max_length_ : int
+        The number of positions.
+
+    See Also
+    --------
+    BPETokenizer : Rows of token ids, for long sequences.
+    KmerVectorizer : Counts of words, for sequences that do not line up.
+    skseed.alphabets.Alphabet : The letters, their order and the fate of ambiguity letters.
+
+    Notes
+    -----
+    Columns go position by position: ``0_A, 0_C, 0_G, 0_T, 1_A, …``. After the end of a sequence all
+    columns are 0, so an empty sequence is a row of zeros. An ambiguity letter (``N``, ``R``, …)
+    counts ``1 / n_symbols`` for every symbol, so the sum of a row is the length of its sequence.
+
+    The encoding is row-wise, and `inverse_transform` gives back the upper-case sequence exactly,
+    with the alphabet's wildcard for every ambiguity letter, as far as it was not cut.
+
+    Examples
+    --------
+    >>> from skseed.preprocessing import OneHotEncoder
+    >>> encoder = OneHotEncoder("dna").fit(["GATTACA", "GAN"])
+    >>> encoder.transform(["GAN"]).reshape(7, 4)[:4]
+    array([[0.  , 0.  , 1.  , 0.  ],
+           [1.  , 0.  , 0.  , 0.  ],
+           [0.25, 0.25, 0.25, 0.25],
+           [0.  , 0.  , 0.  , 0.  ]], dtype=float32)
+    >>> encoder.inverse_transform(encoder.transform(["GAN", "gattaca"]))
+    array(['GAN', 'GATTACA'], dtype=object)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "alphabet": [StrOptions({"dna", "rna", "protein"}), Alphabet],
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(self, alphabet: str | Alphabet = "dna", *, max_length: int | None = None) -> None:
+        self.alphabet = alphabet
+        self.max_length = max_length
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the length of the rows.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_sequences,)
+            The sequences.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : OneHotEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            If a letter is not of the alphabet; the message names the sequence and the position.
+        """
+        sequences = check_sequences(X)
+        alphabet = get_alphabet(self.alphabet)
+        # every letter is read, so that a foreign one stops fit and not a later transform
+        alphabet.encode_rows(sequences.tolist(), length=1)
+        longest = max(map(len, sequences))
+        self.alphabet_ = alphabet
+        self.max_length_ = max(1, longest) if self.max_length is None else int(self.max_length)
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+        """Encode sequences.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_sequences,)
+            The sequences.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_sequences, max_length_ * n_symbols), dtype float32
+            The encoded sequences.
+
+        Raises
+        ------
+        ValueError
+            If a letter is not of the alphabet; the message names the sequence and the position.
+
+        Warns
+        -----
+        UserWarning
+            If a sequence is longer than a length that was learnt in `fit`.
+        """
+        check_is_fitted(self)
+        sequences = check_sequences(X)
+        codes = self.alphabet_.encode_rows(sequences.tolist(), length=self.max_length_)
+        if self.max_length is None:
+            warn_cut(np.array([len(s) for s in sequences]), self.max_length_, unit="symbols")
+        return one_hot_from_codes(codes, self.alphabet_)
+
+    def inverse_transform(self, X: Any) -> npt.NDArray[np.object_]:
+        """Return the sequences of encoded rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_sequences, max_length_ * n_symbols)
+            Rows as `transform` gives them.
+
+        Returns
+        -------
+        sequences : ndarray of shape (n_sequences,), dtype object
+            The sequences as ``str``.
+
+        Raises
+        ------
+        ValueError
+            If a row is not one-hot; the message names the row and the position.
+        """
+        check_is_fitted(self)
+        rows = check_array(X, dtype=[np.float32, np.float64], input_name="X")
+        width = self.max_length_ * len(self.alphabet_)
+        if rows.shape[1] != width:
+            raise ValueError(f"X has {rows.shape[1]} features, but OneHotEncoder gives {width} features.")
+        sequences = np.empty(len(rows), dtype=object)
+        sequences[:] = [self.alphabet_.decode(codes) for codes in codes_from_one_hot(rows, self.alphabet_)]
+        return sequences
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Return the names of the columns, such as ``"0_A"``.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of shape (max_length_ * n_symbols,), dtype object
+            Position and symbol of each column.
+        """
+        check_is_fitted(self)
+        symbols = self.alphabet_.symbols
+        return np.array(
+            [f"{i}_{symbol}" for i in range(self.max_length_) for symbol in symbols], dtype=object
+        )
+
+
+def one_hot_from_codes(codes: npt.NDArray[np.uint8], alphabet: Alphabet) -> npt.NDArray[np.float32]:
+    """Return rows of codes, shape (n, length), as one-hot rows, shape (n, length * n_symbols), float32."""
+    n_symbols = len(alphabet)
+    table = np.zeros((n_symbols + 2, n_symbols), dtype=np.float32)
+    table[:n_symbols] = np.eye(n_symbols, dtype=np.float32)
+    table[alphabet.wildcard_code] = 1 / n_symbols
+    return table[codes].reshape(len(codes), -1)
+
+
+def codes_from_one_hot(rows: npt.NDArray[np.floating], alphabet: Alphabet) -> npt.NDArray[np.uint8]:
+    """Return one-hot rows, shape (n, length * n_symbols), as rows of codes, shape (n, length), uint8.
+
+    It is the inverse of :func:`one_hot_from_codes`. A position must hold a single 1, the same value
+    ``1 / n_symbols`` throughout (the wildcard) or zeros (the padding, after which nothing may follow);
+    anything else raises a ValueError that names the row and the position.
+    """
+    rows = np.asarray(rows)
+    n_symbols = len(alphabet)
+    if rows.ndim != 2 or rows.shape[1] % n_symbols:
+        raise ValueError(
+            f"One-hot rows over the {alphabet.name} alphabet have {n_symbols} columns for each position; "
+            f"got an array of shape {rows.shape}."
+        )
+    codes = np.empty((len(rows), rows.shape[1] // n_symbols), dtype=np.uint8)
+    step = max(1, _BLOCK // max(1, rows.shape[1]))
+    for start in range(0, len(rows), step):
+        cells = rows[start : start + step].reshape(-1, codes.shape[1], n_symbols)
+        block = np.full(cells.shape[:2], alphabet.padding_code + 1, dtype=np.uint8)
+        ones = cells == 1
+        zeros = (cells == 0).sum(axis=2)
+        is_symbol = ones.any(axis=2) & (zeros == n_symbols - 1)
+        block[is_symbol] = ones.argmax(axis=2)[is_symbol]
+        block[(np.abs(cells - 1 / n_symbols) < 1e-6).all(axis=2)] = alphabet.wildcard_code
+        block[zeros == n_symbols] = alphabet.padding_code
+        padding = block == alphabet.padding_code
+        follows = np.zeros_like(padding)
+        follows[:, 1:] = padding[:, :-1] & ~padding[:, 1:]
+        wrong = follows | (block > alphabet.padding_code)
+        if wrong.any():
+            row, position = (int(i) for i in np.argwhere(wrong)[0])
+            what = "follows the end of the sequence" if follows[row, position] else "is not one-hot"
+            values = ", ".join(f"{value:g}" for value in cells[row, position])
+            raise ValueError(
+                f"Position {position} of row {start + row} ({values}) {what}; "
+                "pass rows as OneHotEncoder.transform gives them, or the sequences themselves."
+            )
+        codes[start : start + step] = block
+    return codes
