@@ -1,0 +1,155 @@
+"""Parallel convolutions over tokens with a global maximum, computed from tables instead of products."""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import torch
+from torch import nn
+
+# a chunk of rows whose window sums stay in a core's cache; an accelerator takes a batch whole
+_CHUNK_FLOATS = {"cpu": 2**18}
+_CHUNK_FLOATS_ELSEWHERE = 2**28
+
+
+class TokenConvBank(nn.Module):
+    """Embed tokens, convolve them with kernels of several widths, and keep each filter's maximum.
+
+    The body of the lab-of-origin network: token vectors, parallel convolutions without padding,
+    SELU, and the maximum over the whole sequence. It suits sequences in which short, rare patterns
+    matter and their place does not; where the order at a distance matters, it sees nothing.
+
+    Parameters
+    ----------
+    n_tokens : int
+        The number of token ids, padding (0) included.
+    token_dim : int, default=200
+        The length of a token's vector.
+    kernel_sizes : sequence of int, default=(1, ..., 12)
+        The widths of the convolutions, in tokens.
+    n_filters : int, default=256
+        The filters of each width.
+
+    Notes
+    -----
+    A token's product with a column of a kernel depends on the token alone, and there are far
+    fewer different tokens than positions. So every product is computed once, into a table of
+    shape (width, n_tokens, n_filters), and a window is a sum of `width` rows of it. Because SELU
+    grows with its argument and only the maximum is kept, the gradient flows through one window a
+    filter. The numbers are those of a convolution, up to rounding; no product is padded: a window lies
+    inside its row, and a row shorter than a kernel has one window, filled up with zero vectors.
+
+    In evaluation mode the table covers all tokens, so that a row's result does not depend, even
+    in the last bit, on the rows beside it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skseed.nn import TokenConvBank
+    >>> bank = TokenConvBank(n_tokens=10, token_dim=4, kernel_sizes=(1, 2, 3), n_filters=5)
+    >>> bank(torch.tensor([[2, 7, 1, 8], [3, 0, 0, 0]])).shape
+    torch.Size([2, 15])
+    """
+
+    def __init__(
+        self,
+        n_tokens: int,
+        *,
+        token_dim: int = 200,
+        kernel_sizes: Sequence[int] = tuple(range(1, 13)),
+        n_filters: int = 256,
+    ) -> None:
+        super().__init__()
+        self.kernel_sizes = tuple(int(size) for size in kernel_sizes)
+        self.n_features = len(self.kernel_sizes) * n_filters
+        self.tokens = nn.Parameter(torch.randn(n_tokens, token_dim))
+        with torch.no_grad():
+            # padding and the unknown token start, and padding stays, without a vector: a token
+            # that training never saw then adds nothing to a window
+            self.tokens[:2] = 0.0
+        self.weights = nn.ParameterList()
+        self.biases = nn.ParameterList()
+        for size in self.kernel_sizes:
+            bound = 1 / sqrt(size * token_dim)
+            self.weights.append(torch.empty(token_dim, size, n_filters).uniform_(-bound, bound))
+            self.biases.append(torch.empty(n_filters).uniform_(-bound, bound))
+
+    def forward(
+        self, tokens: torch.Tensor, lengths: torch.Tensor | None = None, *, scale: float = 1.0
+    ) -> torch.Tensor:
+        """Return the features of rows of tokens.
+
+        Parameters
+        ----------
+        tokens : Tensor of shape (n_rows, n_columns), dtype int64
+            Token ids; 0 has a zero vector.
+        lengths : Tensor of shape (n_rows,), dtype int64, default=None
+            Where each row ends; by default after its last token other than 0.
+        scale : float, default=1.0
+            Multiplies the token vectors; dropout uses it.
+
+        Returns
+        -------
+        features : Tensor of shape (n_rows, n_features)
+            SELU of each filter's maximum, width by width.
+        """
+        if lengths is None:
+            lengths = row_lengths(tokens)
+        missing = max(self.kernel_sizes) - tokens.shape[1]
+        if missing > 0:
+            tokens = nn.functional.pad(tokens, (0, missing))
+        if self.training:
+            used, tokens = torch.unique(tokens, return_inverse=True)
+        else:
+            used = torch.arange(len(self.tokens), device=tokens.device)
+        vectors = self.tokens[used] * (scale * (used != 0).to(self.tokens.dtype)).unsqueeze(1)
+        maxima = [
+            _largest_window_sums(
+                (vectors @ weight.flatten(1)).unflatten(1, weight.shape[1:]), tokens, lengths
+            )
+            + bias
+            for weight, bias in zip(self.weights, self.biases, strict=True)
+        ]
+        return nn.functional.selu(torch.cat(maxima, dim=1))
+
+
+def row_lengths(tokens: torch.Tensor) -> torch.Tensor:
+    """Return for each row of tokens the position after its last token other than 0."""
+    columns = torch.arange(1, tokens.shape[1] + 1, device=tokens.device)
+    return (columns * (tokens != 0)).amax(dim=1)
+
+
+def _largest_window_sums(table: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Return each filter's largest sum over a window of each row.
+
+    `table` has the shape (n_tokens, width, n_filters): the sum of the window that starts at s is
+    that of ``table[tokens[s + o], o]`` over the offsets o.
+    """
+    width, n_filters = table.shape[1:]
+    starts = (lengths - width + 1).clamp(min=1)
+    offsets = torch.arange(width, device=tokens.device)
+    rows_of_table = table.detach().flatten(0, 1)
+    budget = _CHUNK_FLOATS.get(tokens.device.type, _CHUNK_FLOATS_ELSEWHERE)
+    chunk = max(1, budget // (int(starts.max()) * n_filters))
+    maxima, chosen = [], []
+    for begin in range(0, len(tokens), chunk):
+        piece = slice(begin, begin + chunk)
+        last = starts[piece, None] - 1
+        # a row with fewer windows than its chunk repeats its last one, which changes no maximum
+        first = torch.minimum(torch.arange(int(last.max()) + 1, device=tokens.device), last)
+        windows = _windows(tokens[piece], first, offsets) * width + offsets
+        sums = nn.functional.embedding_bag(windows.flatten(0, 1), rows_of_table, mode="sum")
+        best, where = sums.view(*first.shape, n_filters).max(dim=1)
+        maxima.append(best)
+        chosen.append(first.gather(1, where))
+    if not table.requires_grad:
+        return torch.cat(maxima)
+    # the same sums once more, at the chosen windows alone, for the gradient to flow through
+    cells = _windows(tokens, torch.cat(chosen), offsets)
+    filters = torch.arange(n_filters, device=tokens.device)[:, None]
+    return table[cells, offsets, filters].sum(dim=2)
+
+
+def _windows(tokens: torch.Tensor, first: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
+    """Return the tokens of the windows that start at `first`: (n_rows, n_windows, width)."""
+    columns = (first[:, :, None] + offsets).flatten(1)
+    return tokens.gather(1, columns).view(*first.shape, len(offsets))

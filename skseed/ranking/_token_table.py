@@ -1,0 +1,75 @@
+"""Tables of token ids and metadata: checked, split, and cleared of tokens that training never saw."""
+
+import warnings
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+PADDING = 0
+UNKNOWN = 1
+
+
+def split_token_table(
+    X: npt.NDArray[Any], n_metadata: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32] | None]:
+    """Return the token ids and the binary metadata, if any, of a numeric table.
+
+    `X` is finite and two-dimensional, of any numeric dtype; its last `n_metadata` columns are metadata.
+    Raises a ValueError that names the row and the column of the first value that is neither.
+    """
+    n_columns = X.shape[1]
+    if n_metadata >= n_columns:
+        raise ValueError(
+            f"n_metadata={n_metadata} leaves no column of tokens: X has {n_columns} column(s), of which the "
+            "last n_metadata are metadata; lower n_metadata or add the tokens."
+        )
+    tokens = X[:, : n_columns - n_metadata]
+    if tokens.dtype.kind == "f":
+        _raise_at(tokens != np.floor(tokens), tokens, 0, "token ids are whole numbers")
+    if tokens.dtype.kind != "b":
+        _raise_at(tokens < 0, tokens, 0, "token ids are not negative")
+        _raise_at(tokens > np.iinfo(np.int32).max, tokens, 0, "token ids fit in 32 bits")
+    metadata = X[:, n_columns - n_metadata :]
+    if metadata.dtype.kind != "b":
+        problem = f"the last {n_metadata} columns are binary metadata, 0 or 1 (see n_metadata)"
+        _raise_at((metadata != 0) & (metadata != 1), metadata, n_columns - n_metadata, problem)
+    return tokens.astype(np.int32), metadata.astype(np.float32) if n_metadata else None
+
+
+def read_unseen_as_unknown(
+    tokens: npt.NDArray[np.int32], seen: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int32]:
+    """Return the tokens with those that are not `seen` replaced by the unknown token.
+
+    Some tokens of a vocabulary are so rare that training misses them, which is no reason to alarm
+    anybody. A token beyond the largest of training, though, comes from another tokenizer: it warns.
+    """
+    foreign = tokens >= len(seen)
+    if foreign.any():
+        row = int(np.argmax(foreign.any(axis=1)))
+        warnings.warn(
+            f"{int(foreign.sum())} token(s), the first in row {row}, are larger than {len(seen) - 1}, the "
+            "largest of training, and are read as unknown; encode X with the tokenizer of the training data.",
+            UserWarning,
+            stacklevel=4,
+        )
+    known = seen[np.where(foreign, UNKNOWN, tokens)] & ~foreign
+    return np.where(known | (tokens == PADDING), tokens, np.int32(UNKNOWN))
+
+
+def _raise_at(
+    wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], first_column: int, problem: str
+) -> None:
+    if wrong.any():
+        _raise_first(wrong, values, first_column, problem)
+
+
+def _raise_first(
+    wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], first_column: int, problem: str
+) -> NoReturn:
+    row, column = (int(i) for i in np.argwhere(wrong)[0])
+    raise ValueError(
+        f"X[{row}, {column + first_column}] is {values[row, column]}, but {problem}; "
+        "make the rows with BPETokenizer."
+    )
