@@ -1,0 +1,403 @@
+"""MinimizerVectorizer: plain references for every tie rule, the published tables, and its contract."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from skseed.alphabets import DNA, PROTEIN, Alphabet
+from skseed.preprocessing import KmerVectorizer, MinimizerVectorizer
+from skseed.preprocessing._minimizers import (
+    CallableOrder,
+    FilterOrder,
+    decode_kmers,
+    hash_order,
+    kmer_codes,
+    mix64,
+    select_minimizers,
+)
+
+TIE_RULES = ["robust", "leftmost", "slot"]
+# two letters and short periods: most windows hold a tie
+sequences_with_ties = st.lists(
+    st.one_of(
+        st.text("AC", max_size=60),
+        st.text("ACGTN", max_size=60),
+        st.builds(lambda unit, n: unit * n, st.text("ACGT", min_size=1, max_size=7), st.integers(0, 12)),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def plain_minimizers(kmers, rank, window, tie_break):
+    """Select k-mers one window after the other; None stands for a k-mer with a wildcard."""
+    ranks = [None if kmer is None else rank[kmer] for kmer in kmers]
+    if not kmers:
+        return []
+    positions, previous = [], None
+    for start in range(max(1, len(kmers) - window + 1)):
+        inside = [i for i in range(start, min(start + window, len(kmers))) if ranks[i] is not None]
+        if not inside:
+            previous = None
+            continue
+        smallest = min(ranks[i] for i in inside)
+        tied = [i for i in inside if ranks[i] == smallest]
+        if tie_break == "leftmost":
+            pick = tied[0]
+        elif tie_break == "slot":
+            pick = min(tied, key=lambda i: i % window)
+        else:
+            pick = previous if previous in tied else tied[-1]
+        if pick != previous:
+            positions.append(pick)
+        previous = pick
+    return positions
+
+
+def circular_buffer_minimizers(kmers, rank, window):
+    """Select as the paper's notebook does: a ring of `window` slots, scanned from its first slot."""
+    ring, positions = [None] * window, []
+    for i, kmer in enumerate(kmers):
+        ring[i % window] = (rank[kmer], i)
+        if i >= window - 1:
+            pick = min(range(window), key=lambda slot: ring[slot][0])
+            if not positions or positions[-1] != ring[pick][1]:
+                positions.append(ring[pick][1])
+    return positions
+
+
+def plain_kmers(sequence, k, symbols="ACGT"):
+    words = [sequence[i : i + k] for i in range(len(sequence) - k + 1)]
+    return [word if set(word) <= set(symbols) else None for word in words]
+
+
+def plain_rank(vectorizer):
+    """Return a rank for each k-mer by the vectorizer's own order, computed letter by letter."""
+    symbols = vectorizer.alphabet_.symbols
+
+    class Rank(dict):
+        def __missing__(self, kmer):
+            codes = [symbols.index(letter) for letter in kmer]
+            if vectorizer.order == "lexicographic":
+                return kmer
+            if vectorizer.order == "gaussian":
+                return -sum(float(vectorizer.filter_[j, code]) for j, code in enumerate(codes))
+            code = 0
+            for digit in codes:
+                code = code * len(symbols) + digit
+            return int(mix64(np.array([code]), vectorizer.hash_seed_)[0])
+
+    return Rank()
+
+
+@given(
+    sequences=sequences_with_ties,
+    k=st.integers(1, 5),
+    window=st.integers(1, 9),
+    tie_break=st.sampled_from(TIE_RULES),
+    order=st.sampled_from(["hash", "lexicographic", "gaussian"]),
+    size=st.sampled_from([1, 13, 29, 1 << 16]),
+)
+@settings(max_examples=300, deadline=None)
+def test_equals_the_plain_reference_whatever_the_size_of_a_buffer(
+    sequences, k, window, tie_break, order, size
+):
+    vectorizer = MinimizerVectorizer(k, window, order=order, tie_break=tie_break, random_state=0).fit(
+        sequences
+    )
+    rank = plain_rank(vectorizer)
+    orders = {"hash": lambda codes: hash_order(codes, vectorizer.hash_seed_), "lexicographic": np.asarray}
+    selected = list(
+        select_minimizers(
+            sequences,
+            alphabet=DNA,
+            k=k,
+            window=window,
+            order=orders[order] if order in orders else FilterOrder(vectorizer.filter_),
+            tie_break=tie_break,
+            size=size,
+        )
+    )
+    got = [(int(s), int(p)) for part in selected for s, p in zip(part.sequence, part.position, strict=True)]
+    expected = [
+        (index, position)
+        for index, sequence in enumerate(sequences)
+        for position in plain_minimizers(plain_kmers(sequence, k), rank, window, tie_break)
+    ]
+    assert got == expected
+    codes = np.concatenate([part.code for part in selected]) if selected else np.zeros(0, dtype=np.int64)
+    words = [DNA.decode(row) for row in decode_kmers(codes, k=k, n_symbols=4)]
+    assert words == [sequences[index][position : position + k] for index, position in expected]
+
+
+@given(sequence=st.text("AC", min_size=1, max_size=80), k=st.integers(1, 4), window=st.integers(1, 9))
+@settings(max_examples=100, deadline=None)
+def test_slot_rule_is_that_of_a_circular_buffer(sequence, k, window):
+    vectorizer = MinimizerVectorizer(k, window, order="lexicographic", tie_break="slot").fit([sequence])
+    if len(sequence) >= k + window - 1:
+        expected = circular_buffer_minimizers(plain_kmers(sequence, k), plain_rank(vectorizer), window)
+        assert vectorizer.positions([sequence])[0].tolist() == expected
+
+
+@given(sequence=st.text("ACGT", min_size=30, max_size=200), order=st.sampled_from(["hash", "gaussian"]))
+@settings(max_examples=50, deadline=None)
+def test_every_window_holds_a_minimizer_and_shared_stretches_share_one(sequence, order):
+    k, window = 4, 7
+    for tie_break in TIE_RULES:
+        vectorizer = MinimizerVectorizer(k, window, order=order, tie_break=tie_break, random_state=1)
+        left, right = "ACGTTGCA" + sequence, sequence + "TTAGGG"
+        vectorizer.fit([sequence])
+        positions = vectorizer.positions([sequence])[0]
+        gaps = np.diff(np.concatenate([[-1], positions, [len(sequence) - k + 1]]))
+        assert gaps.max() <= window
+        one, other = vectorizer.kmers([left, right])
+        assert set(one) & set(other)
+
+
+def test_tie_rules_select_the_same_set_of_kmers():
+    telomere = "CCCTAA" * 50 + "CCCCTAA" * 20 + "CCCTAA" * 30
+    kmers = [
+        MinimizerVectorizer(tie_break=rule, random_state=0).fit([telomere]).kmers([telomere])[0].tolist()
+        for rule in TIE_RULES
+    ]
+    assert kmers[0] == kmers[1] == kmers[2]
+
+
+def test_run_of_one_letter():
+    run = "A" * 107
+    density = {
+        rule: MinimizerVectorizer(window=10, tie_break=rule, random_state=0).fit([run]).density([run])[0]
+        for rule in TIE_RULES
+    }
+    # one in a window; every window's first; one in a window, as the ring comes round
+    assert density == {"robust": 0.1, "leftmost": 0.91, "slot": 0.1}
+
+
+def test_density_of_a_random_order_on_random_dna():
+    rng = np.random.default_rng(0)
+    sequence = "".join(rng.choice(list("ACGT"), size=200_000))
+    for rule in TIE_RULES:
+        vectorizer = MinimizerVectorizer(k=15, window=19, tie_break=rule, random_state=0).fit([sequence])
+        assert_allclose(vectorizer.density([sequence]), [2 / 20], rtol=0.02)
+
+
+def test_telomere_densities_follow_the_published_ones(shared_data):
+    """Fig. 3 of the paper, slot rule; 10 of its 400 repetitions, which the benchmark runs in full."""
+    folder = shared_data / "telomeres"
+    published = pd.read_csv(folder / "fig3_telomeres_400reps.tsv", sep="\t")
+    records = (folder / "telomeres.fa").read_text().split(">")[1:]
+    telomeres = ["".join(record.split("\n")[1:]) for record in records]
+    assert [record.split()[0] for record in records] == published["name"].tolist()
+    for order, column, mean in (("hash", "rand_density", 0.0761), ("gaussian", "gauss_density", 0.0740)):
+        densities = np.mean(
+            [
+                MinimizerVectorizer(order=order, tie_break="slot", random_state=seed)
+                .fit([""])
+                .density(telomeres)
+                for seed in range(10)
+            ],
+            axis=0,
+        )
+        assert_allclose(densities.mean(), mean, atol=0.0025)
+        assert_allclose(densities, published[column], atol=0.009)
+
+
+def test_transform_counts_the_positions():
+    sequences = ["GATTACAGATTACAGATTACA", "CCCTAACCCTAACCCTAACCC", "GAT"]
+    vectorizer = MinimizerVectorizer(k=4, window=5, random_state=0)
+    counts = vectorizer.fit_transform(sequences)
+    assert sparse.isspmatrix_csr(counts)
+    assert counts.shape == (3, 4**4)
+    assert counts.dtype == np.int32
+    names = vectorizer.get_feature_names_out()
+    for row, sequence, positions, kmers in zip(
+        counts.toarray(), sequences, vectorizer.positions(sequences), vectorizer.kmers(sequences), strict=True
+    ):
+        words = [sequence[p : p + 4] for p in positions]
+        assert {name: n for name, n in zip(names, row, strict=True) if n} == {
+            w: words.count(w) for w in words
+        }
+        assert kmers.tolist() == sorted(set(words))
+    assert counts[2].nnz == 0
+    sets = MinimizerVectorizer(k=4, window=5, binary=True, random_state=0).fit_transform(sequences)
+    assert_array_equal(sets.toarray(), (counts.toarray() > 0).astype(int))
+
+
+def test_window_of_one_counts_every_kmer():
+    sequences = [
+        "GATTACAGATTACANACCA",
+        "MKVLAA".replace("M", "A").replace("K", "C").replace("V", "G")[:3],
+        "",
+    ]
+    counts = MinimizerVectorizer(k=3, window=1).fit_transform(sequences)
+    assert_array_equal(counts.toarray(), KmerVectorizer(k=3).fit_transform(sequences).toarray())
+
+
+def test_short_sequences():
+    sequences = ["", "ACG", "ACGT", "TTACGT", "NNNNNNNNNNNN"]
+    vectorizer = MinimizerVectorizer(k=4, window=5, order="lexicographic").fit(sequences)
+    assert [p.tolist() for p in vectorizer.positions(sequences)] == [[], [], [0], [2], []]
+    assert_array_equal(vectorizer.density(sequences), [np.nan, np.nan, 1, 1 / 3, 0])
+    assert vectorizer.transform(["", "ACG"]).nnz == 0
+    assert [k.tolist() for k in vectorizer.kmers(["", "ACG"])] == [[], []]
+
+
+def test_wildcards_are_never_selected():
+    sequence = "AAAAANAAAAARTTTT"
+    vectorizer = MinimizerVectorizer(k=3, window=4, order="lexicographic", tie_break="leftmost")
+    kmers = vectorizer.fit([sequence]).kmers([sequence])[0]
+    assert kmers.tolist() == ["AAA", "TTT"]
+
+
+def test_columns_are_hashed_when_there_are_too_many_kmers():
+    rng = np.random.default_rng(0)
+    sequences = ["".join(rng.choice(list("ACGT"), size=3000)) for _ in range(5)]
+    vectorizer = MinimizerVectorizer(k=21, window=11, n_features=1000, random_state=0)
+    counts = vectorizer.fit_transform(sequences)
+    assert counts.shape == (5, 1000)
+    assert_array_equal(
+        np.asarray(counts.sum(axis=1)).ravel(), [len(p) for p in vectorizer.positions(sequences)]
+    )
+    names = vectorizer.get_feature_names_out()
+    assert names[-1] == "minimizervectorizer999"
+    # minimal hashes must not crowd into some of the columns
+    assert np.count_nonzero(counts.sum(axis=0)) > 850
+
+
+def test_proteins_and_own_alphabets():
+    spikes = ["MFVFLVLLPLVSSQCVNLTTRTQLPPAYTNSFTRGVYYPDKVFRSSVLHS", "MFIFLLFLTLTSGSDLDRCTTFDDVQAPNYTQHXXX"]
+    vectorizer = MinimizerVectorizer(k=14, window=5, alphabet="protein", order="gaussian", random_state=0)
+    rank = plain_rank(vectorizer.fit(spikes))
+    expected = [plain_minimizers(plain_kmers(s, 14, PROTEIN.symbols), rank, 5, "robust") for s in spikes]
+    assert [p.tolist() for p in vectorizer.positions(spikes)] == expected
+    secondary = Alphabet("secondary", symbols="HEC", wildcard="X")
+    vectorizer = MinimizerVectorizer(k=2, window=3, alphabet=secondary, order="lexicographic").fit(["HHECCC"])
+    assert vectorizer.kmers(["HHECCC"])[0].tolist() == ["HH", "HE", "EC"]
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 8, 13, 31])
+def test_kmer_codes_decode_to_the_kmers(k):
+    rng = np.random.default_rng(k)
+    letters = rng.integers(4, size=100).astype(np.uint8)
+    codes, valid = kmer_codes(letters, k=k, n_symbols=4)
+    assert valid is None
+    windows = np.lib.stride_tricks.sliding_window_view(letters, k)
+    assert_array_equal(decode_kmers(codes, k=k, n_symbols=4), windows)
+    # integers in the order of the words
+    assert_array_equal(np.argsort(codes, kind="stable"), np.lexsort(windows.T[::-1]))
+
+
+def test_hash_is_a_permutation_that_mixes():
+    codes = np.arange(1 << 16)
+    mixed = mix64(codes, 7)
+    assert len(np.unique(mixed)) == len(codes)
+    flipped = mixed ^ mix64(codes ^ 1, 7)
+    share = np.unpackbits(flipped.view(np.uint8)).mean()
+    assert_allclose(share, 0.5, atol=0.002)
+    # neighbouring seeds give unrelated orders
+    other = mix64(codes, 8)
+    assert abs(np.corrcoef(np.argsort(mixed), np.argsort(other))[0, 1]) < 0.02
+    assert hash_order(codes, 7).max() < np.iinfo(np.uint64).max
+
+
+def test_callable_order():
+    sequences = ["GATTACANGATTACATTTAGGG" * 3, "", "ACGTACGTACGT"]
+
+    def most_g(kmers):
+        return -(kmers == 2).sum(axis=1)
+
+    for tie_break in TIE_RULES:
+        vectorizer = MinimizerVectorizer(3, 5, order=most_g, tie_break=tie_break).fit(sequences)
+        rank = {kmer: -kmer.count("G") for s in sequences for kmer in plain_kmers(s, 3) if kmer}
+        expected = [plain_minimizers(plain_kmers(s, 3), rank, 5, tie_break) for s in sequences]
+        assert [p.tolist() for p in vectorizer.positions(sequences)] == expected
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda kmers: kmers, "one real number a k-mer"),
+        (lambda kmers: np.zeros(len(kmers)) * 1j, "dtype complex128"),
+        (lambda kmers: np.full(len(kmers), np.nan), "NaN"),
+    ],
+)
+def test_callable_order_is_checked(function, message):
+    vectorizer = MinimizerVectorizer(3, 5, order=function).fit(["ACGT"])
+    with pytest.raises(ValueError, match=message):
+        vectorizer.transform(["ACGTACGT"])
+
+
+def test_callable_order_without_kmers_is_not_called():
+    order = CallableOrder(lambda kmers: 1 / 0, k=2, n_symbols=4)
+    assert order(np.zeros(0, dtype=np.int64)).shape == (0,)
+
+
+def test_random_state_rules_and_the_global_generator_rests():
+    sequences = ["GATTACAGATTACACCCTAACCCTAAGGGTTTACGACGT" * 4]
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    for order in ("hash", "gaussian"):
+        one, same, other = (
+            MinimizerVectorizer(order=order, random_state=seed).fit(sequences) for seed in (0, 0, 1)
+        )
+        assert_array_equal(one.positions(sequences)[0], same.positions(sequences)[0])
+        assert one.positions(sequences)[0].tolist() != other.positions(sequences)[0].tolist()
+    assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_refit_with_another_order_forgets_the_first():
+    vectorizer = MinimizerVectorizer(random_state=0).fit(["ACGT"])
+    vectorizer.set_params(order="gaussian").fit(["ACGT"])
+    assert not hasattr(vectorizer, "hash_seed_")
+    assert vectorizer.filter_.shape == (8, 4)
+
+
+def test_bad_input_is_named():
+    vectorizer = MinimizerVectorizer(k=3, window=4)
+    with pytest.raises(NotFittedError):
+        vectorizer.transform(["ACGT"])
+    with pytest.raises(ValueError, match=r"k=32 is too large for the dna alphabet.*k=31 or less"):
+        MinimizerVectorizer(k=32).fit(["ACGT"])
+    with pytest.raises(ValueError, match=r"k=15 is too large for the protein alphabet.*k=14 or less"):
+        MinimizerVectorizer(k=15, alphabet="protein").fit(["MKV"])
+    with pytest.raises(ValueError, match="Sequence 1: '-' at position 2"):
+        vectorizer.fit(["ACGT", "AC-GT"])
+    vectorizer.fit(["ACGT"])
+    with pytest.raises(ValueError, match="Sequence 1: 'Z' at position 200000"):
+        vectorizer.transform(["ACGT", "ACGTA" * 40_000 + "Z"])
+    with pytest.raises(ValueError, match="Sequence 0: 'Z' at position 1"):
+        vectorizer.transform(["AZ"])
+    with pytest.raises(ValueError, match="single str"):
+        vectorizer.transform("ACGT")
+    with pytest.raises(ValueError, match="'tie_break' parameter"):
+        MinimizerVectorizer(tie_break="first").fit(["ACGT"])
+
+
+def test_containers_clone_pickle_and_grid_search():
+    rng = np.random.default_rng(0)
+    sequences = [
+        "".join(rng.choice(list("ACGT"), size=120, p=p)) for p in ([0.4, 0.1, 0.1, 0.4], [0.25] * 4) * 10
+    ]
+    vectorizer = MinimizerVectorizer(k=3, window=5, random_state=0)
+    expected = vectorizer.fit_transform(sequences).toarray()
+    for X in (tuple(sequences), np.array(sequences), np.array(sequences, dtype=object), pd.Series(sequences)):
+        assert_array_equal(clone(vectorizer).fit(X).transform(X).toarray(), expected)
+    assert_array_equal(pickle.loads(pickle.dumps(vectorizer)).transform(sequences).toarray(), expected)
+    assert_array_equal(vectorizer.transform(sequences[::-1]).toarray(), expected[::-1])
+    search = GridSearchCV(
+        make_pipeline(vectorizer, LogisticRegression()),
+        {"minimizervectorizer__window": [3, 9]},
+        cv=2,
+        n_jobs=2,
+    )
+    assert search.fit(sequences, [0, 1] * 10).best_score_ > 0.7
