@@ -196,7 +196,7 @@ def rank_quantiles(
         raise ValueError(f"ranks[{position}] is {float(values[position]):g}; ranks are whole numbers from 1.")
     shares = np.asarray(levels, dtype=np.float64)
     if shares.ndim != 1 or not ((shares > 0) & (shares <= 1)).all():
-        raise ValueError(f"levels must be a list of shares above 0 and at most 1; got {levels}.")
+        raise ValueError(f"levels must be a list of shares above 0 and at most 1; got {shares.tolist()}.")
     # 0.8 * 5 may come out a little above 4, which must not ask for a fifth sample
     needed = np.ceil(shares * len(values) - 1e-9).astype(np.int64)
     return np.sort(values)[needed - 1].astype(np.int64)

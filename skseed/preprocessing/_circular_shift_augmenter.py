@@ -158,13 +158,13 @@ class CircularShiftAugmenter(SequenceTransformer):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True
-        tags.non_deterministic = True
         return tags
 
     def _fit_check(self, X: Any) -> npt.NDArray[Any]:
         checked: npt.NDArray[Any]
         if _holds_numbers(X):
-            checked = _check_tokens(validate_data(self, X, dtype=None))
+            checked = _check_tokens(check_array(X, dtype=None))
+            validate_data(self, X, skip_check_array=True)
             self.input_ndim_ = 2
         else:
             checked = check_sequences(X)
@@ -221,8 +221,7 @@ def _is_text(X: Any) -> bool:
     return values.size > 0 and isinstance(values.ravel()[0], str)
 
 
-def _check_tokens(X: npt.NDArray[Any]) -> npt.NDArray[np.integer]:
-    tokens = check_array(X, dtype=None)
+def _check_tokens(tokens: npt.NDArray[Any]) -> npt.NDArray[np.integer]:
     if not np.issubdtype(tokens.dtype, np.integer):
         raise TypeError(f"Rows of tokens must hold integers; got an array of dtype {tokens.dtype}.")
     if tokens.min() < 0:

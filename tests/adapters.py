@@ -1,0 +1,102 @@
+"""Test-only subclasses that lead scikit-learn's own checks, which feed numbers, to sequence estimators.
+
+`adapt` makes a subclass of an estimator whose doors take a table of numbers. The table is validated as
+scikit-learn wants it, every row is encoded, and the *real* method runs on what comes out. The class is
+placed in this module under the name "Rows" + the estimator's own, so that it can be pickled.
+"""
+
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+_THRESHOLDS = np.linspace(-3, 3, 12)
+_FIT_DOORS = ("fit", "fit_transform", "fit_predict")
+_DOORS = ("transform", "predict", "decision_function", "predict_proba", "predict_log_proba", "score")
+
+
+def rows_to_strings(X: np.ndarray) -> np.ndarray:
+    """Spell every number as twelve letters, a thermometer of A and C, after the four letters of DNA."""
+    above = X[:, :, None] > _THRESHOLDS
+    letters = np.where(above, "C", "A").reshape(len(X), -1)
+    sequences = np.empty(len(X), dtype=object)
+    sequences[:] = ["ACGT" + "".join(row) for row in letters]
+    return sequences
+
+
+def rows_to_tokens(X: np.ndarray) -> np.ndarray:
+    """Give every number a token by its bin, from 1 to 13, with bins of its own for each column."""
+    n_bins = len(_THRESHOLDS) + 1
+    return (np.digitize(X, _THRESHOLDS) + 1 + n_bins * np.arange(X.shape[1])).astype(np.int64)
+
+
+class _Door(threading.local):
+    """Whether a door is open: methods that call each other meet sequences, not numbers."""
+
+    is_open = False
+
+
+_door = _Door()
+
+
+def adapt(estimator: BaseEstimator, encode: Any = rows_to_strings) -> BaseEstimator:
+    """Return an estimator with the same parameters whose rows of numbers become sequences or tokens."""
+    real = type(estimator)
+    name = "Rows" + real.__name__
+    if not hasattr(sys.modules[__name__], name):
+        doors = {door: _door_of(real, door, encode) for door in (*_FIT_DOORS, *_DOORS) if hasattr(real, door)}
+        adapted = type(name, (real,), {**doors, "__module__": __name__, "__sklearn_tags__": _tags_of(real)})
+        setattr(sys.modules[__name__], name, adapted)
+    return getattr(sys.modules[__name__], name)(**estimator.get_params(deep=False))
+
+
+def _tags_of(real: type) -> Any:
+    def tags_of_rows(self: Any) -> Any:
+        tags = real.__sklearn_tags__(self)
+        tags.input_tags.two_d_array = True
+        tags.input_tags.one_d_array = tags.input_tags.string = False
+        return tags
+
+    return tags_of_rows
+
+
+def _door_of(real: type, door: str, encode: Any) -> Any:
+    def call(self: Any, X: Any, *args: Any) -> Any:
+        method = getattr(super(type_of(self), self), door)
+        if _door.is_open:
+            return method(X, *args)
+        _door.is_open = True
+        try:
+            if door not in _FIT_DOORS:
+                check_is_fitted(self)
+            rows = validate_data(self, X, reset=door in _FIT_DOORS)
+            encoded = encode(rows)
+            if isinstance(X, pd.DataFrame):
+                # the index and, for tokens, the column names go on to the real method
+                columns = None if encoded.ndim == 1 else X.columns
+                encoded = pd.DataFrame(encoded, index=X.index, columns=columns)
+            return method(encoded, *args)
+        finally:
+            _door.is_open = False
+
+    def type_of(self: Any) -> type:
+        return next(cls for cls in type(self).__mro__ if cls.__module__ == __name__)
+
+    if door in ("fit", "fit_transform", "fit_predict", "score"):
+
+        def wrapper(self: Any, X: Any, y: Any = None) -> Any:
+            return call(self, X, y)
+    else:
+
+        def wrapper(self: Any, X: Any) -> Any:
+            return call(self, X)
+
+    wrapper.__name__ = door
+    if type(real.__dict__.get(door)).__name__ == "_AvailableIfDescriptor":
+        return available_if(lambda self: hasattr(super(type_of(self), self), door))(wrapper)
+    return wrapper
