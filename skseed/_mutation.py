@@ -43,22 +43,23 @@ def mutate(
     copies : list of ndarray of dtype uint8
         The mutated sequences; their lengths may differ from the originals'.
     """
+    if len(sequences) == 0:
+        return []
     lengths = np.array([len(sequence) for sequence in sequences])
-    flat = np.concatenate(sequences) if lengths.size else np.empty(0, dtype=np.uint8)
+    flat = np.concatenate(sequences)
     rate = np.repeat(np.broadcast_to(np.asarray(rates, dtype=float), lengths.shape), lengths)
     draw = rng.random(flat.size)
     # one uniform number decides both whether a position mutates and how
     substitution = draw < rate * (1 - indel_share)
     deletion = ~substitution & (draw < rate * (1 - indel_share / 2))
     insertion = ~substitution & ~deletion & (draw < rate)
-    flat = flat.copy()
     shift = rng.integers(1, n_symbols, size=int(substitution.sum()), dtype=np.uint8)
     flat[substitution] = (flat[substitution] + shift) % n_symbols
     copies_of_each = 1 - deletion.astype(np.int64) + insertion
     ends = np.cumsum(copies_of_each)
     out = np.repeat(flat, copies_of_each)
     out[ends[insertion] - 1] = rng.integers(n_symbols, size=int(insertion.sum()), dtype=np.uint8)
-    sequence_ends = np.concatenate([[0], ends])[np.cumsum(lengths)] if lengths.size else lengths
+    sequence_ends = np.concatenate([[0], ends])[np.cumsum(lengths)]
     return np.split(out, sequence_ends[:-1])
 
 

@@ -110,8 +110,8 @@ class _EpochProgress(Callback):
 class NeuralEstimatorMixin(CallbackSupportMixin):
     """What an estimator that owns a net shares: its training parameters and how it trains.
 
-    The estimator's ``fit`` is decorated with ``with_callbacks`` (innermost) and its parameters
-    include those of `_training_constraints`.
+    The estimator's ``fit`` is decorated with ``_fit_context``, which also tears callbacks down, and its
+    parameters include those of `_training_constraints`.
     """
 
     _training_constraints: dict[str, list[Any]] = {  # noqa: RUF012

@@ -4,7 +4,7 @@ They move between releases; when one does, this file is the only one to change.
 """
 
 from sklearn.base import _fit_context
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     StrOptions,
+    validate_parameter_constraints,
     validate_params,
 )
 
@@ -24,6 +25,6 @@ __all__ = [
     "Options",
     "StrOptions",
     "_fit_context",
+    "validate_parameter_constraints",
     "validate_params",
-    "with_callbacks",
 ]

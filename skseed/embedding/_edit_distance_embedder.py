@@ -1,0 +1,408 @@
+"""Learned embeddings whose distances approximate edit distances."""
+
+from collections.abc import Callable, Iterator
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from skseed._nets import (
+    NeuralEstimatorMixin,
+    build_seeded,
+    forward_in_batches,
+    one_torch_thread,
+    resolve_device,
+)
+from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from skseed._validation import check_sequences
+from skseed.alphabets import Alphabet, get_alphabet
+from skseed.distances import levenshtein_distances
+from skseed.embedding._encoders import ENCODERS, Encoder
+from skseed.embedding._targets import BatchMaker, Target, trimmed_rows, true_distances
+from skseed.metrics import percent_rmse
+from skseed.nn import AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
+from skseed.nn._geometry import DISTANCES
+from skseed.preprocessing._base import warn_cut
+from skseed.preprocessing._one_hot_encoder import codes_from_one_hot
+
+_CALIBRATION = 256
+_TRANSFORM_ROWS = 256
+_CHUNK = 8192
+
+
+class EditDistanceEmbedder(
+    NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Embed sequences so that distances between points approximate edit distances.
+
+    A Siamese network learns, from sequences alone, points whose distance is close to the
+    Levenshtein distance of the sequences. Use it when many comparisons are needed and exact ones are
+    too slow: clustering, closest-string search, or features for another model. It is for sequences
+    that start at the same place (one gene, one amplicon, one protein family); for a few thousand exact
+    distances, :func:`~skseed.distances.levenshtein_distances` is faster than training.
+
+    Parameters
+    ----------
+    n_components : int, default=128
+        The dimension of the embedding.
+    encoder : {"linear", "mlp", "cnn"} or encoder object, default="cnn"
+        The network that makes a point of a sequence. An object such as ``CNNEncoder(n_channels=64)``
+        sets its sizes, which then search as ``encoder__n_channels``.
+    distance : {"manhattan", "euclidean", "squared", "cosine", "hyperbolic", "poincare"}, \
+            default="hyperbolic"
+        The geometry of the points. Every distance has a learned scale. ``"hyperbolic"`` is the
+        Lorentz model on unconstrained vectors, ``"poincare"`` the ball of the paper with all points on
+        a sphere of learned radius.
+    target : "levenshtein", callable or array of shape (n_sequences, n_sequences), \
+            default="levenshtein"
+        The distances to learn. A callable takes two lists of ``str`` and returns their matrix of
+        distances; an array holds the distances between the sequences given to `fit`.
+    alphabet : {"dna", "rna", "protein"} or Alphabet, default="dna"
+        The alphabet of the sequences.
+    synthetic : float, default=0.5
+        The share of each batch, between 0 and 1, that is replaced by made-up relatives: recombined
+        and mutated copies whose true distances are computed like any other. It costs nothing in
+        labels and improves the error on unseen sequences; 0 switches it off. A matrix as `target` has
+        no distances for made-up sequences, and none are made.
+    mutation_rate : float, default=0.1
+        The largest share of positions that mutate in a made-up relative.
+    lr : float, default=3e-3
+        The largest learning rate of the one-cycle schedule.
+    max_epochs : int, default=100
+        How many times training goes through the sequences.
+    batch_size : int, default=128
+        Sequences a batch, at least 2. All ``batch_size * (batch_size - 1) / 2`` pairs are used.
+    optimizer : callable, default=torch.optim.Adam
+        The torch optimizer class.
+    callbacks : list of skorch callbacks, default=None
+        Further callbacks of the skorch net.
+    device : str, default="cpu"
+        The torch device, or ``"auto"`` for a GPU where there is one.
+    verbose : int, default=0
+        Whether skorch prints a line an epoch.
+    random_state : int, RandomState instance or None, default=None
+        Controls initial weights, batches and made-up sequences. Pass an int for the same result, bit
+        for bit, on every call and for any number of jobs or threads.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.history`` holds the loss of every epoch, ``net_.module_`` the network.
+    alphabet_ : Alphabet
+        The alphabet.
+    max_length_ : int
+        The length of the longest training sequence, the unit of the percent RMSE.
+    n_positions_ : int
+        The positions that the network reads; longer sequences lose their end.
+    n_features_in_ : int
+        The number of one-hot columns; only defined when `fit` was given one-hot rows.
+
+    See Also
+    --------
+    skseed.distances.levenshtein_distances : Exact edit distances.
+    skseed.preprocessing.OneHotEncoder : The encoding that this estimator applies itself.
+    sklearn.manifold.MDS : Embeds a given matrix, and has no `transform`.
+
+    Notes
+    -----
+    Every sequence of a batch is encoded once and compared with all the others, while the reference
+    implementation encodes both members of every pair. The loss is the mean squared error of the
+    distances divided by `max_length_`. Scale and geometry start calibrated on a sample of training
+    sequences, the learning rate follows one cycle, and the hyperbolic distance has no boundary: these
+    are departures from [1]_, as are the made-up relatives.
+
+    Training compares ``batch_size / 2`` pairs a sequence and epoch; `transform` costs one pass of the
+    network a sequence, in bounded memory.
+
+    References
+    ----------
+    .. [1] Corso, Ying, Pándy, Veličković, Leskovec, Liò (2021). "Neural distance embeddings for
+       biological sequences." NeurIPS. :doi:`10.48550/arXiv.2109.09740`
+
+    Examples
+    --------
+    >>> from skseed.embedding import EditDistanceEmbedder
+    >>> genes = ["GATTACAGATTACA", "GATTACAGATTAC", "GCTTACAGATTACA", "CCCGGGAAATTTCC", "CCCGGAAATTTCC"]
+    >>> embedder = EditDistanceEmbedder(8, encoder="linear", max_epochs=200, random_state=0).fit(genes)
+    >>> embedder.transform(genes).shape
+    (5, 8)
+    >>> distances = embedder.pairwise_distances(genes)
+    >>> bool(distances[0, 1] < distances[0, 3])
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **NeuralEstimatorMixin._training_constraints,
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "encoder": [StrOptions(set(ENCODERS)), HasMethods(["build", "get_params"])],
+        "distance": [StrOptions(set(DISTANCES))],
+        "target": [StrOptions({"levenshtein"}), callable, "array-like"],
+        "alphabet": [StrOptions({"dna", "rna", "protein"}), Alphabet],
+        "synthetic": [Interval(Real, 0, 1, closed="both")],
+        "mutation_rate": [Interval(Real, 0, 1, closed="both")],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 128,
+        *,
+        encoder: str | Encoder = "cnn",
+        distance: str = "hyperbolic",
+        target: str | Target | npt.ArrayLike = "levenshtein",
+        alphabet: str | Alphabet = "dna",
+        synthetic: float = 0.5,
+        mutation_rate: float = 0.1,
+        lr: float = 3e-3,
+        max_epochs: int = 100,
+        batch_size: int = 128,
+        optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+        callbacks: list[Any] | None = None,
+        device: str = "cpu",
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.encoder = encoder
+        self.distance = distance
+        self.target = target
+        self.alphabet = alphabet
+        self.synthetic = synthetic
+        self.mutation_rate = mutation_rate
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.callbacks = callbacks
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the embedding.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_sequences,), or of shape (n_sequences, n_features)
+            The sequences, or the rows that :class:`~skseed.preprocessing.OneHotEncoder` makes of them:
+            both give the same numbers. At least two.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : EditDistanceEmbedder
+            The fitted embedder.
+
+        Raises
+        ------
+        ValueError
+            If a letter is not of the alphabet, a sequence is empty, there are fewer than two, or the
+            target does not fit `X`.
+        FloatingPointError
+            If the loss stops being a number; the message names the epoch.
+        """
+        alphabet = get_alphabet(self.alphabet)
+        codes = self._fit_codes(X, alphabet)
+        if len(codes) < 2:
+            raise ValueError(
+                f"EditDistanceEmbedder needs at least 2 sequences; got n_samples = {len(codes)}."
+            )
+        rows = trimmed_rows(codes, alphabet)
+        longest = max(map(len, rows))
+        make_batch = BatchMaker(
+            rows,
+            length=codes.shape[1],
+            alphabet=alphabet,
+            target=self._check_target(len(codes)),
+            unit=longest,
+            synthetic=self.synthetic,
+            mutation_rate=self.mutation_rate,
+        )
+        random = check_random_state(self.random_state)
+        weights_seed, batches_seed = random.randint(np.iinfo(np.int32).max, size=2)
+        encoder = ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
+        module = build_seeded(
+            lambda: SiameseNet(
+                encoder.build(codes.shape[1], len(alphabet), self.n_components),
+                PairwiseDistance(self.distance),
+            ),
+            int(weights_seed),
+        )
+        rng = np.random.default_rng(batches_seed)
+        _calibrate(module, *make_batch(rng.permutation(len(rows))[:_CALIBRATION], rng))
+        batches = PairBatches(len(rows), make_batch, batch_size=self.batch_size, rng=rng)
+        net = self._train(module, AllPairsLoss(), batches, steps_per_epoch=len(batches))
+        self.alphabet_ = alphabet
+        self.n_positions_ = codes.shape[1]
+        self.max_length_ = longest
+        self.net_ = net
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+        """Embed sequences.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_sequences,), or of shape (n_sequences, n_features)
+            The sequences, or their one-hot rows.
+
+        Returns
+        -------
+        points : ndarray of shape (n_sequences, n_components), dtype float32
+            The points. Their model distance is :meth:`pairwise_distances`; for
+            ``distance="euclidean"`` that is the ordinary distance times a learned scale.
+        """
+        check_is_fitted(self)
+        return np.concatenate([self._embed(codes) for codes in self._chunks_of_codes(X)])
+
+    def pairwise_distances(self, X: Any, Y: Any = None) -> npt.NDArray[np.float64]:
+        """Predict edit distances.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_sequences_X,), or of shape (n_sequences_X, n_features)
+            Sequences, or their one-hot rows.
+        Y : like X, default=None
+            Sequences to compare with; None compares `X` with itself.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_sequences_X, n_sequences_Y)
+            Predicted distances, in edits (in the target's unit for another target).
+        """
+        points = self.transform(X)
+        others = points if Y is None else self.transform(Y)
+        distance = self.net_.module_.distance
+        device = resolve_device(self.device)
+        with torch.inference_mode():
+            right = torch.as_tensor(others, device=device)
+            predicted = forward_in_batches(
+                lambda left: distance(left, right) * self.max_length_,
+                points,
+                batch_size=_TRANSFORM_ROWS,
+                device=device,
+            )
+        return predicted.astype(np.float64, copy=False)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return minus the percent RMSE over all pairs of sequences.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_sequences,), or of shape (n_sequences, n_features)
+            At least two sequences, or their one-hot rows. All pairs are compared exactly, which for
+            ten thousand genes takes minutes.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            Minus :func:`~skseed.metrics.percent_rmse` with ``length=max_length_``, in percent of the
+            longest training sequence: higher is better, 0 is best.
+
+        Raises
+        ------
+        ValueError
+            If the embedder was fitted on a matrix of distances, which says nothing about `X`.
+        """
+        check_is_fitted(self)
+        if not (isinstance(self.target, str) or callable(self.target)):
+            raise ValueError(
+                "score cannot know the true distances of X when target is a matrix; "
+                "compare pairwise_distances(X) with yours by percent_rmse."
+            )
+        codes = np.concatenate(list(self._chunks_of_codes(X)))
+        rows = trimmed_rows(codes, self.alphabet_)
+        if isinstance(self.target, str):
+            true: npt.NDArray[Any] = levenshtein_distances([self.alphabet_.decode(row) for row in rows])
+        else:
+            true = true_distances(rows, self.target, self.alphabet_)
+        pairs = np.triu_indices(len(codes), k=1)
+        predicted = self.pairwise_distances([self.alphabet_.decode(row) for row in rows])
+        return -percent_rmse(true[pairs], predicted[pairs], length=self.max_length_)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def _fit_codes(self, X: Any, alphabet: Alphabet) -> npt.NDArray[np.uint8]:
+        """Return the training sequences as rows of codes, and note what kind of input they were."""
+        if _is_one_hot(X):
+            codes = codes_from_one_hot(validate_data(self, X, dtype=[np.float32, np.float64]), alphabet)
+            _refuse_empty(codes, alphabet)
+            return codes
+        sequences = check_sequences(X, min_length=1).tolist()
+        return alphabet.encode_rows(sequences, length=max(map(len, sequences)))
+
+    def _chunks_of_codes(self, X: Any) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yield rows of codes, some thousands at a time, so that long inputs need little memory."""
+        if _is_one_hot(X):
+            rows = check_array(X, dtype=[np.float32, np.float64], input_name="X")
+            width = self.n_positions_ * len(self.alphabet_)
+            if rows.shape[1] != width:
+                raise ValueError(
+                    f"X has {rows.shape[1]} features, but EditDistanceEmbedder is expecting {width} features "
+                    "as input."
+                )
+            for start in range(0, len(rows), _CHUNK):
+                codes = codes_from_one_hot(rows[start : start + _CHUNK], self.alphabet_)
+                _refuse_empty(codes, self.alphabet_)
+                yield codes
+            return
+        sequences = check_sequences(X, min_length=1)
+        warn_cut(np.array([len(s) for s in sequences]), self.n_positions_, unit="symbols")
+        for start in range(0, len(sequences), _CHUNK):
+            yield self.alphabet_.encode_rows(
+                sequences[start : start + _CHUNK].tolist(), length=self.n_positions_
+            )
+
+    def _embed(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        encoder = self.net_.module_.encoder.eval()
+        return forward_in_batches(
+            encoder, codes, batch_size=_TRANSFORM_ROWS, device=resolve_device(self.device)
+        )
+
+    def _check_target(self, n_sequences: int) -> str | Target | npt.NDArray[Any]:
+        if isinstance(self.target, str) or callable(self.target):
+            return self.target
+        matrix = check_array(self.target, input_name="target")
+        if matrix.shape != (n_sequences, n_sequences):
+            raise ValueError(
+                f"target has shape {matrix.shape}, but X has {n_sequences} sequences; pass their "
+                f"({n_sequences}, {n_sequences}) matrix of distances."
+            )
+        return matrix
+
+
+def _calibrate(module: SiameseNet, codes: npt.NDArray[np.uint8], distances: npt.NDArray[np.float32]) -> None:
+    """Start the scale where the mean predicted distance of a sample is the mean true one."""
+    with one_torch_thread(), torch.no_grad():
+        points = module.encoder(torch.from_numpy(codes))
+    module.distance.calibrate(points, float(distances.mean()))
+
+
+def _is_one_hot(X: Any) -> bool:
+    shape = getattr(X, "shape", None)
+    if shape is None or len(shape) != 2 or shape[1] == 1:
+        return False
+    return np.asarray(X).dtype.kind in "fiub"
+
+
+def _refuse_empty(codes: npt.NDArray[np.uint8], alphabet: Alphabet) -> None:
+    empty = np.flatnonzero(codes[:, 0] == alphabet.padding_code)
+    if empty.size:
+        raise ValueError(f"X[{empty[0]}] is an empty sequence; remove the row.")

@@ -1,0 +1,44 @@
+"""The torch pieces under the estimators: encoders, geometry, losses and batches.
+
+Nothing here knows scikit-learn or skorch. A module can be used in a training loop of one's own.
+
+*Pairs.* :class:`LinearNet`, :class:`MLPNet` and :class:`CNNNet` map rows of symbol codes to points; a
+:class:`SiameseNet` puts one of them under a :class:`PairwiseDistance`. :class:`PairBatches` feeds it
+and :class:`AllPairsLoss` compares all pairs of a batch with the truth.
+
+*Tokens.* A row of token ids, 0 after its end, goes through a :class:`TokenDropout` and a
+:class:`TokenConvBank`; a :class:`PrototypeNetwork` puts both under a linear layer and adds one unit
+vector a class. :class:`HardestPrototypeTripletLoss` and :class:`ScaledCosineLoss` compare the two;
+:class:`TokenBatches` feeds them.
+
+*Minimizers.* A :class:`MinimizerFilter` is a convolution and a max-pool over symbol codes, and so the
+k-mer that each window selects.
+"""
+
+from skseed.nn._conv_bank import TokenConvBank
+from skseed.nn._geometry import PairwiseDistance
+from skseed.nn._minimizer_filter import MinimizerFilter
+from skseed.nn._pairs import AllPairsLoss, PairBatches, SiameseNet
+from skseed.nn._prototype_network import PrototypeNetwork
+from skseed.nn._scaled_cosine import ScaledCosineLoss
+from skseed.nn._sequence_encoders import CNNNet, LinearNet, MLPNet
+from skseed.nn._token_batches import TokenBatches
+from skseed.nn._token_dropout import TokenDropout
+from skseed.nn._triplet import HardestPrototypeTripletLoss
+
+__all__ = [
+    "AllPairsLoss",
+    "CNNNet",
+    "HardestPrototypeTripletLoss",
+    "LinearNet",
+    "MLPNet",
+    "MinimizerFilter",
+    "PairBatches",
+    "PairwiseDistance",
+    "PrototypeNetwork",
+    "ScaledCosineLoss",
+    "SiameseNet",
+    "TokenBatches",
+    "TokenConvBank",
+    "TokenDropout",
+]

@@ -1,0 +1,145 @@
+"""Distances between embedded points, in forms that stay finite at the edges.
+
+Every function takes two tensors of points, of shape (n, d) and (m, d), and returns the (n, m) matrix
+of their distances. Where a formula subtracts nearly equal numbers it is computed in double precision,
+and the square root of zero has gradient zero, so that identical sequences are valid training pairs.
+"""
+
+from collections.abc import Callable
+
+import torch
+
+_TINY = 1e-12
+_START_RADIUS = 0.5
+
+
+def _safe_sqrt(squares: torch.Tensor) -> torch.Tensor:
+    positive = squares > _TINY
+    return torch.where(positive, torch.where(positive, squares, 1.0).sqrt(), 0.0)
+
+
+def _squares(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Return squared Euclidean distances by the Gram matrix; double precision keeps near pairs apart."""
+    u, v = u.double(), v.double()
+    return ((u * u).sum(1)[:, None] + (v * v).sum(1) - 2 * u @ v.T).clamp_min(0)
+
+
+def manhattan(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Return sums of absolute differences."""
+    return torch.cdist(u, v, p=1)
+
+
+def euclidean(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Return straight-line distances."""
+    return _safe_sqrt(_squares(u, v))
+
+
+def squared(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Return squared straight-line distances."""
+    return _squares(u, v)
+
+
+def cosine(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Return one minus the cosine of the angle between the points, from 0 to 2."""
+    u = torch.nn.functional.normalize(u.double(), dim=1)
+    v = torch.nn.functional.normalize(v.double(), dim=1)
+    return (1 - u @ v.T).clamp_min(0)
+
+
+def hyperbolic(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    r"""Return geodesic distances of the Lorentz model of hyperbolic space.
+
+    A point is any vector :math:`v`, lifted to :math:`(\sqrt{1 + |v|^2}, v)`: there is no boundary to
+    run into. With :math:`\Delta_t` the difference of the first coordinates,
+    :math:`d = 2 \operatorname{asinh}(\tfrac12 \sqrt{|u - v|^2 - \Delta_t^2})`.
+    """
+    u, v = u.double(), v.double()
+    u2, v2 = (u * u).sum(1), (v * v).sum(1)
+    times = (1 + u2).sqrt()[:, None] + (1 + v2).sqrt()
+    lag = (u2[:, None] - v2) / times
+    return 2 * torch.asinh(0.5 * _safe_sqrt(_squares(u, v) - lag * lag))
+
+
+def poincare(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    r"""Return geodesic distances in the Poincaré ball between points of norm below one.
+
+    :math:`d = 2 \operatorname{asinh}(|u - v| / \sqrt{(1 - |u|^2)(1 - |v|^2)})`, the stable form
+    of the textbook's arccosh. Points outside the ball have no distance and give ``nan``.
+    """
+    radius_u, radius_v = u.double().norm(dim=1), v.double().norm(dim=1)
+    room_u = (1 - radius_u) * (1 + radius_u)
+    room_v = (1 - radius_v) * (1 + radius_v)
+    inside = (room_u > 0)[:, None] & (room_v > 0)
+    rooms = torch.where(inside, room_u[:, None] * room_v, torch.nan)
+    return 2 * torch.asinh(_safe_sqrt(_squares(u, v) / rooms))
+
+
+DISTANCES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "manhattan": manhattan,
+    "euclidean": euclidean,
+    "squared": squared,
+    "cosine": cosine,
+    "hyperbolic": hyperbolic,
+    "poincare": poincare,
+}
+
+
+class PairwiseDistance(torch.nn.Module):
+    """A distance with a learned positive scale, between all pairs of two sets of points.
+
+    ``"hyperbolic"`` is the Lorentz model on unconstrained vectors, with a learned zoom: near the origin
+    the space is flat, further out it is curved. ``"poincare"`` is the form of Corso et al. (NeuroSEED,
+    2021): every point is first put on a sphere of learned radius inside the ball.
+
+    Parameters
+    ----------
+    name : {"manhattan", "euclidean", "squared", "cosine", "hyperbolic", "poincare"}
+        The geometry.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skseed.nn import PairwiseDistance
+    >>> points = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+    >>> PairwiseDistance("euclidean")(points, points)
+    tensor([[0., 5.],
+            [5., 0.]], dtype=torch.float64, grad_fn=<MulBackward0>)
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.log_scale = torch.nn.Parameter(torch.zeros(()))
+        self.log_zoom = torch.nn.Parameter(torch.zeros(())) if name == "hyperbolic" else None
+        # the paper starts at 0.01, where the ball is flat
+        self.radius = torch.nn.Parameter(torch.tensor(0.01)) if name == "poincare" else None
+
+    def forward(self, u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """Return the (n, m) scaled distances."""
+        if self.radius is not None:
+            radius = self.radius.clamp(1e-7, 0.999)
+            u = torch.nn.functional.normalize(u, dim=1) * radius
+            v = torch.nn.functional.normalize(v, dim=1) * radius
+        if self.log_zoom is not None:
+            u, v = u * self.log_zoom.exp(), v * self.log_zoom.exp()
+        return DISTANCES[self.name](u, v) * self.log_scale.exp()
+
+    @torch.no_grad()
+    def calibrate(self, points: torch.Tensor, mean_distance: float) -> None:
+        """Set the scale so that the distances between some points have a given mean.
+
+        Hyperbolic space starts almost flat, with points half a unit from the origin: from there
+        training finds the curvature that serves, while from a strongly curved start it does not come back.
+
+        Parameters
+        ----------
+        points : tensor of shape (n, d)
+            A sample of embedded points.
+        mean_distance : float
+            The mean that their pairwise distances should have.
+        """
+        if self.log_zoom is not None:
+            spread = points.square().sum(1).mean().sqrt().clamp_min(1e-6)
+            self.log_zoom.copy_(torch.log(_START_RADIUS / spread))
+        mean = self(points, points).mean().clamp_min(1e-6)
+        self.log_scale.add_(torch.log(max(mean_distance, 1e-6) / mean))

@@ -1,0 +1,99 @@
+"""Learning from all pairs of a batch: encode every sequence once, compare everything with everything.
+
+A batch of B sequences holds B (B - 1) / 2 pairs, so that the cost of a pair is a small share of
+the cost of encoding. The true distances of the next batches are computed in the background.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from skseed.nn._geometry import PairwiseDistance
+
+_LOOK_AHEAD = 4
+
+
+class SiameseNet(torch.nn.Module):
+    """An encoder and the distance between what it makes of two sequences.
+
+    Parameters
+    ----------
+    encoder : torch.nn.Module
+        Maps codes of shape (n, length) to points of shape (n, n_components).
+    distance : PairwiseDistance
+        The geometry of the points.
+    """
+
+    def __init__(self, encoder: torch.nn.Module, distance: PairwiseDistance) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.distance = distance
+
+    def forward(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return the (n, n) distances between the points of some codes."""
+        points = self.encoder(codes)
+        return self.distance(points, points)
+
+
+class AllPairsLoss(torch.nn.Module):
+    """Mean squared difference of two symmetric (n, n) matrices over the pairs above the diagonal."""
+
+    def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Return the loss, a scalar."""
+        rows, columns = torch.triu_indices(len(target), len(target), offset=1, device=target.device)
+        return torch.nn.functional.mse_loss(
+            predicted[rows, columns], target[rows, columns].to(predicted.dtype)
+        )
+
+
+class PairBatches:
+    """Batches of code rows with the true distances between all their pairs, drawn afresh every epoch.
+
+    The order depends on `rng` alone: every batch gets its own generator before any of them is made.
+
+    Parameters
+    ----------
+    n_sequences : int
+        How many training sequences there are.
+    make_batch : callable
+        Takes the indices of some training sequences and a ``numpy.random.Generator``; returns
+        their (n, length) codes and (n, n) distances. It runs in another thread.
+    batch_size : int
+        Sequences a batch; the last few of an epoch's order are left out where they do not fill one.
+    rng : numpy.random.Generator
+        The source of randomness.
+    """
+
+    def __init__(
+        self,
+        n_sequences: int,
+        make_batch: Callable[
+            [npt.NDArray[np.intp], np.random.Generator], tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]
+        ],
+        *,
+        batch_size: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self.n_sequences = n_sequences
+        self.make_batch = make_batch
+        self.batch_size = min(batch_size, n_sequences)
+        self.rng = rng
+
+    def __len__(self) -> int:
+        return self.n_sequences // self.batch_size
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        order = self.rng.permutation(self.n_sequences)
+        batches = np.array_split(order[: len(self) * self.batch_size], len(self))
+        jobs = zip(batches, self.rng.spawn(len(self)), strict=True)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = deque(pool.submit(self.make_batch, *job) for job in islice(jobs, _LOOK_AHEAD))
+            while waiting:
+                codes, distances = waiting.popleft().result()
+                waiting.extend(pool.submit(self.make_batch, *job) for job in islice(jobs, 1))
+                yield torch.from_numpy(codes), torch.from_numpy(distances)

@@ -1,0 +1,117 @@
+"""Encoders: from rows of symbol codes to points.
+
+Each is a torch module that takes codes of shape (n, length), with ``n_symbols`` for a wildcard and
+``n_symbols + 1`` for padding, and returns points of shape (n, n_components).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+
+class OneHot(nn.Module):
+    """Codes to one-hot vectors: padding is all zero, a wildcard spreads evenly over the symbols.
+
+    Parameters
+    ----------
+    n_symbols : int
+        The size of the alphabet.
+    """
+
+    table: torch.Tensor
+
+    def __init__(self, n_symbols: int) -> None:
+        super().__init__()
+        rows = [torch.eye(n_symbols), torch.full((1, n_symbols), 1 / n_symbols), torch.zeros(1, n_symbols)]
+        self.register_buffer("table", torch.cat(rows))
+
+    def forward(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return the (n, length, n_symbols) one-hot vectors."""
+        return nn.functional.embedding(codes.int(), self.table)
+
+
+class LinearNet(nn.Sequential):
+    """One linear map of the flattened one-hot matrix: every position has its own weights.
+
+    Parameters
+    ----------
+    length, n_symbols, n_components : int
+        The shape of the input and of the output.
+    """
+
+    def __init__(self, length: int, n_symbols: int, n_components: int) -> None:
+        super().__init__(OneHot(n_symbols), nn.Flatten(), nn.Linear(length * n_symbols, n_components))
+
+
+class MLPNet(nn.Sequential):
+    """A multi-layer perceptron over the flattened one-hot matrix.
+
+    Parameters
+    ----------
+    length, n_symbols, n_components : int
+        The shape of the input and of the output.
+    hidden_layer_sizes : sequence of int
+        The widths of the hidden layers, each followed by batch normalisation and a ReLU.
+    """
+
+    def __init__(
+        self, length: int, n_symbols: int, n_components: int, *, hidden_layer_sizes: Sequence[int]
+    ) -> None:
+        layers: list[nn.Module] = [OneHot(n_symbols), nn.Flatten()]
+        width = length * n_symbols
+        for size in hidden_layer_sizes:
+            layers += [nn.Linear(width, size), nn.BatchNorm1d(size), nn.ReLU()]
+            width = size
+        super().__init__(*layers, nn.Linear(width, n_components))
+
+
+class CNNNet(nn.Module):
+    """Convolutions with batch normalisation and average pooling, flattened into one linear read-out.
+
+    Pooling forgets small shifts, so that an insertion does not move everything after it into other
+    weights; the flattened read-out keeps where along the sequence a thing stands.
+
+    Parameters
+    ----------
+    length, n_symbols, n_components : int
+        The shape of the input and of the output.
+    n_channels : int
+        The number of filters of each layer.
+    kernel_size : int
+        The width of the filters, in positions; odd.
+    n_layers : int
+        The number of convolutions; each halves the number of positions while more than one is left.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        n_symbols: int,
+        n_components: int,
+        *,
+        n_channels: int,
+        kernel_size: int,
+        n_layers: int,
+    ) -> None:
+        super().__init__()
+        self.one_hot = OneHot(n_symbols)
+        layers: list[nn.Module] = []
+        width = n_symbols
+        for _ in range(n_layers):
+            layers += [
+                nn.Conv1d(width, n_channels, kernel_size, padding=kernel_size // 2),
+                nn.BatchNorm1d(n_channels),
+                nn.ReLU(),
+            ]
+            if length > 1:
+                layers.append(nn.AvgPool1d(2))
+                length //= 2
+            width = n_channels
+        self.convolutions = nn.Sequential(*layers)
+        self.read_out = nn.Linear(n_channels * length, n_components)
+
+    def forward(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return the (n, n_components) points of some codes."""
+        features = self.convolutions(self.one_hot(codes).transpose(1, 2))
+        return self.read_out(features.flatten(1))
