@@ -1,0 +1,411 @@
+"""The data sets that come with the package."""
+
+import lzma
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from skseed._sklearn import StrOptions, validate_params
+from skseed.datasets._bunch import make_bunch
+from skseed.datasets._shipped import description, shipped
+from skseed.io import read_fasta
+
+_OUTPUT = {"return_X_y": ["boolean"], "as_frame": ["boolean"]}
+
+
+@validate_params({"subset": [StrOptions({"all", "clean"})], **_OUTPUT}, prefer_skip_nested_validation=True)
+def load_fern_rbcl(
+    *, subset: str = "all", return_X_y: bool = False, as_frame: bool = False
+) -> Bunch | tuple[Any, Any]:
+    """Load the chloroplast gene *rbcL* of 5,068 ferns and their relatives, with their tree.
+
+    One gene, one species a sequence, and a published phylogeny whose tips bear the same names: for
+    edit-distance embeddings and for splits that hold out whole clades. Neighbouring species differ
+    by a handful of letters, so a random split says little about new clades.
+
+    Parameters
+    ----------
+    subset : {"all", "clean"}, default="all"
+        ``"clean"`` keeps the 3,980 distinct sequences that have at least 1,150 letters and no
+        ambiguous one; of equal sequences the first is kept.
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        If True, `data` and `target` are pandas Series indexed by the names of the tips.
+
+    Returns
+    -------
+    ferns : Bunch
+        With the attributes
+
+        data : list of str or Series of shape (n_sequences,)
+            The sequences, 214 to 1,428 letters long, not aligned.
+        target : ndarray or Series of shape (n_sequences,)
+            The genus, as a position in `target_names`.
+        target_names : ndarray of shape (n_genera,)
+            The genera, 355 in all.
+        ids : list of str
+            The names of the tips, such as ``"Ceratopteris_richardii"``.
+        tree : str
+            The tree of all 5,068 tips in Newick format, branch lengths in substitutions per site.
+        frame : DataFrame of shape (n_sequences, 2) or None
+            The columns ``sequence`` and ``target``, if `as_frame` is True.
+        DESCR : str
+            Source, licence, and what to beware of.
+
+    (data, target) : tuple
+        If `return_X_y` is True.
+
+    Examples
+    --------
+    >>> from skseed.datasets import load_fern_rbcl
+    >>> ferns = load_fern_rbcl(subset="clean", as_frame=True)
+    >>> ferns.data["Ceratopteris_richardii"][:30]
+    'ATGTCGCCACAAACGGAGACTAAAGCAGGT'
+    >>> ferns.target_names[ferns.target["Ceratopteris_richardii"]]
+    'Ceratopteris'
+    """
+    records = read_fasta(shipped("fern_rbcl/rbcL.fasta.xz"))
+    named = dict(zip(records.ids, records.data, strict=True))
+    if subset == "clean":
+        first_name: dict[str, str] = {}
+        for name, sequence in named.items():
+            if re.fullmatch("[ACGT]{1150,}", sequence):
+                first_name.setdefault(sequence, name)
+        named = {name: sequence for sequence, name in first_name.items()}
+    genera, target = np.unique([name.split("_")[0] for name in named], return_inverse=True)
+    return make_bunch(
+        list(named.values()),
+        ids=list(named),
+        target=target,
+        columns={},
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        target_names=genera.astype(object),
+        tree=lzma.decompress(shipped("fern_rbcl/rbcL.nwk.xz").read_bytes()).decode("ascii").strip(),
+        DESCR=description("fern_rbcl"),
+    )
+
+
+@validate_params(_OUTPUT, prefer_skip_nested_validation=True)
+def load_moclo_kits(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
+    """Load 362 circular plasmids of five modular cloning kits.
+
+    A small stand-in for the lab of origin: each kit comes from another laboratory. It shows how the
+    rankers are called; it does not show how good they are, because the plasmids of a kit share
+    their backbone and a random split is solved almost perfectly by any method.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        If True, `data`, `target` and the other columns are pandas Series indexed by plasmid.
+
+    Returns
+    -------
+    kits : Bunch
+        With the attributes
+
+        data : list of str or Series of shape (362,)
+            The sequences, 1,684 to 5,829 letters long.
+        target : ndarray or Series of shape (362,)
+            The kit, as a position in `target_names`.
+        target_names : ndarray of shape (5,)
+            The kits: ``cidar``, ``ecoflex``, ``plant``, ``ptk``, ``ytk``.
+        ids : list of str
+            The names of the plasmids.
+        lab_name, topology, definition, first_authors : ndarray or Series of shape (362,)
+            The laboratory, the shape (always ``"circular"``), the title of the record, and the
+            authors of the kit's publication.
+        frame : DataFrame of shape (362, 6) or None
+            All columns, if `as_frame` is True.
+        DESCR : str
+            Source, licence, and what to beware of.
+
+    (data, target) : tuple
+        If `return_X_y` is True.
+
+    See Also
+    --------
+    make_plasmids : Generate plasmids of made-up labs and publications.
+    fetch_addgene : Read a local copy of a large collection.
+
+    Examples
+    --------
+    >>> from skseed.datasets import load_moclo_kits
+    >>> kits = load_moclo_kits()
+    >>> kits.ids[0], len(kits.data[0]), kits.target_names[kits.target[0]]
+    ('B0015_DE', 2237, 'cidar')
+    """
+    return _load_table(
+        "moclo_kits/moclo_kits.csv.xz",
+        name_column="sequence_id",
+        target_column="label",
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+    )
+
+
+@validate_params(_OUTPUT, prefer_skip_nested_validation=True)
+def load_spike_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
+    """Load 2,535 coronavirus spike proteins with the host each virus was taken from.
+
+    For classifying proteins, and for seeing a leak: host and virus species are confounded, so a
+    model that recognises the species looks good until whole species are held out
+    (``groups=spikes.species_agg``).
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        If True, `data`, `target` and the other columns are pandas Series indexed by accession.
+
+    Returns
+    -------
+    spikes : Bunch
+        With the attributes
+
+        data : list of str or Series of shape (2535,)
+            The sequences, 534 to 1,473 residues long.
+        target : ndarray or Series of shape (2535,)
+            The group of hosts, as a position in `target_names`.
+        target_names : ndarray of shape (14,)
+            The groups of hosts, such as ``"Bat"``.
+        ids : list of str
+            The accessions; YP_009724390 stands twice.
+        host : ndarray or Series of shape (2535,)
+            The host as the record states it, missing for 65.
+        species_agg, species : ndarray or Series of shape (2535,)
+            The virus: 14 groups of species, 74 species.
+        binds_human_receptor : ndarray or Series of shape (2535,)
+            1 if the virus binds a human receptor, else 0.
+        split : ndarray or Series of shape (2535,)
+            ``"train"`` or ``"test"``, the random split of the source.
+        frame : DataFrame of shape (2535, 7) or None
+            All columns, if `as_frame` is True.
+        DESCR : str
+            Source, licence, and what to beware of.
+
+    (data, target) : tuple
+        If `return_X_y` is True.
+
+    See Also
+    --------
+    load_phage_hosts : Proteins of another kind, with bacterial hosts.
+
+    Examples
+    --------
+    >>> from skseed.datasets import load_spike_hosts
+    >>> spikes = load_spike_hosts()
+    >>> spikes.data[0][:20], spikes.target_names[spikes.target[0]], spikes.species_agg[0]
+    ('MFVFIVLLPLVSSQCVNLTT', 'Homo sapiens', 'SARS-CoV-2')
+    """
+    return _load_table(
+        "spike_hosts/coronavirus_spike.csv.xz",
+        name_column="accession",
+        target_column="host_agg",
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+    )
+
+
+@validate_params(_OUTPUT, prefer_skip_nested_validation=True)
+def load_phage_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
+    """Load 1,232 receptor-binding proteins of phages with the bacterium each phage infects.
+
+    For classifying proteins with few examples of many classes. Only 959 sequences are distinct, and
+    seven of them come with more than one host: remove duplicates before any split.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        If True, `data`, `target` and the other columns are pandas Series indexed by accession.
+
+    Returns
+    -------
+    phages : Bunch
+        With the attributes
+
+        data : list of str or Series of shape (1232,)
+            The sequences, 201 to 3,474 residues long.
+        target : ndarray or Series of shape (1232,)
+            The species of the host, as a position in `target_names`.
+        target_names : ndarray of shape (35,)
+            The species of the hosts; 26 of them have fewer than ten proteins.
+        ids : list of str
+            The accessions.
+        host, phage, name : ndarray or Series of shape (1232,)
+            The host with its strain, the phage, and the name of the protein.
+        frame : DataFrame of shape (1232, 5) or None
+            All columns, if `as_frame` is True.
+        DESCR : str
+            Source, licence, and what to beware of.
+
+    (data, target) : tuple
+        If `return_X_y` is True.
+
+    See Also
+    --------
+    load_spike_hosts : Proteins of another kind, with animal hosts.
+
+    Examples
+    --------
+    >>> from skseed.datasets import load_phage_hosts
+    >>> phages = load_phage_hosts()
+    >>> phages.phage[0], phages.name[0], phages.target_names[phages.target[0]]
+    ('Bacteriophage K1F', 'Tail spike protein', 'Escherichia coli')
+    """
+    return _load_table(
+        "phage_hosts/phage_receptor_binding.csv.xz",
+        name_column="id",
+        target_column="host_species",
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+    )
+
+
+@validate_params(_OUTPUT, prefer_skip_nested_validation=True)
+def load_telomeres(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
+    """Load the 50 telomeric sequences of the human genome CHM13, with published minimizer densities.
+
+    Repetitive sequences, on which the choice of minimizers matters, and the figures that a
+    reproduction should find.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        If True, return ``(data, None)`` instead of a Bunch: there is nothing to predict.
+    as_frame : bool, default=False
+        If True, `data` is a pandas Series indexed by name.
+
+    Returns
+    -------
+    telomeres : Bunch
+        With the attributes
+
+        data : list of str or Series of shape (50,)
+            The sequences, 1,000 to 6,229 letters long.
+        target : None
+            There is nothing to predict.
+        ids : list of str
+            Chromosome, start and end, such as ``"chr1-0-3000"``.
+        fig2 : DataFrame of shape (29, 12)
+            Published densities and Hamming distances on simulated repeats, indexed by the length
+            of the repeated unit.
+        fig3 : DataFrame of shape (50, 13)
+            The same for each of the telomeres, indexed by `ids`.
+        frame : DataFrame of shape (50, 1) or None
+            The column ``sequence``, if `as_frame` is True.
+        DESCR : str
+            Source, licence, and what the tables hold.
+
+    (data, target) : tuple
+        If `return_X_y` is True.
+
+    Examples
+    --------
+    >>> from skseed.datasets import load_telomeres
+    >>> telomeres = load_telomeres()
+    >>> telomeres.data[0][:30]
+    'CACCCTAAACCCTAACCCCTAACCCTAACC'
+    >>> telomeres.fig3[["rand_density", "gauss_density"]].mean().round(4).to_list()
+    [0.0761, 0.074]
+    """
+    records = read_fasta(shipped("telomeres/telomeres.fasta.xz"))
+    return make_bunch(
+        records.data,
+        ids=records.ids,
+        target=None,
+        columns={},
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        fig2=pd.read_csv(shipped("telomeres/fig2_simulated_repeats.tsv"), sep="\t", index_col="idx"),
+        fig3=pd.read_csv(shipped("telomeres/fig3_telomeres.tsv"), sep="\t", index_col="name"),
+        DESCR=description("telomeres"),
+    )
+
+
+@validate_params(_OUTPUT, prefer_skip_nested_validation=True)
+def load_sars_cov_2(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
+    """Load the reference genome of SARS-CoV-2, a single sequence of 29,903 letters.
+
+    A template for simulated reads, and foreign DNA for rankers that should notice it.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        If True, return ``(data, None)`` instead of a Bunch: there is nothing to predict.
+    as_frame : bool, default=False
+        If True, `data` is a pandas Series indexed by accession.
+
+    Returns
+    -------
+    genome : Bunch
+        With the attributes
+
+        data : list of str or Series of shape (1,)
+            The genome, as DNA.
+        target : None
+            There is nothing to predict.
+        ids : list of str
+            The accession, ``"MN908947.3"``.
+        frame : DataFrame of shape (1, 1) or None
+            The column ``sequence``, if `as_frame` is True.
+        DESCR : str
+            Source and terms of use.
+
+    (data, target) : tuple
+        If `return_X_y` is True.
+
+    See Also
+    --------
+    make_reads : Generate sequencing reads of a genome.
+
+    Examples
+    --------
+    >>> from skseed.datasets import load_sars_cov_2
+    >>> (genome,) = load_sars_cov_2().data
+    >>> len(genome), genome[:20]
+    (29903, 'ATTAAAGGTTTATACCTTCC')
+    """
+    records = read_fasta(shipped("sars_cov_2/MN908947.3.fasta.xz"))
+    return make_bunch(
+        records.data,
+        ids=records.ids,
+        target=None,
+        columns={},
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        DESCR=description("sars_cov_2"),
+    )
+
+
+def _load_table(
+    file: str,
+    *,
+    name_column: str,
+    target_column: str,
+    return_X_y: bool,
+    as_frame: bool,
+) -> Bunch | tuple[Any, Any]:
+    """Return a shipped table of sequences, one a row."""
+    table = pd.read_csv(shipped(file))
+    sequences, names, labels = (table.pop(column) for column in ("sequence", name_column, target_column))
+    target_names, target = np.unique(labels.to_list(), return_inverse=True)
+    return make_bunch(
+        sequences.to_list(),
+        ids=names.to_list(),
+        target=target,
+        columns={str(column): values for column, values in table.items()},
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        target_names=target_names.astype(object),
+        DESCR=description(file.split("/")[0]),
+    )
