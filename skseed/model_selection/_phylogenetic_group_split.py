@@ -1,0 +1,271 @@
+"""Random splits that hold out whole clades."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import BaseShuffleSplit
+from sklearn.utils import check_random_state
+
+from skseed._sklearn import Interval, validate_parameter_constraints
+from skseed.distances import levenshtein_distances
+from skseed.distances._distinct import distinct
+from skseed.model_selection._columns import sequences_of
+from skseed.model_selection._newick import Tree, read_tree, some
+
+
+class PhylogeneticGroupSplit(BaseShuffleSplit):
+    """Random splits in which whole clades are held out.
+
+    A model that meets an unknown genus must do without its siblings; so must a test of it. Each
+    split holds out random clades of at most ``2 ** depth`` tips until the test set is as large as
+    asked. A larger `depth` makes a harder test. Without a tree, a clade is a random sequence with
+    its nearest relatives by edit distance. Use :class:`LevenshteinGroupKFold` where every sequence
+    must be tested once, or where a guarantee in edits is needed.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        The number of random splits, at least 1.
+    tree : str, path-like or skbio.TreeNode, default=None
+        The tree of the sequences: Newick text (it holds a parenthesis), the path of a Newick file, or
+        an object. Tips that are not in `X` are ignored, a sequence that is no tip is an error. None
+        takes the edit distance instead.
+    depth : int, default=6
+        Clades have at most ``2 ** depth`` tips that are in `X`: 64 by default, as many as a balanced
+        tree of this depth. At 0 every tip is a clade, and the split an ordinary random one.
+    test_size : float or int, default=0.2
+        The share (float between 0 and 1) or number (int) of test sequences. As clades are held out
+        whole, the nearest size that random clades give is taken, never none and never all.
+    tip_names : array-like of str of shape (n_sequences,), default=None
+        The tip of each sequence of the *whole* `X`. None reads it off the index of `X`, a pandas Series
+        or DataFrame, which also works for the parts of `X` that nested cross-validation passes on.
+    random_state : int, RandomState instance or None, default=None
+        Rules which clades are held out; pass an int for the same splits in every call.
+    sequence_column : str or int, default=None
+        The column of the sequences where `X` is a table.
+    n_jobs : int, default=None
+        The number of blocks of distances computed at once, without a tree.
+
+    See Also
+    --------
+    LevenshteinGroupKFold : Folds between which nothing is close.
+    sklearn.model_selection.GroupShuffleSplit : Random splits by groups that are known.
+
+    Notes
+    -----
+    The guarantee with a tree: *no training sequence is in the clade of a test sequence*, the clade
+    being the largest subtree around it of at most ``2 ** depth`` tips of `X`. Without a tree: *the*
+    ``2 ** depth`` *nearest relatives of each seed are all in the test set*, equal sequences always
+    together; a relative of a relative may be in training, which is why a tree is better. Neither is a
+    bound on the edit distance: see `leakage_report` for that.
+
+    The split without a tree is that of a re-implementation of NeuroSEED [1]_.
+
+    References
+    ----------
+    .. [1] G. Corso et al., "Neural distance embeddings for biological sequences", Advances in Neural
+       Information Processing Systems 34, 2021. :doi:`10.48550/arXiv.2109.09740`
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skseed.model_selection import PhylogeneticGroupSplit
+    >>> genes = pd.Series({"oak": "GATTACA", "elm": "GATTACC", "fern": "CCGCGG", "moss": "CCGCG"})
+    >>> tree = "((oak:1,elm:1):2,(fern:1,moss:1):2);"
+    >>> splitter = PhylogeneticGroupSplit(n_splits=2, tree=tree, depth=1, test_size=0.5, random_state=0)
+    >>> for train, test in splitter.split(genes):
+    ...     print(*genes.index[train], "|", *genes.index[test])
+    oak elm | fern moss
+    fern moss | oak elm
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
+        "n_splits": [Interval(Integral, 1, None, closed="left")],
+        "depth": [Interval(Integral, 0, 40, closed="both")],
+        "test_size": [Interval(Integral, 1, None, closed="left"), Interval(Real, 0, 1, closed="neither")],
+        "tip_names": ["array-like", None],
+        "random_state": ["random_state"],
+        "sequence_column": [str, Integral, None],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        tree: Any = None,
+        depth: int = 6,
+        test_size: float | int = 0.2,
+        tip_names: Any = None,
+        random_state: Any = None,
+        sequence_column: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(n_splits=n_splits, test_size=test_size, random_state=random_state)
+        self.tree = tree
+        self.depth = depth
+        self.tip_names = tip_names
+        self.sequence_column = sequence_column
+        self.n_jobs = n_jobs
+
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+        """Generate the indices of training and test sequences, split by split.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_sequences,), or table
+            Sequences, or a table that holds them in `sequence_column`.
+        y : object, default=None
+            Not used.
+        groups : object, default=None
+            Not used, since the clades follow from the tree; a warning says so when it is given.
+
+        Yields
+        ------
+        train : ndarray of int
+            The indices of the training sequences.
+        test : ndarray of int
+            The indices of the test sequences.
+        """
+        if groups is not None:
+            warnings.warn(
+                f"The groups parameter is ignored by {type(self).__name__}", UserWarning, stacklevel=2
+            )
+        yield from super().split(X, y)
+
+    def _iter_indices(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+        parameters = {name: getattr(self, name) for name in self._parameter_constraints}
+        validate_parameter_constraints(self._parameter_constraints, parameters, type(self).__name__)
+        sequences = sequences_of(X, self.sequence_column)
+        n_test = self._n_test(len(sequences))
+        random_state = check_random_state(self.random_state)
+        if self.tree is None:
+            unique, copy_of = distinct(sequences)
+        else:
+            tree = read_tree(self.tree)
+            clades = tree.clades(_tips_of(tree, self._names(X, len(sequences))), 2**self.depth)
+            clades = np.unique(clades, return_inverse=True)[1]
+        for _ in range(self.n_splits):
+            if self.tree is None:
+                in_test = _hold_out_relatives(
+                    unique, copy_of, 2**self.depth, n_test, random_state, self.n_jobs
+                )
+            else:
+                in_test = _hold_out_clades(clades, n_test, random_state)
+            self._check_size(in_test, n_test)
+            yield np.flatnonzero(~in_test), np.flatnonzero(in_test)
+
+    def _n_test(self, n_sequences: int) -> int:
+        """Return how many test sequences are asked for."""
+        if isinstance(self.test_size, Integral):
+            n_test = int(self.test_size)
+        else:
+            n_test = int(np.ceil(self.test_size * n_sequences))
+        if n_test >= n_sequences:
+            raise ValueError(
+                f"With n_samples={n_sequences} and test_size={self.test_size} the training set is empty."
+            )
+        return n_test
+
+    def _names(self, X: Any, n_sequences: int) -> list[str]:
+        """Return the tip name of each sequence."""
+        if self.tip_names is not None:
+            names = list(map(str, np.asarray(self.tip_names, dtype=object)))
+            if len(names) != n_sequences:
+                raise ValueError(
+                    f"tip_names holds {len(names)} names but X has {n_sequences} sequences: a part of X "
+                    "cannot be told from the whole; pass X as a pandas Series indexed by tip name instead."
+                )
+        elif hasattr(X, "index") and hasattr(X, "iloc"):
+            names = list(map(str, X.index))
+        else:
+            raise ValueError(
+                "The tips of the sequences are not known: pass X as a pandas Series indexed by tip name, or "
+                "tip_names."
+            )
+        return names
+
+    def _check_size(self, in_test: npt.NDArray[np.bool_], n_test: int) -> None:
+        n_held_out = int(in_test.sum())
+        if n_held_out == len(in_test):
+            raise ValueError(
+                f"The training set would be empty: a clade of at most 2**{self.depth} tips holds all "
+                f"{n_held_out} sequences; lower depth."
+            )
+        if n_held_out > 1.5 * n_test + 1:
+            warnings.warn(
+                f"Clades of at most 2**{self.depth} tips are too large for a test set of {n_test}: "
+                f"{n_held_out} sequences are held out and {len(in_test) - n_held_out} left for training.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+
+def _tips_of(tree: Tree, names: list[str]) -> npt.NDArray[np.intp]:
+    """Return the tip of each name."""
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ValueError(f"Several sequences are named {some(repeated)}; every sequence needs its own tip.")
+    tips = tree.tips
+    missing = [name for name in names if name not in tips]
+    if missing:
+        raise ValueError(
+            f"{len(missing)} of {len(names)} sequences are no tips of the tree: {some(missing)}. The tree "
+            f"has, for instance, {some(list(tips), 3)}; drop the sequences or correct their names."
+        )
+    return np.array([tips[name] for name in names], dtype=np.intp)
+
+
+def _hold_out_clades(
+    clades: npt.NDArray[np.intp], n_test: int, random_state: np.random.RandomState
+) -> npt.NDArray[np.bool_]:
+    """Mark random whole clades until the test set is full."""
+    order = random_state.permutation(clades.max() + 1)
+    totals = np.cumsum(np.bincount(clades)[order])
+    n_clades = _nearest_count(totals, n_test)
+    return np.isin(clades, order[:n_clades])
+
+
+def _nearest_count(totals: npt.NDArray[np.int64], n_test: int) -> int:
+    """Return how many groups come nearest to the size asked for: at least one."""
+    last = int(np.searchsorted(totals, n_test))
+    if last > 0 and n_test - totals[last - 1] <= totals[last] - n_test:
+        last -= 1
+    return last + 1
+
+
+def _hold_out_relatives(
+    unique: npt.NDArray[np.object_],
+    copy_of: npt.NDArray[np.intp],
+    n_relatives: int,
+    n_test: int,
+    random_state: np.random.RandomState,
+    n_jobs: int | None,
+) -> npt.NDArray[np.bool_]:
+    """Mark random sequences with their nearest relatives until the test set is full."""
+    copies = np.bincount(copy_of)
+    left = np.ones(len(unique), dtype=bool)
+    held_out = 0
+    while held_out < n_test:
+        remaining = np.flatnonzero(left)
+        seed = random_state.choice(remaining, p=copies[remaining] / copies[remaining].sum())
+        distances = levenshtein_distances([unique[seed]], unique[remaining], n_jobs=n_jobs)[0]
+        # a random order first, so that ties are not broken by the order of the data
+        shuffled = random_state.permutation(len(remaining))
+        nearest = remaining[shuffled[np.argsort(distances[shuffled], kind="stable")]]
+        group = nearest[: 1 + int(np.searchsorted(np.cumsum(copies[nearest]), n_relatives))]
+        size = int(copies[group].sum())
+        if held_out and n_test - held_out <= held_out + size - n_test:
+            break
+        left[group] = False
+        held_out += size
+    return ~left[copy_of]
