@@ -37,7 +37,7 @@ def make_sequences(n: int = 24, seed: int = 0) -> tuple[list[str], np.ndarray]:
     for index in range(n):
         letters = list(families[index % 2])
         letters[rng.integers(len(letters))] = "ACGT"[rng.integers(4)]
-        sequences.append("".join(letters[: 14 if index < 2 else rng.integers(8, 15)]))
+        sequences.append("".join(letters[: 14 if index % 6 < 2 else rng.integers(8, 15)]))
     return sequences, labels
 
 

@@ -330,6 +330,7 @@ class EditDistanceEmbedder(
 
     @property
     def _n_features_out(self) -> int:
+        check_is_fitted(self)
         return self.n_components
 
     def __sklearn_tags__(self) -> Tags:
@@ -337,6 +338,7 @@ class EditDistanceEmbedder(
         tags.input_tags.string = True
         tags.input_tags.one_d_array = True
         tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
         return tags
 
     def _fit_codes(self, X: Any, alphabet: Alphabet) -> npt.NDArray[np.uint8]:
