@@ -27,6 +27,7 @@ import re
 import string
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -131,7 +132,7 @@ def read_fasta(
         end_of_header = _find(text, b"\n", position)
         end = _find(text, b"\n>", end_of_header)
         name, description = _parse_header(text[position + 1 : end_of_header], path, line)
-        sequence = _parse_body(text[end_of_header + 1 : end], path, line + 1, letters, name)
+        sequence = _parse_body(text, end_of_header + 1, end, path, line + 1, letters, name)
         if sequence or on_empty == "raise":
             if not sequence:
                 _fail(path, line, f"the record {name!r} has no sequence; remove it, or pass on_empty='skip'.")
@@ -206,19 +207,19 @@ def read_genbank(path: str | os.PathLike[str]) -> Bunch:
             "read_genbank needs Biopython; install it with 'pip install skseed[bio]'."
         ) from error
     text = _decode(_with_unix_line_ends(_read_bytes(path)), path, 1)
-    starts = [line for line, words in enumerate(text.split("\n"), start=1) if words.startswith("LOCUS")]
+    starts = [match.start() for match in re.finditer("^LOCUS ", text, flags=re.MULTILINE)]
     if not starts:
         raise ValueError(f"There are no records in {path}: no line starts with LOCUS.")
     records = Bunch(data=[], ids=[], descriptions=[], topology=[])
-    parser = SeqIO.parse(io.StringIO(text), "genbank")
-    for line in starts:
+    for start, end in pairwise([*starts, len(text)]):
+        line = 1 + text.count("\n", 0, start)
+        if not re.search("^//", text[start:end], flags=re.MULTILINE):
+            _fail(path, line, "the record that starts here is cut short: it has no line '//'.")
         try:
-            record = next(parser)
+            record = SeqIO.read(io.StringIO(text[start:end]), "genbank")
             sequence = str(record.seq)
         except UndefinedSequenceError:
             sequence = ""
-        except StopIteration:
-            _fail(path, line, "this record is cut short; fetch the file again.")
         except (ValueError, AssertionError) as error:
             raise ValueError(f"{path}, in the record of line {line}: {error}") from error
         if not sequence:
@@ -249,7 +250,7 @@ def _read_bytes(path: str | os.PathLike[str]) -> bytes:
     parts: list[bytes] = []
     try:
         with opener(io.BytesIO(content)) as stream:
-            while part := stream.read(1 << 20):
+            while part := stream.read1(1 << 20):
                 parts.append(part)
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         line = 1 + sum(part.count(b"\n") for part in parts)
@@ -277,9 +278,10 @@ def _first_record(text: bytes, path: str | os.PathLike[str]) -> int:
     match = re.search(rb"[^ \t\n]", text)
     if match is None:
         raise ValueError(f"There are no records in {path}: the file is empty.")
-    if match.group() != b">" or text[: match.start()].strip(b"\n"):
-        line = 1 + text.count(b"\n", 0, match.start())
-        first = _describe(text[_start_of_line(text, match.start())])
+    start = _start_of_line(text, match.start())
+    if text[start : start + 1] != b">":
+        line = 1 + text.count(b"\n", 0, start)
+        first = _describe(text[start])
         _fail(
             path, line, f"it starts with {first} where a FASTA record starts with '>'; is this a FASTA file?"
         )
@@ -320,34 +322,36 @@ def _parse_header(header: bytes, path: str | os.PathLike[str], line: int) -> tup
 
 
 def _parse_body(
-    body: bytes, path: str | os.PathLike[str], line: int, alphabet: Alphabet | None, name: str
+    text: bytes,
+    start: int,
+    end: int,
+    path: str | os.PathLike[str],
+    line: int,
+    alphabet: Alphabet | None,
+    name: str,
 ) -> str:
-    """Return the sequence that the lines after a header hold; `line` is the first of them."""
-    sequence = body.translate(None, b"\n")
+    """Return the sequence that the lines of ``text[start:end]`` hold; `line` is the first of them."""
+    # no copy of the lines is kept: the sequence may be as long as the file
+    sequence = text[start:end].translate(None, b"\n")
     if sequence.translate(None, _SEQUENCE_BYTES):
-        sequence = _TRAILING_BLANKS.sub(b"", body).translate(None, b"\n")
+        sequence = _TRAILING_BLANKS.sub(b"", text[start:end]).translate(None, b"\n")
         foreign = sequence.translate(None, _SEQUENCE_BYTES)
         if foreign:
-            line, column = _locate(body, sequence.index(foreign[:1]), line)
+            line, column = _locate(text[start:end], sequence.index(foreign[:1]), line)
             raise ValueError(
                 f"{path}, line {line}, column {column}: {_describe(foreign[0])} does not belong in a "
                 "sequence; only letters and '-', '.', '*', '~' do, so remove it."
             )
-    text = sequence.decode("ascii")
+    letters = sequence.decode("ascii")
+    del sequence
     if alphabet is not None:
-        _check_letters(text, body, path, line, alphabet, name)
-    return text
-
-
-def _check_letters(
-    sequence: str, body: bytes, path: str | os.PathLike[str], line: int, alphabet: Alphabet, name: str
-) -> None:
-    try:
-        alphabet.encode(sequence)
-    except ValueError as error:
-        index = next(i for i, letter in enumerate(sequence) if not _belongs(letter, alphabet))
-        line, column = _locate(body, index, line)
-        raise ValueError(f"{path}, line {line}, column {column}: in {name!r}, {error}") from None
+        try:
+            alphabet.encode(letters)
+        except ValueError as error:
+            index = next(i for i, letter in enumerate(letters) if not _belongs(letter, alphabet))
+            line, column = _locate(text[start:end], index, line)
+            raise ValueError(f"{path}, line {line}, column {column}: in {name!r}, {error}") from None
+    return letters
 
 
 def _belongs(letter: str, alphabet: Alphabet) -> bool:
