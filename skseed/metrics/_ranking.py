@@ -97,8 +97,9 @@ def top_k_score(y_true: npt.ArrayLike, y_score: npt.ArrayLike, *, k: int, labels
 
     .. math:: \frac{1}{n} \sum_i [r_i \le k]
 
-    with the ranks :math:`r_i` of :func:`true_label_rank`. The best value is 1, the worst 0; guessing at
-    random without ties scores ``k / n_labels``, and a constant score 0 for every k below ``n_labels``.
+    with the ranks :math:`r_i` of :func:`true_label_rank`, and k at most ``n_labels``. The best
+    value is 1, the worst 0; guessing at random without ties scores ``k / n_labels``, and a constant
+    score 0 for every k below ``n_labels``.
 
     Parameters
     ----------
@@ -134,9 +135,10 @@ def top_k_score(y_true: npt.ArrayLike, y_score: npt.ArrayLike, *, k: int, labels
     0.6666666666666666
     """
     ranks = true_label_rank(y_true, y_score, labels=labels)
+    n_labels = len(np.asarray(labels, dtype=object))
     if len(ranks) == 0:
         raise ValueError("There is no sample to score; pass at least one.")
-    return float(np.mean(ranks <= k))
+    return float(np.mean(ranks <= min(k, n_labels)))
 
 
 @validate_params(
@@ -153,7 +155,9 @@ def rank_quantiles(
 
     .. math:: X_q = \min \{k : \frac{1}{n} \sum_i [r_i \le k] \ge q\}
 
-    The best value is 1, the worst the largest rank; guessing at random gives about ``q * n_labels``.
+    The best value is 1, the worst the largest rank; a value above the number of labels says that not
+    even the whole list is enough, because of labels without a column. Guessing at random gives about
+    ``q * n_labels``.
 
     Parameters
     ----------

@@ -1,0 +1,62 @@
+"""Scores of abstention against their plain definitions."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from skseed.metrics import fpr_at_tpr, oscr_score
+
+SAMPLES = st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 6)), min_size=2, max_size=25)
+
+
+@given(SAMPLES, st.integers(1, 100))
+@settings(max_examples=80, deadline=None)
+def test_equal_the_plain_definitions(samples: list[tuple[bool, bool, int]], percent: int) -> None:
+    known = [score for is_known, _, score in samples if is_known]
+    unknown = [score for is_known, _, score in samples if not is_known]
+    assume(known and unknown)
+    is_known, is_correct, score = (np.array(column) for column in zip(*samples, strict=True))
+    threshold = max(t for t in known if 100 * sum(s >= t for s in known) >= percent * len(known))
+    plain = sum(s >= threshold for s in unknown) / len(unknown)
+    assert fpr_at_tpr(is_known, score, tpr=percent / 100) == pytest.approx(plain)
+
+    area = sum(
+        right * ((s > t) + 0.5 * (s == t)) for is_in, right, s in samples if is_in for t in unknown
+    ) / (len(known) * len(unknown))
+    assert oscr_score(is_known, is_correct, score) == pytest.approx(area)
+    # with every known sample classified correctly it is the area under the ROC curve
+    everything = np.ones(len(samples), dtype=bool)
+    assert oscr_score(is_known, everything, score) == pytest.approx(roc_auc_score(is_known, score))
+    assert oscr_score(is_known, is_correct, score) <= np.mean(is_correct[is_known]) + 1e-12
+
+
+def test_best_and_random_values() -> None:
+    rng = np.random.default_rng(0)
+    known = np.repeat([True, False], 5000)
+    assert fpr_at_tpr(known, known.astype(float)) == 0
+    assert oscr_score(known, known, known.astype(float)) == 1
+    noise = rng.normal(size=10_000)
+    assert fpr_at_tpr(known, noise) == pytest.approx(0.95, abs=0.02)
+    assert oscr_score(known, rng.random(10_000) < 0.6, noise) == pytest.approx(0.3, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("known", "score", "match"),
+    [
+        ([True, True], [1, 2], "known and unknown"),
+        ([True, False], [1, 2, 3], "equal length"),
+        ([True, False], [1, np.nan], "NaN at index 1"),
+    ],
+)
+def test_bad_input_is_refused(known: list, score: list, match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        fpr_at_tpr(known, score)
+    with pytest.raises(ValueError, match=match):
+        oscr_score(known, known, score)
+
+
+def test_marks_of_another_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="same shape"):
+        oscr_score([True, False], [True], [1, 2])

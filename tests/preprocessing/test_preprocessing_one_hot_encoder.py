@@ -1,0 +1,141 @@
+"""One-hot rows: their layout, the way back, and what happens to letters and lengths that do not fit."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skseed.alphabets import DNA, PROTEIN, RNA, Alphabet
+from skseed.preprocessing import OneHotEncoder
+from skseed.preprocessing import _one_hot_encoder as module
+from skseed.preprocessing._one_hot_encoder import codes_from_one_hot, one_hot_from_codes
+
+ALPHABETS = [DNA, RNA, PROTEIN]
+
+
+@st.composite
+def alphabets_and_sequences(draw: st.DrawFn) -> tuple[Alphabet, list[str]]:
+    alphabet = draw(st.sampled_from(ALPHABETS))
+    letters = alphabet.symbols + alphabet.wildcard
+    return alphabet, draw(st.lists(st.text(letters, max_size=12), min_size=1, max_size=6))
+
+
+def slow_one_hot(sequence: str, alphabet: Alphabet, length: int) -> list[float]:
+    row = []
+    for position in range(length):
+        for symbol in alphabet.symbols:
+            letter = sequence[position] if position < len(sequence) else None
+            if letter == alphabet.wildcard:
+                row.append(1 / len(alphabet.symbols))
+            else:
+                row.append(float(letter == symbol))
+    return row
+
+
+@given(alphabets_and_sequences())
+@settings(max_examples=60, deadline=None)
+def test_equals_the_plain_definition_and_goes_back(case: tuple[Alphabet, list[str]]) -> None:
+    alphabet, sequences = case
+    encoder = OneHotEncoder(alphabet).fit(sequences)
+    rows = encoder.transform(sequences)
+    slow = [slow_one_hot(sequence, alphabet, encoder.max_length_) for sequence in sequences]
+    np.testing.assert_allclose(rows, slow, rtol=1e-6)
+    np.testing.assert_allclose(rows.sum(axis=1), [len(s) for s in sequences], rtol=1e-5)
+    assert encoder.inverse_transform(rows).tolist() == sequences
+
+
+def test_columns_go_position_by_position() -> None:
+    encoder = OneHotEncoder("dna").fit(["GA"])
+    assert encoder.get_feature_names_out().tolist() == [f"{i}_{a}" for i in (0, 1) for a in "ACGT"]
+    rows = encoder.transform(["GA"])
+    assert rows.dtype == np.float32
+    assert rows.tolist() == [[0, 0, 1, 0, 1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("letter", "NRYSWKMBDHVn")
+def test_every_ambiguity_spreads_evenly_and_returns_as_the_wildcard(letter: str) -> None:
+    encoder = OneHotEncoder().fit(["A" + letter])
+    rows = encoder.transform(["A" + letter])
+    assert rows[0, 4:].tolist() == [0.25] * 4
+    assert encoder.inverse_transform(rows).tolist() == ["AN"]
+
+
+def test_lower_case_and_uracil_are_read() -> None:
+    encoder = OneHotEncoder().fit(["GATTACA"])
+    np.testing.assert_array_equal(encoder.transform(["gauuaca"]), encoder.transform(["GATTACA"]))
+
+
+def test_a_learnt_length_cuts_with_one_warning() -> None:
+    encoder = OneHotEncoder().fit(["ACG", "A"])
+    with pytest.warns(UserWarning, match=r"2 of 4 .* longer than the 3 symbols .* X\[1\] with 5") as caught:
+        rows = encoder.transform(["ACG", "ACGTA", "A", "ACGT"])
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert encoder.inverse_transform(rows).tolist() == ["ACG", "ACG", "A", "ACG"]
+
+
+def test_a_given_length_cuts_without_a_word() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encoder = OneHotEncoder(max_length=3).fit(["A"])
+        assert encoder.inverse_transform(encoder.transform(["ACGTA", ""])).tolist() == ["ACG", ""]
+
+
+def test_an_empty_sequence_is_a_row_of_zeros() -> None:
+    assert not OneHotEncoder().fit_transform(["", "ACG"])[0].any()
+    assert OneHotEncoder().fit_transform([""]).shape == (1, 4)
+
+
+@pytest.mark.parametrize(("sequence", "position"), [("AC-GT", 2), ("ACGTX", 4), ("*", 0), ("AÄ", 1)])
+def test_a_foreign_letter_is_named(sequence: str, position: int) -> None:
+    with pytest.raises(ValueError, match=rf"Sequence 1: .* at position {position} "):
+        OneHotEncoder(max_length=2).fit(["ACGT", sequence])
+    encoder = OneHotEncoder(max_length=2).fit(["ACGT"])
+    with pytest.raises(ValueError, match=rf"Sequence 1: .* at position {position} "):
+        encoder.transform(["ACGT", sequence])
+
+
+@pytest.mark.parametrize(
+    ("cell", "match"),
+    [
+        ([1, 1, 0, 0], r"Position 1 of row 1 .*is not one-hot"),
+        ([2, 0, 0, 0], "is not one-hot"),
+        ([0.5, 0.5, 0, 0], r"\(0.5, 0.5, 0, 0\) is not one-hot"),
+        ([1, 0, 0, -1], "is not one-hot"),
+        ([np.nan, 0, 0, 0], "is not one-hot"),
+    ],
+)
+def test_rows_that_are_not_one_hot_are_refused(cell: list[float], match: str) -> None:
+    rows = one_hot_from_codes(DNA.encode_rows(["ACG", "ACG"], length=3), DNA)
+    rows[1, 4:8] = cell
+    with pytest.raises(ValueError, match=match):
+        codes_from_one_hot(rows, DNA)
+
+
+def test_a_symbol_after_the_end_is_refused() -> None:
+    rows = one_hot_from_codes(DNA.encode_rows(["ACG"], length=3), DNA)
+    rows[0, 4:8] = 0
+    with pytest.raises(ValueError, match=r"Position 2 of row 0 .*follows the end"):
+        codes_from_one_hot(rows, DNA)
+
+
+def test_rows_of_the_wrong_width_are_refused() -> None:
+    with pytest.raises(ValueError, match="4 columns for each position"):
+        codes_from_one_hot(np.zeros((2, 6)), DNA)
+    with pytest.raises(ValueError, match="X has 8 features, but OneHotEncoder gives 12"):
+        OneHotEncoder(max_length=3).fit(["ACG"]).inverse_transform(np.zeros((2, 8)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_codes_come_back_in_blocks_and_from_any_dtype(monkeypatch: pytest.MonkeyPatch, dtype: type) -> None:
+    monkeypatch.setattr(module, "_BLOCK", 30)
+    codes = DNA.encode_rows(["ACG", "", "TTTAC", "G", "CCCCC"], length=5)
+    np.testing.assert_array_equal(
+        codes_from_one_hot(one_hot_from_codes(codes, DNA).astype(dtype), DNA), codes
+    )
+    rows = one_hot_from_codes(codes, DNA)
+    rows[4, 0] = 3
+    with pytest.raises(ValueError, match="Position 0 of row 4"):
+        codes_from_one_hot(rows, DNA)
