@@ -26,27 +26,43 @@ from skseed._sklearn import CallbackSupportMixin, Interval
 ModuleT = TypeVar("ModuleT", bound=torch.nn.Module)
 
 _WEIGHTS_LOCK = threading.Lock()
-_THREADS_LOCK = threading.Lock()
-_threads_users = 0
-_threads_before = 1
+
+
+class _ThreadCounts(threading.local):
+    """What a Python thread gave up: torch counts its own threads for each of them."""
+
+    depth = 0
+    before = 1
+
+
+_counts = _ThreadCounts()
+_COUNTS_LOCK = threading.Lock()
+_n_users = 0
+_ambient = 1
 
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """Run torch on one thread, and give the threads back when the last user leaves."""
-    global _threads_users, _threads_before
-    with _THREADS_LOCK:
-        if _threads_users == 0:
-            _threads_before = torch.get_num_threads()
-        _threads_users += 1
-        torch.set_num_threads(1)
+    """Run torch on one thread in this Python thread, and give the others back at the end."""
+    global _n_users, _ambient
+    with _COUNTS_LOCK:
+        if _counts.depth == 0:
+            count = torch.get_num_threads()
+            # a new Python thread starts with the count that was set last, which may be the 1 of another user
+            _counts.before = _ambient if _n_users and count == 1 else count
+            if _n_users == 0:
+                _ambient = count
+            _n_users += 1
+            torch.set_num_threads(1)
+        _counts.depth += 1
     try:
         yield
     finally:
-        with _THREADS_LOCK:
-            _threads_users -= 1
-            if _threads_users == 0:
-                torch.set_num_threads(_threads_before)
+        with _COUNTS_LOCK:
+            _counts.depth -= 1
+            if _counts.depth == 0:
+                _n_users -= 1
+                torch.set_num_threads(_counts.before)
 
 
 def build_seeded(build: Callable[[], ModuleT], seed: int) -> ModuleT:
@@ -84,8 +100,23 @@ class TrainingNet(NeuralNet):
         # skorch takes an interrupt for the end of training; a half-trained net must not pass for a fitted one
         try:
             return super().fit_loop(X, y, epochs=epochs, **fit_params)
+        except _StopRequestError:
+            return self
         except KeyboardInterrupt as interrupt:
             raise _InterruptedError from interrupt
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as request:
+            # at the end of an epoch this is how EarlyStopping, and callbacks like it, end the training
+            if method_name == "on_epoch_end":
+                raise _StopRequestError from request
+            raise
+
+
+class _StopRequestError(Exception):
+    """A callback has seen enough; the net is trained."""
 
 
 class _InterruptedError(Exception):
@@ -124,6 +155,10 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         "verbose": ["verbose", Interval(Integral, 0, None, closed="left")],
         "random_state": ["random_state"],
     }
+
+    def __sklearn_is_fitted__(self) -> bool:
+        # a fit that failed may have noted the columns of X already
+        return hasattr(self, "net_")
 
     def _train(
         self,
@@ -178,7 +213,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             train_split=None,
-            callbacks=[("lr_schedule", schedule), *(self.callbacks or []), ("progress", progress)],
+            callbacks=[("lr_schedule", schedule), ("progress", progress), *(self.callbacks or [])],
             device=resolve_device(self.device),
             verbose=int(self.verbose),
             **net_params,

@@ -348,6 +348,8 @@ class EditDistanceEmbedder(
             _refuse_empty(codes, alphabet)
             return codes
         sequences = check_sequences(X, min_length=1).tolist()
+        for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
+            delattr(self, name)
         return alphabet.encode_rows(sequences, length=max(map(len, sequences)))
 
     def _chunks_of_codes(self, X: Any) -> Iterator[npt.NDArray[np.uint8]]:

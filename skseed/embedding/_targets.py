@@ -83,7 +83,9 @@ class BatchMaker:
             partners = rng.integers(len(rows), size=n_made)
             children = [recombine(rows[i], rows[j], rng=rng) for i, j in enumerate(partners)]
             rates = rng.uniform(0, self.mutation_rate, size=n_made)
-            made = mutate(children, rates, n_symbols=len(self.alphabet), rng=rng)
+            copies = mutate(children, rates, n_symbols=len(self.alphabet), rng=rng)
+            # a copy that lost its last letter is no sequence; its parent stands in
+            made = [copy if len(copy) else child for copy, child in zip(copies, children, strict=True)]
             rows[:n_made] = [row[: self.length] for row in made]
         if isinstance(self.target, np.ndarray):
             distances = self.target[np.ix_(indices, indices)]
