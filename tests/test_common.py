@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import make_pipeline
 from sklearn.utils._test_common.instance_generator import _get_check_estimator_ids
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
@@ -98,9 +99,22 @@ CASES = [
 STRING_ESTIMATORS = [case.estimator for case in CASES if case.rows == "strings"]
 # it takes rows of tokens in the battery, but strings as well
 STRING_ESTIMATORS.append(CircularShiftAugmenter(random_state=0))
+# estimators that meet strings only behind another step
+_embedder, _ranker = (
+    case.estimator for case in CASES if case.name in {"EditDistanceEmbedder", "TripletLabRanker"}
+)
+STRING_PIPELINES = [
+    make_pipeline(OneHotEncoder(max_length=14), _embedder),
+    make_pipeline(CircularShiftAugmenter(random_state=0), BPETokenizer(8, max_length=14), _ranker),
+]
 
 # the checks that ran in this session, for the test that counts them
 _ran: dict[str, set[str]] = {}
+
+
+def _id(estimator: BaseEstimator) -> str:
+    steps = getattr(estimator, "named_steps", {type(estimator).__name__: None})
+    return "+".join(steps)
 
 
 def _battery(case: Case) -> list[tuple[BaseEstimator, Any, str]]:
@@ -134,8 +148,8 @@ def test_sklearn_battery(case: Case, estimator: BaseEstimator, check: Any, check
 @pytest.mark.parametrize(
     ("estimator", "check"),
     [
-        pytest.param(estimator, check, id=f"{type(estimator).__name__}-{check.__name__}")
-        for estimator in STRING_ESTIMATORS
+        pytest.param(estimator, check, id=f"{_id(estimator)}-{check.__name__}")
+        for estimator in STRING_ESTIMATORS + STRING_PIPELINES
         for check in sequence_checks(estimator)
     ],
 )
