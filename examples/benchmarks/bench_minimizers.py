@@ -16,19 +16,17 @@ All of it takes about three minutes on one core; name parts (``fig2 fig3 ties th
 import argparse
 import resource
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from skseed.alphabets import DNA
-from skseed.io import read_fasta
+from skseed.datasets import load_telomeres
 from skseed.preprocessing import MinimizerVectorizer
 
 K, WINDOW = 8, 19
 ORDERS = {"rand": "random", "gauss": "Gaussian"}
 COLUMNS = ["density", "d_min_min", "d_min_all"]
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 def letter_shares(codes):
@@ -101,8 +99,8 @@ def deviations(ours, published, column):
     return (ours[column] - published[column]) / error
 
 
-def figure_2(repetitions, data):
-    published = pd.read_csv(data / "telomeres" / "fig2_simulated_repeats_400reps.tsv", sep="\t")
+def figure_2(repetitions):
+    published = load_telomeres().fig2.reset_index()
     rng = np.random.default_rng(0)
 
     def repeat(unit):
@@ -139,13 +137,9 @@ def figure_2(repetitions, data):
         print(f"Gaussian lower than {name} in {lower} of 29 (published 22)")
 
 
-def read_telomeres(data):
-    return read_fasta(data / "telomeres" / "telomeres.fa").data
-
-
-def figure_3(repetitions, data):
-    published = pd.read_csv(data / "telomeres" / "fig3_telomeres_400reps.tsv", sep="\t")
-    telomeres = read_telomeres(data)
+def figure_3(repetitions):
+    telomeres, published = (load_telomeres()[name] for name in ("data", "fig3"))
+    published = published.reset_index()
     rng = np.random.default_rng(1)
 
     def repeat(telomere):
@@ -175,8 +169,8 @@ def figure_3(repetitions, data):
     print(f"{sum(int((values > 3).sum()) for values in z)} above 3")
 
 
-def tie_rules(repetitions, data):
-    telomeres = read_telomeres(data)
+def tie_rules(repetitions):
+    telomeres = load_telomeres().data
     repetitions = min(repetitions, 50)
     print(f"Tie rules: mean density of the telomeres, {repetitions} orders shared by all of them.")
     for tie_break in ("slot", "leftmost", "robust"):
@@ -240,12 +234,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("parts", nargs="*", default=["fig2", "fig3", "ties", "throughput"])
     parser.add_argument("--repetitions", type=int, default=400, help="as published: 400")
-    parser.add_argument("--data", type=Path, default=DATA, help="the folder with telomeres/")
     arguments = parser.parse_args()
     parts = {
-        "fig2": lambda: figure_2(arguments.repetitions, arguments.data),
-        "fig3": lambda: figure_3(arguments.repetitions, arguments.data),
-        "ties": lambda: tie_rules(arguments.repetitions, arguments.data),
+        "fig2": lambda: figure_2(arguments.repetitions),
+        "fig3": lambda: figure_3(arguments.repetitions),
+        "ties": lambda: tie_rules(arguments.repetitions),
         "throughput": throughput,
     }
     for part in arguments.parts:

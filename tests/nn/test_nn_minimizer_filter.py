@@ -6,6 +6,7 @@ import torch
 from numpy.testing import assert_array_equal
 
 from skseed.alphabets import DNA
+from skseed.datasets import load_telomeres
 from skseed.nn import MinimizerFilter
 from skseed.preprocessing import MinimizerVectorizer
 from skseed.preprocessing._minimizers import FilterOrder, kmer_codes, window_minima
@@ -49,9 +50,8 @@ def test_convolution_and_max_pool_select_the_minimizers_of_the_gaussian_order(un
                 assert_array_equal(np.unique(windows), positions)
 
 
-def test_telomeres_select_the_same_kmers(shared_data):
-    records = (shared_data / "telomeres" / "telomeres.fa").read_text().split(">")[1:]
-    telomeres = ["".join(record.split("\n")[1:]) for record in records]
+def test_telomeres_select_the_same_kmers():
+    telomeres = load_telomeres().data
     vectorizer = MinimizerVectorizer(order="gaussian", random_state=0).fit(telomeres)
     layer = MinimizerFilter(vectorizer.filter_, window=vectorizer.window)
     for telomere, kmers in zip(telomeres, vectorizer.kmers(telomeres), strict=True):

@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skseed.alphabets import DNA, PROTEIN, Alphabet
+from skseed.datasets import load_telomeres
 from skseed.preprocessing import KmerVectorizer, MinimizerVectorizer
 from skseed.preprocessing._minimizers import (
     CallableOrder,
@@ -192,13 +193,10 @@ def test_density_of_a_random_order_on_random_dna():
         assert_allclose(vectorizer.density([sequence]), [2 / 20], rtol=0.02)
 
 
-def test_telomere_densities_follow_the_published_ones(shared_data):
+def test_telomere_densities_follow_the_published_ones():
     """Fig. 3 of the paper, slot rule; 10 of its 400 repetitions, which the benchmark runs in full."""
-    folder = shared_data / "telomeres"
-    published = pd.read_csv(folder / "fig3_telomeres_400reps.tsv", sep="\t")
-    records = (folder / "telomeres.fa").read_text().split(">")[1:]
-    telomeres = ["".join(record.split("\n")[1:]) for record in records]
-    assert [record.split()[0] for record in records] == published["name"].tolist()
+    published = load_telomeres().fig3
+    telomeres = load_telomeres().data
     for order, column, mean in (("hash", "rand_density", 0.0761), ("gaussian", "gauss_density", 0.0740)):
         densities = np.mean(
             [
