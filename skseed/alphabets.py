@@ -65,11 +65,8 @@ class Alphabet:
     _complement: MappingProxyType[int, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self._check_letters()
         letters = self.symbols + self.wildcard
-        if len(set(letters)) != len(letters) or not (letters + self.ambiguities).isascii():
-            raise ValueError(
-                f"The letters of an alphabet must be distinct ASCII characters; got {letters!r}."
-            )
         codes = np.full(256, _FOREIGN, dtype=np.uint8)
         for code, letter in enumerate(letters):
             codes[ord(letter)] = code
@@ -88,6 +85,31 @@ class Alphabet:
         object.__setattr__(self, "_codes", codes.tobytes())
         object.__setattr__(self, "_letters", letters.encode("ascii"))
         object.__setattr__(self, "_complement", MappingProxyType(table))
+
+    def _check_letters(self) -> None:
+        letters = self.symbols + self.wildcard + self.ambiguities
+        if len(set(letters)) != len(letters) or not letters.isascii():
+            raise ValueError(
+                f"The letters of an alphabet must be distinct ASCII characters; got {letters!r}."
+            )
+        if not self.symbols or len(self.wildcard) != 1:
+            raise ValueError(
+                "An alphabet needs symbols and a single letter as wildcard; got "
+                f"symbols={self.symbols!r} and wildcard={self.wildcard!r}."
+            )
+        for name, pairs in (("synonyms", self.synonyms), ("complements", self.complements)):
+            if len(pairs) % 2 or not pairs.isascii():
+                raise ValueError(f"The {name} of an alphabet must be pairs of ASCII letters; got {pairs!r}.")
+        if not set(self.synonyms[1::2]) <= set(letters):
+            raise ValueError(
+                f"The second letter of each pair of synonyms must be one of the alphabet's {letters!r}; "
+                f"got {self.synonyms!r}."
+            )
+        if self.complements and not set(self.symbols) <= set(self.complements):
+            raise ValueError(
+                f"Either all or none of the symbols {self.symbols!r} of an alphabet must have complements; "
+                f"got {self.complements!r}."
+            )
 
     def __reduce__(self) -> tuple[type, tuple[str, ...]]:
         return (
@@ -287,7 +309,7 @@ def get_alphabet(alphabet: str | Alphabet) -> Alphabet:
     """
     if isinstance(alphabet, Alphabet):
         return alphabet
-    if alphabet not in _BY_NAME:
+    if not isinstance(alphabet, str) or alphabet not in _BY_NAME:
         raise ValueError(
             f"There is no alphabet {alphabet!r}; choose from {sorted(_BY_NAME)} or pass an Alphabet."
         )

@@ -243,7 +243,8 @@ def _read_table(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.Data
         raise ValueError(f"{path}: {others.columns[column]} is missing in data row {row}; fill it in.")
     _check_unique_ids(path, table["sequence_id"])
     binary = list(METADATA_COLUMNS)
-    wrong = ~table[binary].isin([0, 1]).to_numpy()
+    numbers = table[binary].apply(pd.to_numeric, errors="coerce")
+    wrong = ~numbers.isin([0, 1]).to_numpy()
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise ValueError(
@@ -267,21 +268,22 @@ def _read_one_hot_labels(
     labs = [column for column in header if column != "sequence_id"]
     parts = []
     # the table of the challenge has 83 million cells, of which one position a row is wanted
-    for chunk in pd.read_csv(
+    with pd.read_csv(
         path,
         index_col="sequence_id",
         dtype={"sequence_id": str},
         keep_default_na=False,
         na_values=[""],
         chunksize=_ROWS_AT_A_TIME,
-    ):
-        values = chunk[labs].to_numpy()
-        ones = values == 1
-        wrong = (ones.sum(axis=1) != 1) | ((values == 0).sum(axis=1) != len(labs) - 1)
-        if wrong.any():
-            name = chunk.index[int(np.argmax(wrong))]
-            raise ValueError(f"{path}: the row of {name!r} must hold a single 1 and zeros.")
-        parts.append(pd.Series(ones.argmax(axis=1), index=chunk.index))
+    ) as chunks:
+        for chunk in chunks:
+            values = chunk[labs].to_numpy()
+            ones = values == 1
+            wrong = (ones.sum(axis=1) != 1) | ((values == 0).sum(axis=1) != len(labs) - 1)
+            if wrong.any():
+                name = chunk.index[int(np.argmax(wrong))]
+                raise ValueError(f"{path}: the row of {name!r} must hold a single 1 and zeros.")
+            parts.append(pd.Series(ones.argmax(axis=1), index=chunk.index))
     named = pd.concat(parts)
     _check_unique_ids(path, named.index.to_series())
     return named, np.array(labs, dtype=object)

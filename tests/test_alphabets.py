@@ -1,0 +1,171 @@
+"""Letters, codes and back."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skseed.alphabets import DNA, PROTEIN, RNA, Alphabet, get_alphabet
+
+ALPHABETS = [DNA, RNA, PROTEIN]
+by_name = pytest.mark.parametrize("alphabet", ALPHABETS, ids=lambda alphabet: alphabet.name)
+
+
+def all_letters(alphabet):
+    return alphabet.symbols + alphabet.wildcard + alphabet.ambiguities + alphabet.synonyms[::2]
+
+
+def reference_code(alphabet, letter):
+    """Return a letter's code the slow way, or None."""
+    for short, long in zip(alphabet.synonyms[::2], alphabet.synonyms[1::2], strict=True):
+        letter = long if letter.upper() == short else letter
+    if letter.upper() in alphabet.symbols:
+        return alphabet.symbols.index(letter.upper())
+    return alphabet.wildcard_code if letter.upper() in alphabet.wildcard + alphabet.ambiguities else None
+
+
+@by_name
+def test_every_ascii_and_latin_letter(alphabet):
+    for number in range(0x180):
+        letter = chr(number)
+        expected = reference_code(alphabet, letter) if letter.isascii() else None
+        if expected is None:
+            with pytest.raises(ValueError, match="position 2"):
+                alphabet.encode(alphabet.symbols[:2] + letter)
+        else:
+            assert alphabet.encode(letter).tolist() == [expected]
+
+
+@by_name
+@settings(max_examples=60)
+@given(data=st.data())
+def test_round_trip(alphabet, data):
+    plain = data.draw(st.text(alphabet.symbols + alphabet.wildcard, max_size=50))
+    codes = alphabet.encode(plain)
+    assert codes.dtype == np.uint8
+    assert alphabet.decode(codes) == plain
+    assert alphabet.decode(codes.tolist()) == plain
+    np.testing.assert_array_equal(alphabet.encode(plain.lower()), codes)
+    # any letter comes back as its symbol or as the wildcard, and stays that
+    mixed = data.draw(st.text(all_letters(alphabet) + all_letters(alphabet).lower(), max_size=50))
+    once = alphabet.decode(alphabet.encode(mixed))
+    assert len(once) == len(mixed)
+    assert set(once) <= set(alphabet.symbols + alphabet.wildcard)
+    assert alphabet.decode(alphabet.encode(once)) == once
+
+
+@by_name
+@settings(max_examples=40)
+@given(data=st.data())
+def test_rows(alphabet, data):
+    sequences = data.draw(st.lists(st.text(alphabet.symbols, max_size=12), max_size=5))
+    length = data.draw(st.integers(0, 14))
+    rows = alphabet.encode_rows(sequences, length=length)
+    assert rows.shape == (len(sequences), length)
+    assert [alphabet.decode(row) for row in rows] == [sequence[:length] for sequence in sequences]
+    for row, sequence in zip(rows, sequences, strict=True):
+        assert (row[len(sequence) :] == alphabet.padding_code).all()
+
+
+@pytest.mark.parametrize("alphabet", [DNA, RNA], ids=lambda alphabet: alphabet.name)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_reverse_complement(alphabet, data):
+    letters = alphabet.symbols + alphabet.wildcard + alphabet.ambiguities
+    sequence = data.draw(st.text(letters + letters.lower(), max_size=50))
+    other = alphabet.reverse_complement(sequence)
+    assert alphabet.reverse_complement(other) == sequence
+    assert other[::-1] == alphabet.complement(sequence)
+    assert [letter.islower() for letter in other[::-1]] == [letter.islower() for letter in sequence]
+
+
+def test_complements():
+    assert DNA.complement("ACGTRYKMBVDHSWNacgtn") == "TGCAYRMKVBHDSWNtgcan"
+    assert RNA.complement("ACGURYN") == "UGCAYRN"
+    # a synonym has a complement too: DNA written with U, RNA with T
+    assert DNA.complement("U") == "A"
+    assert RNA.complement("T") == "A"
+    with pytest.raises(ValueError, match="protein alphabet has no complement"):
+        PROTEIN.complement("MKV")
+
+
+def test_codes_at_a_glance():
+    assert DNA.encode("ACGTNacgtnRU").tolist() == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 4, 3]
+    assert (len(DNA), DNA.wildcard_code, DNA.padding_code) == (4, 4, 5)
+    assert (len(PROTEIN), PROTEIN.wildcard_code, PROTEIN.padding_code) == (20, 20, 21)
+    assert RNA.encode("ACGUT").tolist() == [0, 1, 2, 3, 3]
+    assert DNA.encode("").shape == (0,)
+    assert DNA.decode([]) == ""
+    assert DNA.decode([0, 5, 1]) == "A"
+
+
+@pytest.mark.parametrize(
+    ("sequence", "words"),
+    [
+        ("AC-GT", "'-' at position 2 .* remove the gaps first"),
+        ("ACGT*", r"'\*' at position 4 .* remove or replace it"),
+        ("AC GT", "' ' at position 2"),
+        ("ACGé", "'é' at position 3"),
+        ("AC\U0001f9ec", "position 2"),
+        ("A\udcffC", "position 1"),
+        ("A\xffC", "'ÿ' at position 1"),
+        ("AC?", r"'\?' at position 2"),
+    ],
+)
+def test_foreign_letters_are_named(sequence, words):
+    with pytest.raises(ValueError, match=words):
+        DNA.encode(sequence)
+    with pytest.raises(ValueError, match=r"Sequence 1: .*dna alphabet"):
+        DNA.encode_rows(["ACGT", sequence], length=3)
+
+
+@pytest.mark.parametrize("codes", [[0, 6], [-1], [0, 255], np.array([300])])
+def test_foreign_codes_are_named(codes):
+    with pytest.raises(ValueError, match="is not a code of the dna alphabet"):
+        DNA.decode(codes)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"symbols": "ACCA", "wildcard": "N"},
+        {"symbols": "ACN", "wildcard": "N"},
+        {"symbols": "AÇ", "wildcard": "N"},
+        {"symbols": "AC", "wildcard": "N", "ambiguities": "RA"},
+        {"symbols": "AC", "wildcard": "NX"},
+        {"symbols": "", "wildcard": "N"},
+        {"symbols": "AC", "wildcard": "N", "synonyms": "UTX"},
+        {"symbols": "AC", "wildcard": "N", "synonyms": "UT"},
+        {"symbols": "AC", "wildcard": "N", "complements": "ACN"},
+        {"symbols": "AC", "wildcard": "N", "complements": "AA"},
+    ],
+)
+def test_alphabets_that_make_no_sense(arguments):
+    with pytest.raises(ValueError, match=r"alphabet|letters"):
+        Alphabet("odd", **arguments)
+
+
+def test_lower_case_symbols_keep_their_own_code():
+    cased = Alphabet("cased", symbols="ACac", wildcard="N")
+    assert cased.encode("ACacNn").tolist() == [0, 1, 2, 3, 4, 4]
+
+
+@by_name
+def test_an_alphabet_is_a_value(alphabet):
+    for twin in (pickle.loads(pickle.dumps(alphabet)), copy.deepcopy(alphabet), copy.copy(alphabet)):
+        assert twin == alphabet
+        assert hash(twin) == hash(alphabet)
+        assert twin.encode(alphabet.symbols).tolist() == list(range(len(alphabet)))
+    with pytest.raises(AttributeError):
+        alphabet.symbols = "AC"
+
+
+def test_get_alphabet():
+    assert get_alphabet("dna") is DNA
+    assert get_alphabet(PROTEIN) is PROTEIN
+    for wrong in ("DNA", "", None, ["dna"]):
+        with pytest.raises(ValueError, match=r"'dna', 'protein', 'rna'"):
+            get_alphabet(wrong)
