@@ -14,8 +14,9 @@ _START_RADIUS = 0.5
 
 
 def _safe_sqrt(squares: torch.Tensor) -> torch.Tensor:
-    positive = squares > _TINY
-    return torch.where(positive, torch.where(positive, squares, 1.0).sqrt(), 0.0)
+    # written so that nan stays nan: a network that lost its numbers must not pass for one at distance zero
+    tiny = squares <= _TINY
+    return torch.where(tiny, 0.0, torch.where(tiny, 1.0, squares).sqrt())
 
 
 def _squares(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
