@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from skseed._sklearn import validate_params
 from skseed._validation import check_sequences
+from skseed.distances._components import Components
 from skseed.distances._cutoff import MAX_DISTANCE, Cutoff
 from skseed.distances._distinct import distinct
 from skseed.distances._pairs import close_pairs
@@ -108,7 +107,7 @@ def _components(
     sequences: npt.NDArray[np.object_], cutoff: Cutoff, n_jobs: int | None
 ) -> npt.NDArray[np.integer]:
     unique, inverse = distinct(sequences)
-    found = [(first, second) for first, second, _ in close_pairs(unique, cutoff, n_jobs=n_jobs)]
-    first, second = (np.concatenate([block[part] for block in found]) for part in range(2))
-    edges = coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(len(unique), len(unique)))
-    return connected_components(edges, directed=False)[1][inverse]
+    components = Components(len(unique))
+    for _ in close_pairs(unique, cutoff, components=components, n_jobs=n_jobs):
+        pass  # the components grow as the pairs come
+    return components.find(inverse)
