@@ -198,7 +198,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         """
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(estimator=self)
-        progress = _EpochProgress(self, context)
+        progress = ("progress", _EpochProgress(self, context))
         schedule = LRScheduler(
             policy=torch.optim.lr_scheduler.OneCycleLR,
             step_every="batch",
@@ -213,7 +213,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             train_split=None,
-            callbacks=[("lr_schedule", schedule), ("progress", progress), *(self.callbacks or [])],
+            callbacks=[("lr_schedule", schedule), progress, *(self.callbacks or [])],
             device=resolve_device(self.device),
             verbose=int(self.verbose),
             **net_params,
@@ -225,8 +225,8 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
                 raise KeyboardInterrupt("training was interrupted; nothing is fitted") from interrupt
         context.call_on_fit_task_end(estimator=self)
         # the context belongs to this fit alone and must not travel in a pickle
-        net.callbacks_ = [item for item in net.callbacks_ if item[1] is not progress]
-        net.callbacks = [item for item in net.callbacks if item[1] is not progress]
+        net.callbacks_ = [item for item in net.callbacks_ if item[1] is not progress[1]]
+        net.callbacks = [item for item in net.callbacks if item is not progress]
         return net
 
 

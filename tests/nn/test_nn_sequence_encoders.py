@@ -1,0 +1,139 @@
+"""Encoders: rows of codes in, points out, each row on its own."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from skseed._nets import build_seeded
+from skseed.alphabets import DNA, PROTEIN
+from skseed.embedding import CNNEncoder, MLPEncoder
+from skseed.embedding._encoders import ENCODERS
+from skseed.nn import CNNNet, LinearNet, MLPNet
+from skseed.nn._sequence_encoders import OneHot
+from skseed.preprocessing._one_hot_encoder import one_hot_from_codes
+
+NAMES = sorted(ENCODERS)
+
+
+def random_codes(n, length, alphabet=DNA, seed=0):
+    """Return rows of codes with wildcards, of different lengths."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(len(alphabet) + 1, size=(n, length), dtype=np.uint8)
+    for row in codes[1:]:
+        row[rng.integers(1, length + 1) :] = alphabet.padding_code
+    return torch.from_numpy(codes)
+
+
+def build(name, length, alphabet=DNA, n_components=8, seed=0):
+    return build_seeded(lambda: ENCODERS[name]().build(length, len(alphabet), n_components), seed)
+
+
+# one-hot ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alphabet", [DNA, PROTEIN], ids=lambda alphabet: alphabet.name)
+def test_one_hot_vectors_are_those_of_the_transformer(alphabet):
+    codes = random_codes(20, 15, alphabet)
+    vectors = OneHot(len(alphabet))(codes)
+    assert vectors.shape == (20, 15, len(alphabet))
+    assert_allclose(vectors.flatten(1), one_hot_from_codes(codes.numpy(), alphabet), rtol=0, atol=0)
+
+
+def test_padding_is_zero_and_a_wildcard_spreads():
+    vectors = OneHot(4)(torch.tensor([[2, 4, 5]], dtype=torch.uint8))
+    assert vectors[0].tolist() == [[0, 0, 1, 0], [0.25, 0.25, 0.25, 0.25], [0, 0, 0, 0]]
+    assert not list(OneHot(4).parameters())
+
+
+# the networks -------------------------------------------------------------------------------------
+
+
+def test_linear_net_is_one_matrix_product():
+    net = build("linear", 10)
+    codes = random_codes(7, 10)
+    linear = net[-1]
+    rows = one_hot_from_codes(codes.numpy(), DNA)
+    expected = rows @ linear.weight.detach().numpy().T + linear.bias.detach().numpy()
+    assert_allclose(net(codes).detach(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_mlp_has_the_layers_asked_for():
+    net = MLPEncoder(hidden_layer_sizes=(32, 16)).build(10, 4, 3)
+    assert isinstance(net, MLPNet)
+    widths = [(layer.in_features, layer.out_features) for layer in net if isinstance(layer, torch.nn.Linear)]
+    assert widths == [(40, 32), (32, 16), (16, 3)]
+    assert sum(isinstance(layer, torch.nn.BatchNorm1d) for layer in net) == 2
+    # without a hidden layer it is the linear net
+    bare = MLPEncoder(hidden_layer_sizes=()).build(10, 4, 3)
+    assert [type(layer) for layer in bare] == [type(layer) for layer in LinearNet(10, 4, 3)]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 16, 150])
+@pytest.mark.parametrize("n_layers", [1, 4])
+def test_cnn_halves_the_positions_while_more_than_one_is_left(length, n_layers):
+    net = CNNNet(length, 4, 8, n_channels=6, kernel_size=5, n_layers=n_layers)
+    left = length
+    for _ in range(n_layers):
+        left = max(left // 2, 1)
+    assert net.read_out.in_features == 6 * left
+    assert net(random_codes(3, length)).shape == (3, 8)
+
+
+def test_cnn_takes_a_kernel_of_one_and_refuses_an_even_one():
+    assert CNNEncoder(kernel_size=1).build(9, 4, 2)(random_codes(2, 9)).shape == (2, 2)
+    with pytest.raises(ValueError, match="kernel_size must be odd; got 4"):
+        CNNEncoder(kernel_size=4).build(9, 4, 2)
+
+
+# every encoder ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("length", [1, 5, 40])
+def test_points_have_the_shape_asked_for(name, length):
+    for alphabet in (DNA, PROTEIN):
+        points = build(name, length, alphabet, n_components=6)(random_codes(4, length, alphabet))
+        assert points.shape == (4, 6)
+        assert points.dtype == torch.float32
+        assert torch.isfinite(points).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_do_not_see_each_other_when_evaluated(name):
+    net = build(name, 30).eval()
+    codes = random_codes(12, 30)
+    with torch.inference_mode():
+        together = net(codes)
+        alone = torch.cat([net(row[None]) for row in codes])
+        shuffled = net(codes.flip(0)).flip(0)
+    assert_allclose(alone, together, rtol=1e-4, atol=1e-6)
+    assert_allclose(shuffled, together, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_gets_a_finite_gradient(name):
+    net = build(name, 30)
+    net(random_codes(12, 30)).square().sum().backward()
+    for parameter_name, parameter in net.named_parameters():
+        assert parameter.grad is not None, parameter_name
+        assert torch.isfinite(parameter.grad).all(), parameter_name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_different_sequences_get_different_points(name):
+    net = build(name, 30).eval()
+    codes = random_codes(2, 30)[:1].repeat(3, 1)
+    codes[1, 0] = (codes[0, 0] + 1) % 4
+    codes[2, -1] = DNA.padding_code
+    with torch.inference_mode():
+        points = net(codes)
+    assert (points[0] != points[1]).any()
+    assert (points[0] != points[2]).any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_seed_decides_the_weights(name):
+    one, two, other = (build(name, 20, seed=seed).state_dict() for seed in (0, 0, 1))
+    assert all(torch.equal(one[key], two[key]) for key in one)
+    assert any(not torch.equal(one[key], other[key]) for key in one)
