@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 _THRESHOLDS = np.linspace(-3, 3, 12)
 _FIT_DOORS = ("fit", "fit_transform", "fit_predict")
+_COLUMN_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 _DOORS = ("transform", "predict", "decision_function", "predict_proba", "predict_log_proba", "score")
 
 
@@ -78,9 +79,14 @@ def _door_of(real: type, door: str, encode: Any) -> Any:
             encoded = encode(rows)
             if isinstance(X, pd.DataFrame):
                 # the index and, for tokens, the column names go on to the real method
-                columns = None if encoded.ndim == 1 else X.columns
-                encoded = pd.DataFrame(encoded, index=X.index, columns=columns)
-            return method(encoded, *args)
+                names = None if encoded.ndim == 1 else X.columns
+                encoded = pd.DataFrame(encoded, index=X.index, columns=names)
+            # fitted on strings, the real estimator forgets columns, which are of the table here
+            columns = {key: vars(self)[key] for key in _COLUMN_ATTRIBUTES if key in vars(self)}
+            result = method(encoded, *args)
+            if door in _FIT_DOORS:
+                vars(self).update(columns)
+            return result
         finally:
             _door.is_open = False
 
