@@ -368,7 +368,12 @@ class EditDistanceEmbedder(
                 yield codes
             return
         sequences = check_sequences(X, min_length=1)
-        warn_cut(np.array([len(s) for s in sequences]), self.n_positions_, unit="symbols")
+        warn_cut(
+            np.array([len(s) for s in sequences]),
+            self.n_positions_,
+            unit="symbols",
+            advice="fit on sequences as long as these to read all of them",
+        )
         for start in range(0, len(sequences), _CHUNK):
             yield self.alphabet_.encode_rows(
                 sequences[start : start + _CHUNK].tolist(), length=self.n_positions_

@@ -20,15 +20,20 @@ class SequenceTransformer(TransformerMixin, BaseEstimator):
         return tags
 
 
-def warn_cut(lengths: npt.NDArray[np.integer], limit: int, *, unit: str) -> None:
+def warn_cut(
+    lengths: npt.NDArray[np.integer],
+    limit: int,
+    *,
+    unit: str,
+    advice: str = "set max_length to choose the length, which also silences this warning",
+) -> None:
     """Warn once, on behalf of ``transform``, if a length exceeds what was learnt in ``fit``."""
     longer = np.flatnonzero(lengths > limit)
     if longer.size:
         first = int(longer[0])
         warnings.warn(
             f"{longer.size} of {len(lengths)} sequences are longer than the {limit} {unit} learnt in fit "
-            f"and lose their end (the first is X[{first}] with {int(lengths[first])} {unit}); set max_length "
-            "to choose the length, which also silences this warning.",
+            f"and lose their end (the first is X[{first}] with {int(lengths[first])} {unit}); {advice}.",
             UserWarning,
             stacklevel=4,
         )
