@@ -72,10 +72,10 @@ def fpr_at_tpr(is_known: npt.ArrayLike, score: npt.ArrayLike, *, tpr: float = 0.
 
 
 @validate_params(
-    {"is_known": ["array-like"], "is_correct": ["array-like"], "score": ["array-like"]},
+    {"is_known": ["array-like"], "score": ["array-like"], "is_correct": ["array-like"]},
     prefer_skip_nested_validation=True,
 )
-def oscr_score(is_known: npt.ArrayLike, is_correct: npt.ArrayLike, score: npt.ArrayLike) -> float:
+def oscr_score(is_known: npt.ArrayLike, score: npt.ArrayLike, *, is_correct: npt.ArrayLike) -> float:
     r"""Area under the open-set classification rate curve.
 
     For every threshold on the confidence the curve has a point: across, the share of unknown samples
@@ -93,10 +93,10 @@ def oscr_score(is_known: npt.ArrayLike, is_correct: npt.ArrayLike, score: npt.Ar
     ----------
     is_known : array-like of bool of shape (n_samples,)
         Whether the sample's label was there in training.
-    is_correct : array-like of bool of shape (n_samples,)
-        Whether the prediction is right; ignored for unknown samples.
     score : array-like of shape (n_samples,)
         The confidence, higher for known samples.
+    is_correct : array-like of bool of shape (n_samples,)
+        Whether the prediction is right; ignored for unknown samples.
 
     Returns
     -------
@@ -120,7 +120,8 @@ def oscr_score(is_known: npt.ArrayLike, is_correct: npt.ArrayLike, score: npt.Ar
     Examples
     --------
     >>> from skseed.metrics import oscr_score
-    >>> oscr_score([True, True, False, False], [True, False, False, False], [0.9, 0.8, 0.5, 0.1])
+    >>> right = [True, False, False, False]
+    >>> oscr_score([True, True, False, False], [0.9, 0.8, 0.5, 0.1], is_correct=right)
     0.5
     """
     known, scores = _check_known(is_known, score)

@@ -25,21 +25,21 @@ def test_equal_the_plain_definitions(samples: list[tuple[bool, bool, int]], perc
     area = sum(
         right * ((s > t) + 0.5 * (s == t)) for is_in, right, s in samples if is_in for t in unknown
     ) / (len(known) * len(unknown))
-    assert oscr_score(is_known, is_correct, score) == pytest.approx(area)
+    assert oscr_score(is_known, score, is_correct=is_correct) == pytest.approx(area)
     # with every known sample classified correctly it is the area under the ROC curve
     everything = np.ones(len(samples), dtype=bool)
-    assert oscr_score(is_known, everything, score) == pytest.approx(roc_auc_score(is_known, score))
-    assert oscr_score(is_known, is_correct, score) <= np.mean(is_correct[is_known]) + 1e-12
+    assert oscr_score(is_known, score, is_correct=everything) == pytest.approx(roc_auc_score(is_known, score))
+    assert oscr_score(is_known, score, is_correct=is_correct) <= np.mean(is_correct[is_known]) + 1e-12
 
 
 def test_best_and_random_values() -> None:
     rng = np.random.default_rng(0)
     known = np.repeat([True, False], 5000)
     assert fpr_at_tpr(known, known.astype(float)) == 0
-    assert oscr_score(known, known, known.astype(float)) == 1
+    assert oscr_score(known, known.astype(float), is_correct=known) == 1
     noise = rng.normal(size=10_000)
     assert fpr_at_tpr(known, noise) == pytest.approx(0.95, abs=0.02)
-    assert oscr_score(known, rng.random(10_000) < 0.6, noise) == pytest.approx(0.3, abs=0.02)
+    assert oscr_score(known, noise, is_correct=rng.random(10_000) < 0.6) == pytest.approx(0.3, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_bad_input_is_refused(known: list, score: list, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         fpr_at_tpr(known, score)
     with pytest.raises(ValueError, match=match):
-        oscr_score(known, known, score)
+        oscr_score(known, score, is_correct=known)
 
 
 def test_marks_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="same shape"):
-        oscr_score([True, False], [True], [1, 2])
+        oscr_score([True, False], [1, 2], is_correct=[True])

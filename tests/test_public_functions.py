@@ -1,0 +1,40 @@
+"""Every public function checks its parameters, and the checks name the parameters it has."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+
+import pytest
+
+import skseed
+
+# not nn, which knows no scikit-learn, nor alphabets and io, whose functions take a single argument
+PACKAGES = ["datasets", "distances", "embedding", "metrics", "model_selection", "preprocessing", "ranking"]
+
+
+def public_functions() -> list[Callable]:
+    modules = [importlib.import_module(f"skseed.{name}") for name in PACKAGES]
+    items = [getattr(module, name) for module in modules for name in module.__all__]
+    return [item for item in items if inspect.isfunction(item)]
+
+
+def test_the_packages_exist() -> None:
+    assert set(PACKAGES) <= {module.name for module in pkgutil.iter_modules(skseed.__path__)}
+    assert len(public_functions()) >= 10
+
+
+@pytest.mark.parametrize("function", public_functions(), ids=lambda function: function.__name__)
+def test_constraints_name_the_parameters(function: Callable) -> None:
+    constraints = function._skl_parameter_constraints
+    parameters = inspect.signature(function).parameters
+    assert list(constraints) == list(parameters)
+    positional = [name for name, parameter in parameters.items() if parameter.kind != parameter.KEYWORD_ONLY]
+    assert len(positional) <= 2, f"keyword-only after the first one or two; got {positional}"
+
+
+@pytest.mark.parametrize("function", public_functions(), ids=lambda function: function.__name__)
+def test_foreign_objects_are_refused(function: Callable) -> None:
+    parameters = inspect.signature(function).parameters
+    with pytest.raises((TypeError, ValueError), match=r"parameter of|must be"):
+        function(**dict.fromkeys(parameters, object()))
