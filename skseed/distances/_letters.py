@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 _RARE = 1e-3
+_ODD = 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Letters:
         codes = self.codes[self.starts[start] : self.starts[stop]].astype(np.uint64)
         hashes, done = np.zeros(len(codes), dtype=np.uint64), 0
         power, block = codes, 1
-        base = self.n_letters
+        # an odd number keeps every letter of a window whose codes no longer fit into 64 bits
+        base = self.n_letters if self.n_letters**width < 2**64 else _ODD
         # windows of 1, 2, 4, … symbols are joined as the binary digits of the width say
         while True:
             if width & block:
