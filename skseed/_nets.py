@@ -199,12 +199,13 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(estimator=self)
         progress = ("progress", _EpochProgress(self, context))
-        schedule = LRScheduler(
+        cycle = LRScheduler(
             policy=torch.optim.lr_scheduler.OneCycleLR,
             step_every="batch",
             max_lr=self.lr,
             total_steps=steps_per_epoch * self.max_epochs + 1,
         )
+        schedule = ("lr_schedule", cycle)
         net = TrainingNet(
             module,
             criterion=criterion,
@@ -213,7 +214,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             train_split=None,
-            callbacks=[("lr_schedule", schedule), progress, *(self.callbacks or [])],
+            callbacks=[schedule, progress, *(self.callbacks or [])],
             device=resolve_device(self.device),
             verbose=int(self.verbose),
             **net_params,
@@ -224,9 +225,10 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             except _InterruptedError as interrupt:
                 raise KeyboardInterrupt("training was interrupted; nothing is fitted") from interrupt
         context.call_on_fit_task_end(estimator=self)
-        # the context belongs to this fit alone and must not travel in a pickle
-        net.callbacks_ = [item for item in net.callbacks_ if item[1] is not progress[1]]
-        net.callbacks = [item for item in net.callbacks if item is not progress]
+        # both belong to this fit alone: the context must not travel in a pickle, and the schedule, at its
+        # end, would carry the optimizer a second time
+        net.callbacks_ = [item for item in net.callbacks_ if item[1] not in (schedule[1], progress[1])]
+        net.callbacks = [item for item in net.callbacks if item not in (schedule, progress)]
         return net
 
 

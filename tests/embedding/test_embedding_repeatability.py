@@ -1,0 +1,239 @@
+"""EditDistanceEmbedder beside others: the same bits in jobs, threads, searches and pickles."""
+
+import pickle
+import pickletools
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.callback import ProgressBar
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+
+from skseed.datasets import make_families
+from skseed.embedding import CNNEncoder, EditDistanceEmbedder
+from skseed.embedding._encoders import ENCODERS
+from skseed.metrics import percent_rmse_scorer
+from skseed.preprocessing import OneHotEncoder
+
+# cut to one length, so that no fold meets a sequence longer than it learnt
+GENES = [gene[:36] for gene in make_families(48, 4, length=40, random_state=0)[0]]
+
+
+def tiny(**params):
+    return EditDistanceEmbedder(
+        **{"n_components": 16, "max_epochs": 3, "batch_size": 24, "random_state": 0, **params}
+    )
+
+
+@pytest.fixture
+def torch_threads():
+    """Return the setter of torch's threads; they are given back."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+# the same bits ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoder", sorted(ENCODERS))
+def test_refit_equals_fit(encoder):
+    expected = tiny(encoder=encoder).fit(GENES).transform(GENES)
+    refitted = tiny(encoder=encoder).fit(GENES[:10]).fit(GENES)
+    assert_array_equal(refitted.transform(GENES), expected)
+    assert_array_equal(clone(refitted).fit(GENES).transform(GENES), expected)
+    assert (tiny(encoder=encoder, random_state=1).fit(GENES).transform(GENES) != expected).any()
+
+
+@pytest.mark.parametrize("encoder", sorted(ENCODERS))
+def test_torch_threads_change_no_bit(encoder, torch_threads):
+    results = []
+    for n_threads in (1, 2, 4):
+        torch_threads(n_threads)
+        embedder = tiny(encoder=encoder).fit(GENES)
+        results.append((embedder.transform(GENES), embedder.pairwise_distances(GENES), embedder.score(GENES)))
+        assert torch.get_num_threads() == n_threads
+    for points, distances, score in results[1:]:
+        assert_array_equal(points, results[0][0])
+        assert_array_equal(distances, results[0][1])
+        assert score == results[0][2]
+
+
+def test_six_fits_at_once_change_no_bit(torch_threads):
+    torch_threads(2)
+
+    def embed(seed):
+        return tiny(random_state=seed).fit(GENES).transform(GENES)
+
+    states = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    expected = [embed(seed) for seed in range(3)] * 2
+    with ThreadPoolExecutor(6) as pool:
+        points = list(pool.map(embed, [0, 1, 2] * 2))
+    for result, alone in zip(points, expected, strict=True):
+        assert_array_equal(result, alone)
+    assert torch.get_num_threads() == 2
+    assert_array_equal(np.random.get_state()[1], states[0])  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), states[1])
+
+
+def test_transforms_in_many_threads_change_no_bit():
+    embedder = tiny().fit(GENES)
+    expected = embedder.transform(GENES)
+    with ThreadPoolExecutor(8) as pool:
+        for points in pool.map(embedder.transform, [GENES] * 16):
+            assert_array_equal(points, expected)
+
+
+def search(n_jobs):
+    return GridSearchCV(
+        make_pipeline(OneHotEncoder("dna"), tiny(encoder=CNNEncoder())),
+        {"editdistanceembedder__encoder__n_channels": [2, 6], "editdistanceembedder__lr": [1e-3, 1e-2]},
+        scoring=percent_rmse_scorer,
+        cv=2,
+        n_jobs=n_jobs,
+        error_score="raise",
+    )
+
+
+def test_nested_search_gives_the_same_bits_for_any_number_of_jobs():
+    alone = search(n_jobs=None).fit(GENES)
+    processes = search(n_jobs=2).fit(GENES)
+    with joblib.parallel_config("threading"):
+        threads = search(n_jobs=4).fit(GENES)
+    scores = alone.cv_results_["mean_test_score"]
+    assert len(set(scores)) == 4
+    assert (scores < 0).all()
+    best = alone.best_estimator_[-1]
+    assert best.encoder.n_channels == alone.best_params_["editdistanceembedder__encoder__n_channels"]
+    assert best.net_.module_.encoder.read_out.in_features == best.encoder.n_channels * 2
+    for other in (processes, threads):
+        for split in ("split0_test_score", "split1_test_score"):
+            assert_array_equal(other.cv_results_[split], alone.cv_results_[split])
+        assert other.best_params_ == alone.best_params_
+        assert_array_equal(other.transform(GENES), alone.transform(GENES))
+
+
+def test_scores_of_cross_validation_are_those_of_score():
+    result = cross_validate(
+        tiny(), GENES, scoring=percent_rmse_scorer, cv=2, return_estimator=True, return_indices=True
+    )
+    for score, embedder, test in zip(
+        result["test_score"], result["estimator"], result["indices"]["test"], strict=True
+    ):
+        assert score == embedder.score([GENES[i] for i in test])
+
+
+@pytest.mark.parametrize("encoder", sorted(ENCODERS))
+def test_global_generators_stay_where_they_are(encoder):
+    rows = OneHotEncoder().fit_transform(GENES)
+    embedder = tiny(encoder=encoder)
+    for X in (GENES, rows):
+        for call in (embedder.fit, embedder.transform, embedder.pairwise_distances, embedder.score):
+            numpy_state, torch_state = np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+            call(X)
+            assert_array_equal(np.random.get_state()[1], numpy_state[1])  # noqa: NPY002
+            assert np.random.get_state()[2] == numpy_state[2]  # noqa: NPY002
+            assert torch.equal(torch.get_rng_state(), torch_state)
+
+
+def test_a_random_state_object_is_used_and_moves():
+    shared = np.random.RandomState(0)
+    first, second = (tiny(random_state=shared).fit(GENES).transform(GENES) for _ in range(2))
+    assert (first != second).any()
+    fresh = np.random.RandomState(0)
+    assert_array_equal(tiny(random_state=fresh).fit(GENES).transform(GENES), first)
+
+
+# output, pickles and progress ---------------------------------------------------------------------
+
+
+def test_pandas_output_keeps_the_tips():
+    genes = pd.Series(GENES, index=[f"tip{i}" for i in range(len(GENES))])
+    pipeline = make_pipeline(OneHotEncoder("dna"), tiny()).set_output(transform="pandas")
+    frame = pipeline.fit(genes).transform(genes)
+    assert list(frame.index) == list(genes.index)
+    assert list(frame.columns) == [f"editdistanceembedder{i}" for i in range(16)]
+    assert_array_equal(frame.to_numpy(), tiny().fit(GENES).transform(GENES))
+    alone = tiny().set_output(transform="pandas").fit_transform(genes)
+    pd.testing.assert_frame_equal(alone, frame)
+
+
+@pytest.mark.parametrize("encoder", sorted(ENCODERS))
+def test_a_pickle_gives_the_same_bits_and_holds_little_more_than_the_weights(encoder):
+    embedder = tiny(encoder=encoder).fit(GENES)
+    data = pickle.dumps(embedder)
+    copy = pickle.loads(data)
+    assert_array_equal(copy.transform(GENES), embedder.transform(GENES))
+    assert copy.score(GENES) == embedder.score(GENES)
+    # the weights, and once more in the optimizer with the two moments of Adam
+    weights = sum(parameter.nbytes for parameter in embedder.net_.module_.parameters())
+    assert len(data) < 4 * weights + 60_000
+    # nothing of the training data travels
+    assert GENES[0].encode() not in data
+    assert_array_equal(copy.fit(GENES).transform(GENES), embedder.transform(GENES))
+
+
+def names_in_pickle(data):
+    return {argument for _, argument, _ in pickletools.genops(data) if isinstance(argument, str)}
+
+
+def test_progress_bar_alone_changes_no_bit_and_stays_out_of_the_pickle(capsys):
+    pytest.importorskip("rich")
+    embedder = tiny().set_callbacks(ProgressBar()).fit(GENES)
+    shown = capsys.readouterr().out
+    assert "EditDistanceEmbedder - fit" in shown
+    assert "100%" in shown
+    assert_array_equal(embedder.transform(GENES), tiny().fit(GENES).transform(GENES))
+    data = pickle.dumps(embedder)
+    assert not {name for name in names_in_pickle(data) if "Context" in name or "_EpochProgress" in name}
+    assert_array_equal(pickle.loads(data).transform(GENES), embedder.transform(GENES))
+
+
+def test_progress_bar_inside_a_search(capsys):
+    pytest.importorskip("rich")
+    embedder = tiny(encoder=CNNEncoder(n_channels=2))
+    grid = {"encoder__n_channels": [2, 4]}
+    params = {"scoring": percent_rmse_scorer, "cv": 2, "error_score": "raise"}
+    alone = GridSearchCV(embedder, grid, **params).set_callbacks(ProgressBar()).fit(GENES)
+    shown = capsys.readouterr().out
+    assert "GridSearchCV - fit" in shown
+    assert "EditDistanceEmbedder - fit" in shown
+    assert_array_equal(
+        alone.transform(GENES), GridSearchCV(embedder, grid, **params).fit(GENES).transform(GENES)
+    )
+    searched = search(n_jobs=None).set_callbacks(ProgressBar()).fit(GENES)
+    copy = pickle.loads(pickle.dumps(searched))
+    assert_array_equal(copy.transform(GENES), searched.transform(GENES))
+    assert_array_equal(searched.transform(GENES), search(n_jobs=None).fit(GENES).transform(GENES))
+
+
+def test_an_interrupt_in_the_oracle_leaves_nothing_fitted(torch_threads):
+    torch_threads(2)
+    calls = []
+
+    def interrupted(X, Y):
+        calls.append(len(X))
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return np.array([[abs(len(x) - len(y)) for y in Y] for x in X])
+
+    embedder = tiny(encoder="linear", target=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        embedder.fit(GENES)
+    assert not hasattr(embedder, "net_")
+    assert torch.get_num_threads() == 2
+
+
+def test_a_loss_that_is_no_number_names_the_epoch_and_leaves_nothing_fitted():
+    rows = OneHotEncoder().fit_transform(GENES)
+    embedder = tiny(encoder="linear", distance="squared", lr=1e30, max_epochs=30)
+    with pytest.raises(FloatingPointError, match=r"in epoch \d+; lower lr \(now 1e\+30\)"):
+        embedder.fit(rows)
+    with pytest.raises(ValueError, match="not fitted"):
+        embedder.transform(rows)
