@@ -9,6 +9,8 @@ import numpy.typing as npt
 PADDING = 0
 UNKNOWN = 1
 
+_UNSEEN_SHARE = 0.1
+
 
 def split_token_table(
     X: npt.NDArray[Any], n_metadata: int
@@ -42,20 +44,22 @@ def read_unseen_as_unknown(
 ) -> npt.NDArray[np.int32]:
     """Return the tokens with those that are not `seen` replaced by the unknown token.
 
-    Some tokens of a vocabulary are so rare that training misses them, which is no reason to alarm
-    anybody. A token beyond the largest of training, though, comes from another tokenizer: it warns.
+    A few tokens of a vocabulary are so rare that training misses them, which is no reason to alarm
+    anybody. Many of them come from another tokenizer than that of the training data: this warns.
     """
-    foreign = tokens >= len(seen)
-    if foreign.any():
-        row = int(np.argmax(foreign.any(axis=1)))
+    known = tokens == PADDING
+    inside = tokens < len(seen)
+    known[inside] |= seen[tokens[inside]]
+    n_unseen, n_tokens = int((~known).sum()), int((tokens != PADDING).sum())
+    if n_unseen > _UNSEEN_SHARE * n_tokens:
+        row, column = (int(i) for i in np.argwhere(~known)[0])
         warnings.warn(
-            f"{int(foreign.sum())} token(s), the first in row {row}, are larger than {len(seen) - 1}, the "
-            "largest of training, and are read as unknown; encode X with the tokenizer of the training data.",
+            f"{n_unseen} of {n_tokens} tokens were not seen in fit and are read as unknown, the first being "
+            f"{tokens[row, column]} at X[{row}, {column}]; encode X with the tokenizer of the training data.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-    known = seen[np.where(foreign, UNKNOWN, tokens)] & ~foreign
-    return np.where(known | (tokens == PADDING), tokens, np.int32(UNKNOWN))
+    return np.where(known, tokens, np.int32(UNKNOWN))
 
 
 def _raise_at(
