@@ -79,6 +79,12 @@ def resolve_device(device: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def one_cycle(optimizer: torch.optim.Optimizer, **kwargs: Any) -> torch.optim.lr_scheduler.OneCycleLR:
+    """Return the one-cycle schedule; it moves the momentum as well, where the optimizer has one."""
+    has_momentum = not {"momentum", "betas"}.isdisjoint(optimizer.defaults)
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, cycle_momentum=has_momentum, **kwargs)
+
+
 class TrainingNet(NeuralNet):
     """A skorch net that iterates over ready batches and refuses a loss that is not a number."""
 
@@ -200,7 +206,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         context.call_on_fit_task_begin(estimator=self)
         progress = ("progress", _EpochProgress(self, context))
         cycle = LRScheduler(
-            policy=torch.optim.lr_scheduler.OneCycleLR,
+            policy=one_cycle,
             step_every="batch",
             max_lr=self.lr,
             total_steps=steps_per_epoch * self.max_epochs + 1,

@@ -322,3 +322,10 @@ def test_devices():
     assert resolve_device("cpu") == "cpu"
     assert resolve_device("cuda:1") == "cuda:1"
     assert resolve_device("auto") in ("cpu", "cuda")
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "AdamW", "RMSprop", "Adagrad", "Rprop"])
+def test_the_schedule_takes_optimizers_with_and_without_momentum(optimizer):
+    line = Line(optimizer=getattr(torch.optim, optimizer), max_epochs=20).fit(X, y)
+    losses = line.net_.history[:, "train_loss"]
+    assert losses[-1] < losses[0]
