@@ -22,6 +22,7 @@ from skseed._version import __version__
 
 _SUBMODULES = [
     "alphabets",
+    "classification",
     "datasets",
     "distances",
     "embedding",

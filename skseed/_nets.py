@@ -144,6 +144,31 @@ class _EpochProgress(Callback):
         self.epoch_context_.call_on_fit_task_end(estimator=self.estimator)
 
 
+class _KeepTheBest(Callback):
+    """Stops when the loss on held-out data no longer falls, and goes back to its best epoch."""
+
+    def __init__(self, held_out_loss: Callable[[], float], patience: int) -> None:
+        self.held_out_loss = held_out_loss
+        self.patience = patience
+
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.best_loss_ = float("inf")
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        loss = self.held_out_loss()
+        net.history.record("valid_loss", loss)
+        epoch = len(net.history)
+        if loss < self.best_loss_:
+            self.best_loss_, self.best_epoch_ = loss, epoch
+            self.best_weights_ = {name: value.clone() for name, value in net.module_.state_dict().items()}
+        elif epoch - self.best_epoch_ >= self.patience:
+            raise KeyboardInterrupt
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        if np.isfinite(self.best_loss_):
+            net.module_.load_state_dict(self.best_weights_)
+
+
 class NeuralEstimatorMixin(CallbackSupportMixin):
     """What an estimator that owns a net shares: its training parameters and how it trains.
 
@@ -173,6 +198,8 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         batches: Iterable[Any],
         *,
         steps_per_epoch: int,
+        held_out_loss: Callable[[], float] | None = None,
+        patience: int = 0,
         **net_params: Any,
     ) -> TrainingNet:
         """Train a module on batches for `max_epochs` with the one-cycle schedule up to `lr`.
@@ -187,6 +214,11 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             Yields ``(input, target)`` afresh every time it is iterated over.
         steps_per_epoch : int
             How many batches an epoch has.
+        held_out_loss : callable, default=None
+            Returns the loss on data that are not trained on. If given, the weights of the epoch
+            with the lowest one are kept.
+        patience : int, default=0
+            After how many epochs without a lower `held_out_loss` the training ends.
         **net_params
             Further parameters of the skorch net, such as ``optimizer__weight_decay``.
 
@@ -205,6 +237,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(estimator=self)
         progress = ("progress", _EpochProgress(self, context))
+        best = [] if held_out_loss is None else [("best", _KeepTheBest(held_out_loss, patience))]
         cycle = LRScheduler(
             policy=one_cycle,
             step_every="batch",
@@ -220,7 +253,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             train_split=None,
-            callbacks=[schedule, progress, *(self.callbacks or [])],
+            callbacks=[schedule, progress, *(self.callbacks or []), *best],
             device=resolve_device(self.device),
             verbose=int(self.verbose),
             **net_params,
@@ -231,10 +264,11 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             except _InterruptedError as interrupt:
                 raise KeyboardInterrupt("training was interrupted; nothing is fitted") from interrupt
         context.call_on_fit_task_end(estimator=self)
-        # both belong to this fit alone: the context must not travel in a pickle, and the schedule, at its
-        # end, would carry the optimizer a second time
-        net.callbacks_ = [item for item in net.callbacks_ if item[1] not in (schedule[1], progress[1])]
-        net.callbacks = [item for item in net.callbacks if item not in (schedule, progress)]
+        # all belong to this fit alone: the context and the held-out data must not travel in a pickle, and the
+        # schedule, at its end, would carry the optimizer a second time
+        ours = [schedule, progress, *best]
+        net.callbacks_ = [item for item in net.callbacks_ if item[1] not in [mine for _, mine in ours]]
+        net.callbacks = [item for item in net.callbacks if item not in ours]
         return net
 
 

@@ -11,6 +11,10 @@ and :class:`AllPairsLoss` compares all pairs of a batch with the truth.
 vector a class. :class:`HardestPrototypeTripletLoss` and :class:`ScaledCosineLoss` compare the two;
 :class:`TokenBatches` feeds them.
 
+*Classes.* A :class:`SequenceNetwork` puts an encoder (the mean, a recurrent or convolutional network, a
+transformer) over token vectors, and a linear layer over that; :class:`SequenceBatches` feeds it rows of
+any lengths.
+
 *Minimizers.* A :class:`MinimizerFilter` is a convolution and a max-pool over symbol codes, and so the
 k-mer that each window selects.
 """
@@ -21,7 +25,9 @@ from skseed.nn._minimizer_filter import MinimizerFilter
 from skseed.nn._pairs import AllPairsLoss, PairBatches, SiameseNet
 from skseed.nn._prototype_network import PrototypeNetwork
 from skseed.nn._scaled_cosine import ScaledCosineLoss
-from skseed.nn._sequence_encoders import CNNNet, LinearNet, MLPNet
+from skseed.nn._sequence_batches import SequenceBatches
+from skseed.nn._sequence_encoders import CNNNet, LandmarkNet, LinearNet, MLPNet
+from skseed.nn._sequence_network import SequenceNetwork
 from skseed.nn._token_batches import TokenBatches
 from skseed.nn._token_dropout import TokenDropout
 from skseed.nn._triplet import HardestPrototypeTripletLoss
@@ -30,6 +36,7 @@ __all__ = [
     "AllPairsLoss",
     "CNNNet",
     "HardestPrototypeTripletLoss",
+    "LandmarkNet",
     "LinearNet",
     "MLPNet",
     "MinimizerFilter",
@@ -37,6 +44,8 @@ __all__ = [
     "PairwiseDistance",
     "PrototypeNetwork",
     "ScaledCosineLoss",
+    "SequenceBatches",
+    "SequenceNetwork",
     "SiameseNet",
     "TokenBatches",
     "TokenConvBank",

@@ -1,0 +1,78 @@
+"""Shuffled batches of token rows of any lengths, rows of like length together."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+_POOL = 16
+
+
+class SequenceBatches:
+    """Yield shuffled batches of token rows and targets, each batch padded to its own longest row.
+
+    Rows are kept as they are, so that one long row among short ones costs no more than itself. In each
+    epoch they are shuffled, and sorted by length within pools of 16 batches, which saves most of the
+    padding and leaves the order of the batches random.
+
+    Parameters
+    ----------
+    rows : sequence of ndarray of shape (length,), integer dtype
+        The token ids of each row, from 1 on.
+    targets : ndarray of shape (n_rows,), dtype int64
+        What is to be learnt.
+    batch_size : int, default=32
+        Rows a batch; the last one of an epoch may be smaller.
+    seed : int, default=0
+        Seeds the shuffling, with a generator of its own.
+
+    See Also
+    --------
+    TokenBatches : For a table of tokens, with metadata and augmentation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skseed.nn import SequenceBatches
+    >>> rows = [np.array([2, 3, 4]), np.array([5]), np.array([6, 7])]
+    >>> batches = SequenceBatches(rows, np.array([0, 1, 1]), batch_size=2)
+    >>> sorted((tokens.tolist(), targets.tolist()) for tokens, targets in batches)
+    [([[2, 3, 4]], [0]), ([[5, 0], [6, 7]], [1, 1])]
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[npt.NDArray[np.integer]],
+        targets: npt.NDArray[np.int64],
+        *,
+        batch_size: int = 32,
+        seed: int = 0,
+    ) -> None:
+        self.rows = rows
+        self.targets = targets
+        self.batch_size = batch_size
+        self.rng = np.random.default_rng(seed)
+        self._lengths = np.array([len(row) for row in rows])
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        order = self.rng.permutation(len(self.rows))
+        batches: list[npt.NDArray[np.intp]] = []
+        for start in range(0, len(order), _POOL * self.batch_size):
+            pool = order[start : start + _POOL * self.batch_size]
+            pool = pool[np.argsort(self._lengths[pool], kind="stable")]
+            batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
+        for number in self.rng.permutation(len(batches)):
+            chosen = batches[number]
+            yield pad_rows([self.rows[i] for i in chosen]), torch.from_numpy(self.targets[chosen])
+
+
+def pad_rows(rows: Sequence[npt.NDArray[np.integer]]) -> torch.Tensor:
+    """Return rows as one tensor of shape (n_rows, longest), with 0 after the end of each."""
+    padded = torch.zeros((len(rows), max(len(row) for row in rows)), dtype=torch.int64)
+    for target, row in zip(padded, rows, strict=True):
+        target[: len(row)] = torch.from_numpy(row.astype(np.int64))
+    return padded

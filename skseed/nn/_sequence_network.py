@@ -1,0 +1,123 @@
+"""Token vectors, an encoder over them, and a linear layer to the classes."""
+
+import torch
+from torch import nn
+
+from skseed.nn._conv_bank import row_lengths
+from skseed.nn._token_dropout import TokenDropout
+from skseed.nn._token_encoders import (
+    ConvolutionalEncoder,
+    MeanEncoder,
+    RecurrentEncoder,
+    TransformerEncoder,
+)
+
+
+class SequenceNetwork(nn.Module):
+    """Classify rows of tokens by a learnt vector for each token and an encoder of the sequence.
+
+    Parameters
+    ----------
+    n_tokens : int
+        The number of token ids: 0 is padding, 1 the unknown token.
+    n_classes : int
+        The number of classes.
+    encoder : {"mean", "lstm", "gru", "cnn", "transformer"}, default="mean"
+        What makes one vector of a sequence: the mean of the token vectors, which forgets their order;
+        the mean state of a bidirectional LSTM or GRU; the maxima of two convolutions over the
+        sequence, its halves and its quarters; the mean output of two transformer layers.
+    token_dim : int, default=16
+        The length of a token's vector.
+    hidden_dim : int, default=64
+        The width of the encoder, one way where it reads both ways; ``"mean"`` has none.
+    dropout : float, default=0.1
+        The probability that a token is blanked out in training.
+    seed : int, default=0
+        Seeds the dropout; the initial weights come from torch's global generator, as everywhere.
+
+    Attributes
+    ----------
+    n_features : int
+        The length of a sequence's vector: `token_dim` for ``"mean"``, 2 · `hidden_dim` for ``"lstm"`` and
+        ``"gru"``, 7 · `hidden_dim` for ``"cnn"``, `hidden_dim` rounded up to a multiple of 8 for
+        ``"transformer"``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skseed.nn import SequenceNetwork
+    >>> network = SequenceNetwork(10, 3, encoder="lstm", token_dim=4, hidden_dim=5)
+    >>> tokens = torch.tensor([[2, 7, 1, 8], [3, 0, 0, 0]])
+    >>> network.embed(tokens).shape, network(tokens).shape
+    (torch.Size([2, 10]), torch.Size([2, 3]))
+    """
+
+    def __init__(
+        self,
+        n_tokens: int,
+        n_classes: int,
+        *,
+        encoder: str = "mean",
+        token_dim: int = 16,
+        hidden_dim: int = 64,
+        dropout: float = 0.1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.dropout = TokenDropout(dropout, seed=seed)
+        self.tokens = nn.Embedding(n_tokens, token_dim, padding_idx=0)
+        with torch.no_grad():
+            # a token that training never saw then adds nothing
+            self.tokens.weight[1] = 0.0
+        self.encoder = built = _build_encoder(encoder, token_dim, hidden_dim)
+        self.n_features = built.n_features
+        self.head = nn.Linear(self.n_features, n_classes)
+
+    def embed(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return the vectors of sequences.
+
+        Parameters
+        ----------
+        tokens : Tensor of shape (n_rows, n_columns), dtype int64
+            Token ids, 0 after the end of a row; every row has at least one token.
+
+        Returns
+        -------
+        vectors : Tensor of shape (n_rows, n_features)
+            The vectors.
+        """
+        columns = torch.arange(tokens.shape[1], device=tokens.device)
+        # before the dropout, which blanks tokens and must not shorten a row
+        mask = columns < row_lengths(tokens)[:, None]
+        return self.encoder(self.tokens(self.dropout(tokens)) * self.dropout.scale, mask)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return the logits of the classes.
+
+        Parameters
+        ----------
+        tokens : Tensor of shape (n_rows, n_columns), dtype int64
+            Token ids, 0 after the end of a row.
+
+        Returns
+        -------
+        logits : Tensor of shape (n_rows, n_classes)
+            The logits.
+        """
+        return self.head(self.embed(tokens))
+
+
+def _build_encoder(
+    encoder: str, token_dim: int, hidden_dim: int
+) -> MeanEncoder | RecurrentEncoder | ConvolutionalEncoder | TransformerEncoder:
+    if encoder == "mean":
+        return MeanEncoder(token_dim, hidden_dim)
+    if encoder == "lstm":
+        return RecurrentEncoder(token_dim, hidden_dim, cell=nn.LSTM)
+    if encoder == "gru":
+        return RecurrentEncoder(token_dim, hidden_dim, cell=nn.GRU)
+    if encoder == "cnn":
+        return ConvolutionalEncoder(token_dim, hidden_dim)
+    if encoder == "transformer":
+        return TransformerEncoder(token_dim, hidden_dim)
+    raise ValueError(f'encoder must be "mean", "lstm", "gru", "cnn" or "transformer"; got {encoder!r}.')
