@@ -23,7 +23,7 @@ from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
 from skseed.embedding._encoders import ENCODERS, Encoder
-from skseed.embedding._targets import BatchMaker, Target, trimmed_rows, true_distances
+from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
 from skseed.nn import AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
 from skseed.nn._geometry import DISTANCES
@@ -50,9 +50,11 @@ class EditDistanceEmbedder(
     ----------
     n_components : int, default=128
         The dimension of the embedding.
-    encoder : {"linear", "mlp", "cnn"} or encoder object, default="cnn"
-        The network that makes a point of a sequence. An object such as ``CNNEncoder(n_channels=64)``
-        sets its sizes, which then search as ``encoder__n_channels``.
+    encoder : {"linear", "mlp", "cnn", "landmark"} or encoder object, default="cnn"
+        The network that makes a point of a sequence. ``"landmark"`` reads the exact distances to some
+        hundred training sequences: it has the lowest error, and costs those distances for every
+        sequence that is embedded. An object such as ``CNNEncoder(n_channels=64)`` sets the sizes of
+        the network, which then search as ``encoder__n_channels``.
     distance : {"manhattan", "euclidean", "squared", "cosine", "hyperbolic", "poincare"}, \
             default="hyperbolic"
         The geometry of the points. Every distance has a learned scale. ``"hyperbolic"`` is the
@@ -97,6 +99,8 @@ class EditDistanceEmbedder(
         The alphabet.
     max_length_ : int
         The length of the longest training sequence, the unit of the percent RMSE.
+    inputs_ : callable
+        Makes the network's input from rows of symbol codes.
     n_positions_ : int
         The positions that the network reads; longer sequences lose their end.
     n_features_in_ : int
@@ -213,34 +217,35 @@ class EditDistanceEmbedder(
             raise ValueError(
                 f"EditDistanceEmbedder needs at least 2 sequences; got n_samples = {len(codes)}."
             )
-        rows = trimmed_rows(codes, alphabet)
-        longest = max(map(len, rows))
+        longest = int((codes != alphabet.padding_code).sum(axis=1).max())
+        distances = self._target_distances(len(codes), alphabet, longest)
+        random = check_random_state(self.random_state)
+        weights_seed, batches_seed = random.randint(np.iinfo(np.int32).max, size=2)
+        rng = np.random.default_rng(batches_seed)
+        encoder = ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
+        inputs = encoder.make_inputs(codes, distances, rng)
         make_batch = BatchMaker(
-            rows,
-            length=codes.shape[1],
+            codes,
+            distances=distances,
+            inputs=inputs,
             alphabet=alphabet,
-            target=self._check_target(len(codes)),
-            unit=longest,
             synthetic=self.synthetic,
             mutation_rate=self.mutation_rate,
         )
-        random = check_random_state(self.random_state)
-        weights_seed, batches_seed = random.randint(np.iinfo(np.int32).max, size=2)
-        encoder = ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
+        width = make_batch.inputs_of_real.shape[1]
         module = build_seeded(
             lambda: SiameseNet(
-                encoder.build(codes.shape[1], len(alphabet), self.n_components),
-                PairwiseDistance(self.distance),
+                encoder.build(width, len(alphabet), self.n_components), PairwiseDistance(self.distance)
             ),
             int(weights_seed),
         )
-        rng = np.random.default_rng(batches_seed)
-        _calibrate(module, *make_batch(rng.permutation(len(rows))[:_CALIBRATION], rng))
-        batches = PairBatches(len(rows), make_batch, batch_size=self.batch_size, rng=rng)
+        _calibrate(module, *make_batch(rng.permutation(len(codes))[:_CALIBRATION], rng))
+        batches = PairBatches(len(codes), make_batch, batch_size=self.batch_size, rng=rng)
         net = self._train(module, AllPairsLoss(), batches, steps_per_epoch=len(batches))
         self.alphabet_ = alphabet
         self.n_positions_ = codes.shape[1]
         self.max_length_ = longest
+        self.inputs_ = inputs
         self.net_ = net
         return self
 
@@ -320,12 +325,13 @@ class EditDistanceEmbedder(
             )
         codes = np.concatenate(list(self._chunks_of_codes(X)))
         rows = trimmed_rows(codes, self.alphabet_)
+        sequences = [self.alphabet_.decode(row) for row in rows]
         if isinstance(self.target, str):
-            true: npt.NDArray[Any] = levenshtein_distances([self.alphabet_.decode(row) for row in rows])
+            true: npt.NDArray[Any] = levenshtein_distances(sequences)
         else:
-            true = true_distances(rows, self.target, self.alphabet_)
+            true = Oracle(self.target, self.alphabet_, unit=1.0)(rows, rows)
         pairs = np.triu_indices(len(codes), k=1)
-        predicted = self.pairwise_distances([self.alphabet_.decode(row) for row in rows])
+        predicted = self.pairwise_distances(sequences)
         return -percent_rmse(true[pairs], predicted[pairs], length=self.max_length_)
 
     @property
@@ -382,25 +388,27 @@ class EditDistanceEmbedder(
     def _embed(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         encoder = self.net_.module_.encoder.eval()
         return forward_in_batches(
-            encoder, codes, batch_size=_TRANSFORM_ROWS, device=resolve_device(self.device)
+            encoder, self.inputs_(codes), batch_size=_TRANSFORM_ROWS, device=resolve_device(self.device)
         )
 
-    def _check_target(self, n_sequences: int) -> str | Target | npt.NDArray[Any]:
+    def _target_distances(
+        self, n_sequences: int, alphabet: Alphabet, unit: float
+    ) -> Oracle | npt.NDArray[np.float32]:
         if isinstance(self.target, str) or callable(self.target):
-            return self.target
+            return Oracle(self.target, alphabet, unit)
         matrix = check_array(self.target, input_name="target")
         if matrix.shape != (n_sequences, n_sequences):
             raise ValueError(
                 f"target has shape {matrix.shape}, but X has {n_sequences} sequences; pass their "
                 f"({n_sequences}, {n_sequences}) matrix of distances."
             )
-        return matrix
+        return (matrix / unit).astype(np.float32)
 
 
-def _calibrate(module: SiameseNet, codes: npt.NDArray[np.uint8], distances: npt.NDArray[np.float32]) -> None:
+def _calibrate(module: SiameseNet, inputs: npt.NDArray[Any], distances: npt.NDArray[np.float32]) -> None:
     """Start the scale where the mean predicted distance of a sample is the mean true one."""
     with one_torch_thread(), torch.no_grad():
-        points = module.encoder(torch.from_numpy(codes))
+        points = module.encoder(torch.from_numpy(inputs))
     module.distance.calibrate(points, float(distances.mean()))
 
 

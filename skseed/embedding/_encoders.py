@@ -4,24 +4,66 @@ A spec holds the sizes; the embedder knows the length, the alphabet and the numb
 and asks the spec to build the torch module.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from skseed.embedding._landmark_encoder import LandmarkEncoder
+from skseed.embedding._targets import Oracle
 from skseed.nn import CNNNet, LinearNet, MLPNet
+
+Codes = npt.NDArray[np.uint8]
+Inputs = Callable[[Codes], npt.NDArray[Any]]
 
 
 class Encoder(Protocol):
     """What :class:`~skseed.embedding.EditDistanceEmbedder` asks of its ``encoder``."""
 
+    def make_inputs(
+        self, codes: Codes, distances: Oracle | npt.NDArray[np.float32], rng: np.random.Generator
+    ) -> Inputs:
+        """Return the function that makes the network's input from rows of codes."""
+        ...
+
     def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the module that maps (n, length) codes to (n, n_components) points."""
+        """Return the module that maps (n, length) inputs to (n, n_components) points."""
         ...
 
 
-class LinearEncoder(BaseEstimator):
+def _same_codes(codes: Codes) -> Codes:
+    return codes
+
+
+class CodesEncoder(BaseEstimator):
+    """A network that reads the codes themselves."""
+
+    def make_inputs(
+        self, codes: Codes, distances: Oracle | npt.NDArray[np.float32], rng: np.random.Generator
+    ) -> Inputs:
+        """Return the function that makes the network's input from rows of codes: they are the input.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_sequences, length), dtype uint8
+            The training sequences.
+        distances : Oracle or ndarray
+            The distances to learn.
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        inputs : callable
+            Takes and returns rows of codes.
+        """
+        return _same_codes
+
+
+class LinearEncoder(CodesEncoder):
     """One linear map of the one-hot matrix: the fastest, for sequences that are nearly aligned.
 
     Examples
@@ -48,7 +90,7 @@ class LinearEncoder(BaseEstimator):
         return LinearNet(length, n_symbols, n_components)
 
 
-class MLPEncoder(BaseEstimator):
+class MLPEncoder(CodesEncoder):
     """A multi-layer perceptron over the one-hot matrix.
 
     Parameters
@@ -83,7 +125,7 @@ class MLPEncoder(BaseEstimator):
         return MLPNet(length, n_symbols, n_components, hidden_layer_sizes=self.hidden_layer_sizes)
 
 
-class CNNEncoder(BaseEstimator):
+class CNNEncoder(CodesEncoder):
     """Convolutions with average pooling, then a linear read-out: the default.
 
     Parameters
@@ -138,4 +180,9 @@ class CNNEncoder(BaseEstimator):
         )
 
 
-ENCODERS = {"linear": LinearEncoder, "mlp": MLPEncoder, "cnn": CNNEncoder}
+ENCODERS: dict[str, type[Encoder]] = {
+    "linear": LinearEncoder,
+    "mlp": MLPEncoder,
+    "cnn": CNNEncoder,
+    "landmark": LandmarkEncoder,
+}

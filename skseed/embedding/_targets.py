@@ -1,6 +1,7 @@
 """The distances an embedder learns: Levenshtein, a function of the user's, or a matrix."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,63 @@ def padded_codes(
     return codes
 
 
+@dataclass(frozen=True)
+class Oracle:
+    """True distances between any sequences, divided by a unit.
+
+    Parameters
+    ----------
+    target : "levenshtein" or callable
+        The distance.
+    alphabet : Alphabet
+        What the codes mean.
+    unit : float
+        What the distances are divided by.
+    """
+
+    target: str | Target
+    alphabet: Alphabet
+    unit: float
+
+    def __call__(
+        self, rows: Sequence[npt.NDArray[np.uint8]], others: Sequence[npt.NDArray[np.uint8]]
+    ) -> npt.NDArray[np.float32]:
+        """Return the (n, m) distances between two lists of code rows.
+
+        Raises
+        ------
+        ValueError
+            If a callable target returns another shape, or a number that is not finite.
+        """
+        if isinstance(self.target, str):
+            left = [row.tobytes() for row in rows]
+            # rapidfuzz does half of the work where it meets one list twice
+            right = left if others is rows else [row.tobytes() for row in others]
+            distances = cdist(left, right, scorer=Levenshtein.distance, dtype=np.int32)
+        else:
+            distances = self._called(rows, others)
+        return (distances / self.unit).astype(np.float32)
+
+    def _called(
+        self, rows: Sequence[npt.NDArray[np.uint8]], others: Sequence[npt.NDArray[np.uint8]]
+    ) -> npt.NDArray[np.float64]:
+        assert not isinstance(self.target, str)
+        left, right = ([self.alphabet.decode(row) for row in part] for part in (rows, others))
+        distances = np.asarray(self.target(left, right), dtype=np.float64)
+        if distances.shape != (len(left), len(right)):
+            raise ValueError(
+                f"target must return an array of shape ({len(left)}, {len(right)}) for two lists of "
+                f"{len(left)} and {len(right)} sequences; got shape {distances.shape}."
+            )
+        if not np.isfinite(distances).all():
+            i, j = np.argwhere(~np.isfinite(distances))[0]
+            raise ValueError(
+                f"target returned {distances[i, j]} for {left[i]!r} and {right[j]!r}; "
+                "it must return finite numbers."
+            )
+        return distances
+
+
 class BatchMaker:
     """Makes a training batch: real sequences, some replaced by copies that never existed.
 
@@ -38,86 +96,60 @@ class BatchMaker:
 
     Parameters
     ----------
-    rows : list of ndarray of dtype uint8
-        The codes of the training sequences, without padding.
-    length : int
-        The positions of a row of the batch.
+    codes : ndarray of shape (n_sequences, length), dtype uint8
+        The training sequences.
+    distances : Oracle or ndarray of shape (n_sequences, n_sequences)
+        The distances to learn, divided by their unit.
+    inputs : callable
+        Makes the input of the network from rows of codes.
     alphabet : Alphabet
         What the codes mean.
-    target : "levenshtein", callable or ndarray of shape (n_sequences, n_sequences)
-        The distances to learn.
-    unit : float
-        What the distances are divided by.
     synthetic : float
-        The share of a batch that is replaced.
+        The share of a batch that is replaced; a matrix of distances has none for made-up sequences.
     mutation_rate : float
         The largest share of positions that mutate.
     """
 
     def __init__(
         self,
-        rows: list[npt.NDArray[np.uint8]],
+        codes: npt.NDArray[np.uint8],
         *,
-        length: int,
+        distances: Oracle | npt.NDArray[np.float32],
+        inputs: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]],
         alphabet: Alphabet,
-        target: str | Target | npt.NDArray[Any],
-        unit: float,
         synthetic: float,
         mutation_rate: float,
     ) -> None:
-        self.rows = rows
-        self.length = length
+        self.rows = trimmed_rows(codes, alphabet)
+        self.length = codes.shape[1]
+        self.distances = distances
+        self.inputs = inputs
+        self.inputs_of_real = inputs(codes)
         self.alphabet = alphabet
-        self.target = target
-        self.unit = unit
-        self.synthetic = 0.0 if isinstance(target, np.ndarray) else synthetic
+        self.synthetic = synthetic if isinstance(distances, Oracle) else 0.0
         self.mutation_rate = mutation_rate
 
     def __call__(
         self, indices: npt.NDArray[np.intp], rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-        """Return the codes and the distances, divided by the unit, of a batch."""
-        rows = [self.rows[index] for index in indices]
-        n_made = int(self.synthetic * len(rows))
-        if n_made:
-            partners = rng.integers(len(rows), size=n_made)
-            children = [recombine(rows[i], rows[j], rng=rng) for i, j in enumerate(partners)]
-            rates = rng.uniform(0, self.mutation_rate, size=n_made)
-            copies = mutate(children, rates, n_symbols=len(self.alphabet), rng=rng)
-            # a copy that lost its last letter is no sequence; its parent stands in
-            made = [copy if len(copy) else child for copy, child in zip(copies, children, strict=True)]
-            rows[:n_made] = [row[: self.length] for row in made]
-        if isinstance(self.target, np.ndarray):
-            distances = self.target[np.ix_(indices, indices)]
-        else:
-            distances = true_distances(rows, self.target, self.alphabet)
-        return padded_codes(rows, self.length, self.alphabet), (distances / self.unit).astype(np.float32)
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
+        """Return the inputs and the distances of a batch."""
+        if not isinstance(self.distances, Oracle):
+            return self.inputs_of_real[indices], self.distances[np.ix_(indices, indices)]
+        made = self._made(indices, rng)
+        rows = made + [self.rows[index] for index in indices[len(made) :]]
+        inputs = self.inputs_of_real[indices]
+        if made:
+            inputs[: len(made)] = self.inputs(padded_codes(made, self.length, self.alphabet))
+        return inputs, self.distances(rows, rows)
 
-
-def true_distances(
-    rows: Sequence[npt.NDArray[np.uint8]], target: str | Target, alphabet: Alphabet
-) -> npt.NDArray[Any]:
-    """Return the (n, n) distances between rows of codes.
-
-    Raises
-    ------
-    ValueError
-        If a callable target returns another shape, or a number that is not finite.
-    """
-    if isinstance(target, str):
-        strings = [row.tobytes() for row in rows]
-        return cdist(strings, strings, scorer=Levenshtein.distance, dtype=np.int32)
-    sequences = [alphabet.decode(row) for row in rows]
-    distances = np.asarray(target(sequences, sequences), dtype=np.float64)
-    if distances.shape != (len(rows), len(rows)):
-        raise ValueError(
-            f"target must return an array of shape ({len(rows)}, {len(rows)}) for two lists of {len(rows)} "
-            f"sequences; got shape {distances.shape}."
-        )
-    if not np.isfinite(distances).all():
-        i, j = np.argwhere(~np.isfinite(distances))[0]
-        raise ValueError(
-            f"target returned {distances[i, j]} for {sequences[i]!r} and {sequences[j]!r}; "
-            "it must return finite numbers."
-        )
-    return distances
+    def _made(self, indices: npt.NDArray[np.intp], rng: np.random.Generator) -> list[npt.NDArray[np.uint8]]:
+        n_made = int(self.synthetic * len(indices))
+        partners = rng.choice(indices, size=n_made)
+        children = [
+            recombine(self.rows[i], self.rows[j], rng=rng)
+            for i, j in zip(indices[:n_made], partners, strict=True)
+        ]
+        rates = rng.uniform(0, self.mutation_rate, size=n_made)
+        made = mutate(children, rates, n_symbols=len(self.alphabet), rng=rng)
+        # a deletion of every symbol would leave nothing to read
+        return [row[: self.length] if len(row) else child for row, child in zip(made, children, strict=True)]

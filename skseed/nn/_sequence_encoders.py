@@ -31,6 +31,14 @@ class OneHot(nn.Module):
         return nn.functional.embedding(codes.int(), self.table)
 
 
+def _perceptron(n_inputs: int, hidden_layer_sizes: Sequence[int], n_outputs: int) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for size in hidden_layer_sizes:
+        layers += [nn.Linear(n_inputs, size), nn.BatchNorm1d(size), nn.ReLU()]
+        n_inputs = size
+    return [*layers, nn.Linear(n_inputs, n_outputs)]
+
+
 class LinearNet(nn.Sequential):
     """One linear map of the flattened one-hot matrix: every position has its own weights.
 
@@ -58,12 +66,29 @@ class MLPNet(nn.Sequential):
     def __init__(
         self, length: int, n_symbols: int, n_components: int, *, hidden_layer_sizes: Sequence[int]
     ) -> None:
-        layers: list[nn.Module] = [OneHot(n_symbols), nn.Flatten()]
-        width = length * n_symbols
-        for size in hidden_layer_sizes:
-            layers += [nn.Linear(width, size), nn.BatchNorm1d(size), nn.ReLU()]
-            width = size
-        super().__init__(*layers, nn.Linear(width, n_components))
+        super().__init__(
+            OneHot(n_symbols),
+            nn.Flatten(),
+            *_perceptron(length * n_symbols, hidden_layer_sizes, n_components),
+        )
+
+
+class LandmarkNet(nn.Sequential):
+    """A multi-layer perceptron over distances to landmarks.
+
+    Parameters
+    ----------
+    n_landmarks, n_components : int
+        The shape of the input and of the output.
+    hidden_layer_sizes : sequence of int
+        The widths of the hidden layers, each followed by batch normalisation and a ReLU.
+    """
+
+    def __init__(self, n_landmarks: int, n_components: int, *, hidden_layer_sizes: Sequence[int]) -> None:
+        # distances to one landmark differ by little from one another; normalised, they speak up
+        super().__init__(
+            nn.BatchNorm1d(n_landmarks), *_perceptron(n_landmarks, hidden_layer_sizes, n_components)
+        )
 
 
 class CNNNet(nn.Module):
