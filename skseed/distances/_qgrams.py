@@ -22,6 +22,7 @@ from skseed.distances._letters import Letters
 _MOST_BUCKETS = 4096
 _LEVELS = 6
 _SAMPLE = 300
+_WORTH_SECONDS = 0.5
 _COLUMN_STEPS = (512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192)
 # measured on one core of a current server: only their ratio matters, and that only for the choice
 _FLOPS_PER_SECOND = 1e11
@@ -180,49 +181,52 @@ def choose_filter(
     chosen : QgramFilter or None
         The filter, or None where looking at every pair is cheaper.
     """
-    if n_pairs < 20_000 or letters.n_letters < 2:
+    best, best_cost = None, n_pairs * seconds_per_pair
+    if best_cost < _WORTH_SECONDS or letters.n_letters < 2:
         return None
     generator = np.random.default_rng(0)
     chosen = np.sort(generator.choice(len(lengths), size=min(_SAMPLE, len(lengths)), replace=False))
     sample = _sample_letters(letters, chosen)
-    sample_lengths, sample_limits = lengths[chosen], limits[chosen]
-    reachable = sample_lengths[None, :] - sample_lengths[:, None] <= sample_limits[None, :]
+    lengths, limits = lengths[chosen], limits[chosen]
+    reachable = lengths[None, :] - lengths[:, None] <= limits[None, :]
     reachable &= np.triu(np.ones_like(reachable), k=1)
-    best, best_cost = None, n_pairs * seconds_per_pair
-    longest = max(1, int(np.log(65536) / np.log(letters.n_letters)))
+    longest = max(2, int(np.log(65536) / np.log(letters.n_letters)))
     for q in range(2, min(8, longest) + 1):
-        ranked = _rank_columns(sample, q)
+        n_buckets, buckets, levels, present = _ranked_columns(sample, q)
+        n_qgrams = np.maximum(lengths - q + 1, 0)
+        demanded = (n_qgrams[None, :] - n_qgrams[:, None]) / 2 - (q * limits)[None, :]
+        shared = np.zeros(reachable.shape, dtype=np.float32)
+        sums, done = np.zeros(len(lengths)), 0
         for n_columns in _COLUMN_STEPS:
             cost = n_pairs * 2 * n_columns / _FLOPS_PER_SECOND
-            if cost > best_cost or n_columns > 1.5 * len(ranked.buckets):
+            if cost > best_cost or done == present.shape[1]:
                 break
-            narrow = QgramFilter(
-                q, ranked.n_buckets, ranked.buckets[:n_columns], ranked.levels[:n_columns], 1
-            )
-            rows = narrow.rows(sample, sample_lengths, sample_limits)
-            pass_rate = float((rows.slack(rows) >= 0)[reachable].mean()) if reachable.any() else 0.0
+            step = present[:, done:n_columns].astype(np.float32)
+            shared += step @ step.T
+            sums += step.sum(axis=1)
+            done += step.shape[1]
+            passed = shared >= (sums[:, None] + sums[None, :]) / 2 + demanded
+            pass_rate = float(passed[reachable].mean()) if reachable.any() else 0.0
             cost += n_pairs * pass_rate * seconds_per_pair
             if cost < best_cost:
-                best_cost = cost
-                best = QgramFilter(q, narrow.n_buckets, narrow.buckets, narrow.levels, pass_rate)
+                best, best_cost = QgramFilter(q, n_buckets, buckets[:done], levels[:done], pass_rate), cost
     return best
 
 
-def _rank_columns(sample: Letters, q: int) -> QgramFilter:
-    """Return all columns that tell sequences apart, the most telling first."""
+def _ranked_columns(
+    sample: Letters, q: int
+) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the columns that tell sequences apart, the most telling first, and the sample's."""
     n_buckets = min(sample.n_letters**q, _MOST_BUCKETS)
     counts = _counts(sample, 0, len(sample.starts) - 1, q, n_buckets)
-    levels = np.arange(1, 256)
-    # the levels around the median of a word tell most; the first few are always offered
-    base = np.maximum(np.quantile(counts, 0.5, axis=0).astype(np.int64) - _LEVELS // 2, 0)
-    telling = np.empty((_LEVELS, n_buckets))
-    for level in range(_LEVELS):
-        share = (counts >= base + level + 1).mean(axis=0)
-        telling[level] = share * (1 - share)
-    order = np.argsort(-telling.ravel(), kind="stable")
-    order = order[: int((telling > 0).sum())]
+    # the levels around the usual count of a word tell most
+    base = np.maximum(np.round(counts.mean(axis=0)).astype(np.int64) - _LEVELS // 2, 0) + 1
+    shares = np.array([(counts >= base + level).mean(axis=0) for level in range(_LEVELS)])
+    telling = (shares * (1 - shares)).ravel()
+    order = np.argsort(-telling, kind="stable")[: min(int((telling > 0).sum()), _COLUMN_STEPS[-1])]
     levels, buckets = np.divmod(order, n_buckets)
-    return QgramFilter(q, n_buckets, buckets, levels + base[buckets] + 1, 1.0)
+    levels += base[buckets]
+    return n_buckets, buckets, levels, counts[:, buckets] >= levels
 
 
 def _counts(letters: Letters, start: int, stop: int, q: int, n_buckets: int) -> npt.NDArray[np.int64]:

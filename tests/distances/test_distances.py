@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
-from skseed.distances import levenshtein_distances, levenshtein_groups, levenshtein_neighbors
+from skseed.distances import _qgrams, levenshtein_distances, levenshtein_groups, levenshtein_neighbors
 
 collections = st.lists(st.text("AC", max_size=12), min_size=1, max_size=12)
 cutoffs = st.one_of(st.integers(0, 13), st.floats(0.01, 0.99))
@@ -97,7 +99,7 @@ def mutate(rng, sequence, n_edits):
             letters[position] = rng.choice(list("ACGT"))
         elif kind == 1:
             letters.insert(position, rng.choice(list("ACGT")))
-        else:
+        elif len(letters) > 1:
             del letters[position]
     return "".join(letters)
 
@@ -106,6 +108,39 @@ def families(seed, n_families=12, size=8, length=300, n_edits=20):
     rng = np.random.default_rng(seed)
     founders = ["".join(rng.choice(list("ACGT"), length)) for _ in range(n_families)]
     return [mutate(rng, founder, rng.integers(n_edits)) for founder in founders for _ in range(size)]
+
+
+@pytest.mark.parametrize("alphabet", ["AC", "ACGTN", "ACDEFGHIKLMNPQRSTVWY", "ACGTñ€"])
+@pytest.mark.parametrize("seed", range(6))
+def test_filter_misses_no_pair(seed, alphabet, monkeypatch):
+    monkeypatch.setattr(_qgrams, "_WORTH_SECONDS", 0)
+    monkeypatch.setattr(_qgrams, "_SAMPLE", 10)
+    rng = np.random.default_rng(seed)
+    X = [""]
+    for length in rng.integers(1, 400, size=8):
+        founder = "".join(rng.choice(list(alphabet), length))
+        X += [mutate(rng, founder, rng.integers(1 + length // 4)) for _ in range(5)]
+    distances = levenshtein_distances(X)
+    for max_distance in (0, 5, 40, 0.03, 0.1, 0.25):
+        expected = distances <= reference_limits(X, X, max_distance)
+        np.fill_diagonal(expected, False)
+        graph = levenshtein_neighbors(X, max_distance)
+        rows = np.repeat(np.arange(len(X)), np.diff(graph.indptr))
+        np.testing.assert_array_equal(np.argwhere(expected), np.column_stack([rows, graph.indices]))
+        np.testing.assert_array_equal(graph.data, distances[rows, graph.indices])
+        components = connected_components(csr_array(expected), directed=False)[1]
+        np.testing.assert_array_equal(levenshtein_groups(X, max_distance), pd.factorize(components)[0])
+
+
+def test_filter_is_used_where_it_pays(caplog, monkeypatch):
+    monkeypatch.setattr(_qgrams, "_WORTH_SECONDS", 0)
+    X = families(2, n_families=60)
+    with caplog.at_level(logging.INFO, logger="skseed"):
+        levenshtein_groups(X, 0.05)
+        levenshtein_groups(X, 0.6)
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "counts of words of" in first
+    assert "all are compared" in second
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 4])
