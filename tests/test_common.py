@@ -27,6 +27,7 @@ from sklearn.utils._test_common.instance_generator import _get_check_estimator_i
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import skseed
+from skseed.classification import SequenceClassifier
 from skseed.embedding import EditDistanceEmbedder
 from skseed.preprocessing import (
     BPETokenizer,
@@ -85,6 +86,11 @@ CASES = [
             random_state=0,
         ),
         rows="tokens",
+    ),
+    Case(
+        SequenceClassifier(
+            alphabet="dna", embedding_dim=8, dropout=0.0, lr=0.02, max_epochs=8, random_state=0
+        )
     ),
     Case(
         CircularShiftAugmenter(random_state=0),

@@ -10,7 +10,16 @@ import pytest
 import skseed
 
 # not nn, which knows no scikit-learn, nor alphabets and io, whose functions take a single argument
-PACKAGES = ["datasets", "distances", "embedding", "metrics", "model_selection", "preprocessing", "ranking"]
+PACKAGES = [
+    "classification",
+    "datasets",
+    "distances",
+    "embedding",
+    "metrics",
+    "model_selection",
+    "preprocessing",
+    "ranking",
+]
 
 
 def public_functions() -> list[Callable]:

@@ -98,5 +98,5 @@ def test_the_adapter_drives_the_real_estimator() -> None:
 def test_encoded_rows_keep_the_numbers_apart() -> None:
     X = np.array([[-9.0, 0.1], [0.1, -9.0], [9.0, 0.1]])
     assert len(set(rows_to_strings(X))) == 3
-    assert rows_to_strings(X)[0] == "ACGT" + "A" * 12 + "C" * 6 + "A" * 6
+    assert rows_to_strings(X)[0] == "ACGT" + "A" * 12 + "T" * 6 + "G" * 6
     assert rows_to_tokens(X).tolist() == [[1, 20], [7, 14], [13, 20]]
