@@ -110,6 +110,12 @@ def test_indels_are_the_share_asked_for():
     assert abs(foreign - expected) < 5 * np.sqrt(expected)
 
 
+def test_insertions_come_after_the_position():
+    copies = mutate([np.full(1, 9, dtype=np.uint8)] * 50, 1.0, n_symbols=4, rng=rng_of(0), indel_share=1.0)
+    assert {len(copy) for copy in copies} == {0, 2}
+    assert all(copy[0] == 9 and copy[1] < 4 for copy in copies if len(copy))
+
+
 def test_every_sequence_has_its_own_rate():
     parents = random_codes(rng_of(0), 3, 4000)
     calm, half, wild = mutate(parents, [0.0, 0.1, 0.4], n_symbols=4, rng=rng_of(1), indel_share=0.0)
@@ -183,3 +189,12 @@ def test_crossovers_fall_everywhere():
     assert abs(crossovers.mean() - 50) < 5 * 29 / np.sqrt(2000)
     assert crossovers.min() < 3
     assert crossovers.max() > 97
+
+
+def test_the_crossover_lies_at_the_same_relative_position_of_both():
+    zeros, ones = np.zeros(100, dtype=np.uint8), np.ones(40, dtype=np.uint8)
+    rng = rng_of(0)
+    for _ in range(50):
+        child = recombine(zeros, ones, rng=rng)
+        from_first, from_second = np.bincount(child, minlength=2)
+        assert abs(from_first / 100 + from_second / 40 - 1) <= 0.5 / 100 + 0.5 / 40
