@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,10 @@ from sklearn.model_selection import BaseCrossValidator, GroupKFold, StratifiedGr
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
 
-from skseed._sklearn import Interval, validate_parameter_constraints
+from skseed._sklearn import Interval, StrOptions, validate_parameter_constraints
 from skseed.distances import levenshtein_groups
 from skseed.distances._cutoff import MAX_DISTANCE
+from skseed.distances._spellings import TOPOLOGY, Topology
 from skseed.model_selection._columns import sequences_of
 
 
@@ -36,6 +37,14 @@ class LevenshteinGroupKFold(BaseCrossValidator):
     by_label : bool, default=False
         Join only sequences of one label of `y`, as for the lab of origin, where two laboratories
         deposit the same backbone. The guarantee below then holds inside each label only.
+    singletons : {"fold", "train"}, default="fold"
+        What becomes of a class of `y` whose sequences are all in one group: "fold" treats its group as any
+        other, so that it is unknown where it is tested; "train" keeps the whole group in training in
+        every fold and never tests it, as is usual for the lab of origin.
+    topology : {"linear", "circular"}, default="linear"
+        "circular" takes the least distance over all rotations, for plasmids.
+    both_strands : bool, default=False
+        Take the lesser distance of both strands.
     shuffle : bool, default=False
         Hand out groups of equal size in random order.
     random_state : int, RandomState instance or None, default=None
@@ -55,7 +64,8 @@ class LevenshteinGroupKFold(BaseCrossValidator):
     Notes
     -----
     The guarantee: *no test sequence lies within* `max_distance` *of any training sequence*, and equal
-    sequences are always in one fold. It is exact, not a heuristic of shared words.
+    sequences are always in one fold. It is exact, not a heuristic of shared words; for circular
+    sequences see the conditions of :func:`~skseed.distances.levenshtein_neighbors`.
 
     Where `y` holds classes (binary or multiclass, at least one with `n_splits` members), folds
     are stratified as far as the groups allow; otherwise they are balanced in size. Folds can be no
@@ -79,6 +89,9 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         "n_splits": [Interval(Integral, 2, None, closed="left")],
         "max_distance": MAX_DISTANCE,
         "by_label": ["boolean"],
+        "singletons": [StrOptions({"fold", "train"})],
+        "topology": TOPOLOGY,
+        "both_strands": ["boolean"],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
         "sequence_column": [str, Integral, None],
@@ -91,6 +104,9 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         *,
         max_distance: int | float = 0.1,
         by_label: bool = False,
+        singletons: Literal["fold", "train"] = "fold",
+        topology: Topology = "linear",
+        both_strands: bool = False,
         shuffle: bool = False,
         random_state: Any = None,
         sequence_column: Any = None,
@@ -99,6 +115,9 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         self.n_splits = n_splits
         self.max_distance = max_distance
         self.by_label = by_label
+        self.singletons = singletons
+        self.topology = topology
+        self.both_strands = both_strands
         self.shuffle = shuffle
         self.random_state = random_state
         self.sequence_column = sequence_column
@@ -155,15 +174,27 @@ class LevenshteinGroupKFold(BaseCrossValidator):
     ) -> Iterator[npt.NDArray[np.intp]]:
         parameters = {name: getattr(self, name) for name in self._parameter_constraints}
         validate_parameter_constraints(self._parameter_constraints, parameters, type(self).__name__)
-        if self.by_label and y is None:
-            raise ValueError("by_label=True needs y, the label of each sequence.")
+        if y is None and (self.by_label or self.singletons == "train"):
+            needy = "by_label=True" if self.by_label else "singletons='train'"
+            raise ValueError(f"{needy} needs y, the label of each sequence.")
         labels = levenshtein_groups(
             sequences_of(X, self.sequence_column),
             self.max_distance,
             y=y if self.by_label else None,
+            topology=self.topology,
+            both_strands=self.both_strands,
             n_jobs=self.n_jobs,
         )
-        folds = self._folds(labels, y)
+        tested = np.arange(len(labels))
+        if self.singletons == "train":
+            tested = np.flatnonzero(~np.isin(labels, _only_groups(labels, np.asarray(y))))
+            if len(tested) == 0:
+                raise ValueError(
+                    "No sequence is left to test: every class has one group, which singletons='train' keeps "
+                    "in training; lower max_distance or use singletons='fold'."
+                )
+            labels, y = np.unique(labels[tested], return_inverse=True)[1], np.asarray(y)[tested]
+        folds = [tested[fold] for fold in self._folds(labels, y)]
         sizes = [len(fold) for fold in folds]
         if min(sizes) == 0:
             raise ValueError(
@@ -194,6 +225,14 @@ class LevenshteinGroupKFold(BaseCrossValidator):
             if all(len(fold) for fold in folds):
                 return folds
         return [test for _, test in GroupKFold(self.n_splits).split(placeholder, None, groups)]
+
+
+def _only_groups(groups: npt.NDArray[np.int64], y: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return the groups that are the only one of some class."""
+    classes = np.unique(y, return_inverse=True)[1]
+    # a row for each group that a class has; classes with one row have one group
+    met = np.unique(np.column_stack([classes, groups]), axis=0)
+    return met[np.bincount(met[:, 0])[met[:, 0]] == 1, 1]
 
 
 def _has_classes(y: Any, n_splits: int) -> bool:

@@ -169,7 +169,27 @@ def test_works_with_metadata_routing():
 
 def test_repr_and_number_of_splits():
     cv = LevenshteinGroupKFold(3, max_distance=7)
-    assert repr(cv).startswith(
-        "LevenshteinGroupKFold(by_label=False, max_distance=7, n_jobs=None, n_splits=3"
-    )
+    assert repr(cv).startswith("LevenshteinGroupKFold(both_strands=False, by_label=False, max_distance=7")
     assert cv.get_n_splits() == cv.get_n_splits(["AC"], [1], [2]) == 3
+
+
+def test_singletons_stay_in_training():
+    X = ["AAAAAA", "AAAAAT", "CCCCCC", "CCCCCG", "GGGGGG", "GGTTGG", "TTTTTT", "TTGGTT"]
+    y = ["one"] * 2 + ["two", "one"] + ["many"] * 4
+    cv = LevenshteinGroupKFold(2, max_distance=1, singletons="train")
+    tested = np.sort(np.concatenate([test for _, test in cv.split(X, y)]))
+    # "two" has one group, which "one" shares: it stays whole
+    np.testing.assert_array_equal(tested, [0, 1, 4, 5, 6, 7])
+    with pytest.raises(ValueError, match="No sequence is left to test"):
+        next(cv.split(X[:2], ["a", "b"]))
+    with pytest.raises(ValueError, match="singletons='train' needs y"):
+        next(cv.split(X))
+
+
+def test_circular_copies_share_a_fold():
+    rng = np.random.default_rng(0)
+    plasmids = ["".join(rng.choice(list("ACGT"), 700)) for _ in range(4)]
+    X = [plasmid[cut:] + plasmid[:cut] for plasmid in plasmids for cut in (0, 99, 300)]
+    cv = LevenshteinGroupKFold(4, topology="circular", both_strands=True)
+    for _, test in cv.split(X):
+        assert len(set(test // 3)) == 1
