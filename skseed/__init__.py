@@ -26,6 +26,7 @@ _SUBMODULES = [
     "datasets",
     "distances",
     "embedding",
+    "inspection",
     "io",
     "metrics",
     "model_selection",
