@@ -6,7 +6,23 @@ reads the letters, or :class:`LandmarkEncoder`, which reads exact distances to s
 """
 
 from skseed.embedding._edit_distance_embedder import EditDistanceEmbedder
-from skseed.embedding._encoders import CNNEncoder, LinearEncoder, MLPEncoder
+from skseed.embedding._encoders import (
+    CNNEncoder,
+    GRUEncoder,
+    KmerEncoder,
+    LinearEncoder,
+    MLPEncoder,
+    TransformerEncoder,
+)
 from skseed.embedding._landmark_encoder import LandmarkEncoder
 
-__all__ = ["CNNEncoder", "EditDistanceEmbedder", "LandmarkEncoder", "LinearEncoder", "MLPEncoder"]
+__all__ = [
+    "CNNEncoder",
+    "EditDistanceEmbedder",
+    "GRUEncoder",
+    "KmerEncoder",
+    "LandmarkEncoder",
+    "LinearEncoder",
+    "MLPEncoder",
+    "TransformerEncoder",
+]

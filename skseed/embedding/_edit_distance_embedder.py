@@ -50,7 +50,8 @@ class EditDistanceEmbedder(
     ----------
     n_components : int, default=128
         The dimension of the embedding.
-    encoder : {"linear", "mlp", "cnn", "landmark"} or encoder object, default="cnn"
+    encoder : {"kmer", "linear", "mlp", "cnn", "gru", "transformer", "landmark"} or encoder object, \
+            default="cnn"
         The network that makes a point of a sequence. ``"landmark"`` reads the exact distances to some
         hundred training sequences: it has the lowest error, and costs those distances for every
         sequence that is embedded. An object such as ``CNNEncoder(n_channels=64)`` sets the sizes of
@@ -97,6 +98,8 @@ class EditDistanceEmbedder(
         The trained net; ``net_.history`` holds the loss of every epoch, ``net_.module_`` the network.
     alphabet_ : Alphabet
         The alphabet.
+    n_components_ : int
+        The dimension of the points: `n_components`, or the number of words of ``encoder="kmer"``.
     max_length_ : int
         The length of the longest training sequence, the unit of the percent RMSE.
     inputs_ : callable
@@ -239,10 +242,11 @@ class EditDistanceEmbedder(
             ),
             int(weights_seed),
         )
-        _calibrate(module, *make_batch(rng.permutation(len(codes))[:_CALIBRATION], rng))
+        n_components = _calibrate(module, *make_batch(rng.permutation(len(codes))[:_CALIBRATION], rng))
         batches = PairBatches(len(codes), make_batch, batch_size=self.batch_size, rng=rng)
         net = self._train(module, AllPairsLoss(), batches, steps_per_epoch=len(batches))
         self.alphabet_ = alphabet
+        self.n_components_ = n_components
         self.n_positions_ = codes.shape[1]
         self.max_length_ = longest
         self.inputs_ = inputs
@@ -337,7 +341,7 @@ class EditDistanceEmbedder(
     @property
     def _n_features_out(self) -> int:
         check_is_fitted(self)
-        return self.n_components
+        return self.n_components_
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -405,11 +409,15 @@ class EditDistanceEmbedder(
         return (matrix / unit).astype(np.float32)
 
 
-def _calibrate(module: SiameseNet, inputs: npt.NDArray[Any], distances: npt.NDArray[np.float32]) -> None:
-    """Start the scale where the mean predicted distance of a sample is the mean true one."""
+def _calibrate(module: SiameseNet, inputs: npt.NDArray[Any], distances: npt.NDArray[np.float32]) -> int:
+    """Start the scale where the mean predicted distance of a sample is the mean true one.
+
+    Returns the number of components of a point.
+    """
     with one_torch_thread(), torch.no_grad():
         points = module.encoder(torch.from_numpy(inputs))
     module.distance.calibrate(points, float(distances.mean()))
+    return points.shape[1]
 
 
 def _is_one_hot(X: Any) -> bool:

@@ -14,7 +14,7 @@ from torch import nn
 
 from skseed.embedding._landmark_encoder import LandmarkEncoder
 from skseed.embedding._targets import Oracle
-from skseed.nn import CNNNet, LinearNet, MLPNet
+from skseed.nn import CNNNet, GRUNet, KmerNet, LinearNet, MLPNet, SegmentTransformerNet
 
 Codes = npt.NDArray[np.uint8]
 Inputs = Callable[[Codes], npt.NDArray[Any]]
@@ -180,9 +180,153 @@ class CNNEncoder(CodesEncoder):
         )
 
 
+class GRUEncoder(CodesEncoder):
+    """A recurrent network that reads symbol by symbol: slow, and for comparison with the paper.
+
+    Parameters
+    ----------
+    hidden_size : int, default=128
+        The width of its state.
+
+    Examples
+    --------
+    >>> from skseed.embedding import EditDistanceEmbedder, GRUEncoder
+    >>> embedder = EditDistanceEmbedder(8, encoder=GRUEncoder(16), max_epochs=5, random_state=0)
+    >>> embedder.fit(["GATTACA", "GATACA", "CATTACA", "GATTTACA"]).transform(["GATTACA"]).shape
+    (1, 8)
+    """
+
+    def __init__(self, hidden_size: int = 128) -> None:
+        self.hidden_size = hidden_size
+
+    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
+        """Return the torch module.
+
+        Parameters
+        ----------
+        length, n_symbols, n_components : int
+            Positions of a row of codes, size of the alphabet, dimension of the points.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            The untrained module.
+        """
+        return GRUNet(n_symbols, n_components, hidden_size=self.hidden_size)
+
+
+class TransformerEncoder(CodesEncoder):
+    """Attention between segments of the sequence, read out together.
+
+    Parameters
+    ----------
+    segment_length : int, default=10
+        Bases or residues of a segment.
+    width : int, default=32
+        The size of a segment's vector; a multiple of `n_heads`.
+    n_layers : int, default=2
+        The number of attention layers.
+    n_heads : int, default=2
+        The heads of each layer.
+    window : int, default=None
+        How many segments to either side are attended to (local attention); None attends to all.
+
+    Examples
+    --------
+    >>> from skseed.embedding import EditDistanceEmbedder, TransformerEncoder
+    >>> encoder = TransformerEncoder(segment_length=3, window=1)
+    >>> embedder = EditDistanceEmbedder(8, encoder=encoder, max_epochs=5, random_state=0)
+    >>> embedder.fit(["GATTACA", "GATACA", "CATTACA", "GATTTACA"]).transform(["GATTACA"]).shape
+    (1, 8)
+    """
+
+    def __init__(
+        self,
+        segment_length: int = 10,
+        width: int = 32,
+        n_layers: int = 2,
+        n_heads: int = 2,
+        window: int | None = None,
+    ) -> None:
+        self.segment_length = segment_length
+        self.width = width
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+        self.window = window
+
+    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
+        """Return the torch module.
+
+        Parameters
+        ----------
+        length, n_symbols, n_components : int
+            Positions of a row of codes, size of the alphabet, dimension of the points.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            The untrained module.
+
+        Raises
+        ------
+        ValueError
+            If the heads do not divide the width.
+        """
+        if self.width % self.n_heads:
+            raise ValueError(f"width must be a multiple of n_heads; got {self.width} and {self.n_heads}.")
+        return SegmentTransformerNet(
+            length,
+            n_symbols,
+            n_components,
+            segment_length=self.segment_length,
+            width=self.width,
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            window=self.window,
+        )
+
+
+class KmerEncoder(CodesEncoder):
+    """Counts of k-mers: the baseline. Training finds no more than the scale of the distance.
+
+    Parameters
+    ----------
+    k : int, default=4
+        The length of the words; a point has ``n_symbols ** k`` components whatever `n_components` says.
+
+    Examples
+    --------
+    >>> from skseed.embedding import EditDistanceEmbedder, KmerEncoder
+    >>> embedder = EditDistanceEmbedder(encoder=KmerEncoder(2), distance="cosine", max_epochs=5)
+    >>> embedder.fit(["GATTACA", "GATACA", "CATTACA", "GATTTACA"]).transform(["GATTACA"])[0, :4]
+    array([0., 1., 0., 1.], dtype=float32)
+    """
+
+    def __init__(self, k: int = 4) -> None:
+        self.k = k
+
+    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
+        """Return the torch module.
+
+        Parameters
+        ----------
+        length, n_symbols, n_components : int
+            Positions of a row of codes, size of the alphabet, dimension of the points.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            The untrained module.
+        """
+        return KmerNet(n_symbols, k=self.k)
+
+
 ENCODERS: dict[str, type[Encoder]] = {
+    "kmer": KmerEncoder,
     "linear": LinearEncoder,
     "mlp": MLPEncoder,
     "cnn": CNNEncoder,
+    "gru": GRUEncoder,
+    "transformer": TransformerEncoder,
     "landmark": LandmarkEncoder,
 }

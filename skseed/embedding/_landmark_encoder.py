@@ -20,7 +20,8 @@ class LandmarkEncoder(BaseEstimator):
     point by its distances to known points. It learns faster and generalises further than the other
     encoders, and does not care where sequences start. The price is paid when sequences are embedded:
     `n_landmarks` exact distances each, about 2,000 sequences of 150 bases a second, while a network on
-    letters embeds 10,000. Nothing is gained where fewer sequences than landmarks are compared.
+    letters embeds 10,000. Nothing is gained where fewer sequences than landmarks are compared. A
+    fitted embedder keeps its landmarks, that is, some of the training sequences.
 
     Parameters
     ----------

@@ -25,8 +25,9 @@ from skseed.nn._minimizer_filter import MinimizerFilter
 from skseed.nn._pairs import AllPairsLoss, PairBatches, SiameseNet
 from skseed.nn._prototype_network import PrototypeNetwork
 from skseed.nn._scaled_cosine import ScaledCosineLoss
+from skseed.nn._segment_transformer import SegmentTransformerNet
 from skseed.nn._sequence_batches import SequenceBatches
-from skseed.nn._sequence_encoders import CNNNet, LandmarkNet, LinearNet, MLPNet
+from skseed.nn._sequence_encoders import CNNNet, GRUNet, KmerNet, LandmarkNet, LinearNet, MLPNet
 from skseed.nn._sequence_network import SequenceNetwork
 from skseed.nn._token_batches import TokenBatches
 from skseed.nn._token_dropout import TokenDropout
@@ -35,7 +36,9 @@ from skseed.nn._triplet import HardestPrototypeTripletLoss
 __all__ = [
     "AllPairsLoss",
     "CNNNet",
+    "GRUNet",
     "HardestPrototypeTripletLoss",
+    "KmerNet",
     "LandmarkNet",
     "LinearNet",
     "MLPNet",
@@ -44,6 +47,7 @@ __all__ = [
     "PairwiseDistance",
     "PrototypeNetwork",
     "ScaledCosineLoss",
+    "SegmentTransformerNet",
     "SequenceBatches",
     "SequenceNetwork",
     "SiameseNet",

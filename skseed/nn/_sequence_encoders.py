@@ -140,3 +140,58 @@ class CNNNet(nn.Module):
         """Return the (n, n_components) points of some codes."""
         features = self.convolutions(self.one_hot(codes).transpose(1, 2))
         return self.read_out(features.flatten(1))
+
+
+class KmerNet(nn.Module):
+    """Counts of k-mers, in alphabetical order: nothing is learned. Words with a wildcard are not counted.
+
+    Parameters
+    ----------
+    n_symbols : int
+        The size of the alphabet.
+    k : int
+        The length of the words; a point has ``n_symbols ** k`` components.
+    """
+
+    powers: torch.Tensor
+
+    def __init__(self, n_symbols: int, *, k: int) -> None:
+        super().__init__()
+        self.n_symbols = n_symbols
+        self.register_buffer("powers", n_symbols ** torch.arange(k).flip(0))
+
+    def forward(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return the (n, n_symbols ** k) counts."""
+        k, n_words = len(self.powers), self.n_symbols ** len(self.powers)
+        counts = torch.zeros(len(codes), n_words + 1, device=codes.device)
+        if codes.shape[1] >= k:
+            windows = codes.long().unfold(1, k, 1)
+            whole = (windows < self.n_symbols).all(dim=2)
+            words = torch.where(whole, (windows * self.powers).sum(dim=2), n_words)
+            counts.scatter_add_(1, words, torch.ones_like(words, dtype=counts.dtype))
+        return counts[:, :n_words]
+
+
+class GRUNet(nn.Module):
+    """A gated recurrent network over the symbols; its state after the last one makes the point.
+
+    Parameters
+    ----------
+    n_symbols, n_components : int
+        The size of the alphabet and of the output.
+    hidden_size : int
+        The width of the state.
+    """
+
+    def __init__(self, n_symbols: int, n_components: int, *, hidden_size: int) -> None:
+        super().__init__()
+        self.one_hot = OneHot(n_symbols)
+        self.padding = n_symbols + 1
+        self.recurrence = nn.GRU(n_symbols, hidden_size, batch_first=True)
+        self.read_out = nn.Linear(hidden_size, n_components)
+
+    def forward(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return the (n, n_components) points of some codes."""
+        states, _ = self.recurrence(self.one_hot(codes))
+        last = (codes != self.padding).sum(dim=1).clamp_min(1) - 1
+        return self.read_out(states[torch.arange(len(codes), device=codes.device), last])

@@ -48,7 +48,8 @@ def test_refit_equals_fit(encoder):
     refitted = tiny(encoder=encoder).fit(GENES[:10]).fit(GENES)
     assert_array_equal(refitted.transform(GENES), expected)
     assert_array_equal(clone(refitted).fit(GENES).transform(GENES), expected)
-    assert (tiny(encoder=encoder, random_state=1).fit(GENES).transform(GENES) != expected).any()
+    if encoder != "kmer":  # which learns no more than a scale
+        assert (tiny(encoder=encoder, random_state=1).fit(GENES).transform(GENES) != expected).any()
 
 
 @pytest.mark.parametrize("encoder", sorted(ENCODERS))
@@ -172,8 +173,9 @@ def test_a_pickle_gives_the_same_bits_and_holds_little_more_than_the_weights(enc
     assert_array_equal(copy.transform(GENES), embedder.transform(GENES))
     assert copy.score(GENES) == embedder.score(GENES)
     # the weights, and once more in the optimizer with the two moments of Adam
-    weights = sum(parameter.nbytes for parameter in embedder.net_.module_.parameters())
-    assert len(data) < 4 * weights + 60_000
+    parameters = list(embedder.net_.module_.parameters())
+    weights = sum(parameter.nbytes for parameter in parameters)
+    assert len(data) < 4 * weights + 50_000 + 3_000 * len(parameters)
     # nothing of the training data travels
     assert GENES[0].encode() not in data
     assert_array_equal(copy.fit(GENES).transform(GENES), embedder.transform(GENES))

@@ -9,12 +9,13 @@ from skseed._nets import build_seeded
 from skseed.alphabets import DNA, PROTEIN
 from skseed.embedding import CNNEncoder, MLPEncoder
 from skseed.embedding._encoders import ENCODERS
-from skseed.nn import CNNNet, LinearNet, MLPNet
+from skseed.nn import CNNNet, KmerNet, LinearNet, MLPNet, SegmentTransformerNet
 from skseed.nn._sequence_encoders import OneHot
+from skseed.preprocessing import KmerVectorizer
 from skseed.preprocessing._one_hot_encoder import one_hot_from_codes
 
-# those that read the codes themselves
-NAMES = sorted(set(ENCODERS) - {"landmark"})
+# those that learn from the codes themselves
+NAMES = sorted(set(ENCODERS) - {"kmer", "landmark"})
 
 
 def random_codes(n, length, alphabet=DNA, seed=0):
@@ -138,3 +139,38 @@ def test_the_seed_decides_the_weights(name):
     one, two, other = (build(name, 20, seed=seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(one[key], two[key]) for key in one)
     assert any(not torch.equal(one[key], other[key]) for key in one)
+
+
+# k-mers -------------------------------------------------------------------------------------------
+
+
+def test_kmer_counts_are_those_of_the_transformer():
+    sequences = ["GATTACA", "GATTNACAGG", "GA", "TTTTTTTT"]
+    codes = torch.from_numpy(DNA.encode_rows(sequences, length=10))
+    reference = KmerVectorizer(k=3).fit(sequences).transform(sequences).toarray()
+    assert_allclose(KmerNet(4, k=3)(codes), reference, rtol=0, atol=0)
+    assert not KmerNet(4, k=3)(codes[:, :2]).any()
+
+
+# attention ----------------------------------------------------------------------------------------
+
+
+def test_a_window_hides_far_segments():
+    def net(window, n_layers=1):
+        return build_seeded(
+            lambda: SegmentTransformerNet(
+                40, 4, 8, segment_length=4, width=8, n_layers=n_layers, n_heads=2, window=window
+            ),
+            0,
+        ).eval()
+
+    codes = random_codes(1, 40)
+    changed = codes.clone()
+    changed[0, 36:] = (changed[0, 36:] + 1) % 4
+    for window, sees_the_end in ((None, True), (1, False)):
+        model = net(window)
+        first_segments = []
+        for rows in (codes, changed):
+            vectors = model.segments(model.one_hot(rows).reshape(1, 10, -1)) + model.places
+            first_segments.append(model.layers[0](vectors, src_mask=model.far)[0, 0])
+        assert bool((first_segments[0] != first_segments[1]).any()) == sees_the_end
