@@ -55,7 +55,7 @@ class SequenceClassifier(
     ----------
     encoder : {"mean", "lstm", "gru", "cnn", "transformer"}, default="mean"
         What makes one vector of a sequence. ``"mean"``: the mean of the letter vectors. ``"lstm"``,
-        ``"gru"``: the mean state of a recurrent network that reads both ways. ``"cnn"``: the
+        ``"gru"``: the maxima of the states of a network that reads both ways. ``"cnn"``: the
         maxima of two convolutions of width 5 over the sequence, its halves and its quarters; the
         fastest of those that see order. ``"transformer"``: the mean output of two layers with
         four heads and sinusoidal positions; its cost grows with the square of the length.
@@ -231,7 +231,7 @@ class SequenceClassifier(
         if len(classes) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one "
-                f"class: {classes[0]!r}"
+                f"class: {classes[0]}."
             )
         weights = compute_class_weight(self.class_weight, classes=classes, y=y)
         rng = check_random_state(self.random_state)

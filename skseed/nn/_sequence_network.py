@@ -24,7 +24,7 @@ class SequenceNetwork(nn.Module):
         The number of classes.
     encoder : {"mean", "lstm", "gru", "cnn", "transformer"}, default="mean"
         What makes one vector of a sequence: the mean of the token vectors, which forgets their order;
-        the mean state of a bidirectional LSTM or GRU; the maxima of two convolutions over the
+        the maxima of the states of a bidirectional LSTM or GRU; the maxima of two convolutions over the
         sequence, its halves and its quarters; the mean output of two transformer layers.
     token_dim : int, default=16
         The length of a token's vector.

@@ -30,12 +30,21 @@ class MeanEncoder(nn.Module):
 
 
 class RecurrentEncoder(nn.Module):
-    """The mean of the states of a recurrent network that reads a sequence both ways."""
+    """The maxima of the states of a recurrent network that reads a sequence both ways.
+
+    The forget gates of an LSTM start open (Jozefowicz et al. 2015), or most of them would never learn to
+    remember where in the sequence they are.
+    """
 
     def __init__(self, token_dim: int, hidden_dim: int, *, cell: type[nn.LSTM] | type[nn.GRU]) -> None:
         super().__init__()
         self.recurrent = cell(token_dim, hidden_dim, batch_first=True, bidirectional=True)
         self.n_features = 2 * hidden_dim
+        if cell is nn.LSTM:
+            with torch.no_grad():
+                for name, parameter in self.recurrent.named_parameters():
+                    if name.startswith("bias_ih"):
+                        parameter[hidden_dim : 2 * hidden_dim] += 1.0
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return the features."""
@@ -43,9 +52,12 @@ class RecurrentEncoder(nn.Module):
             vectors, mask.sum(dim=1).cpu(), batch_first=True, enforce_sorted=False
         )
         states, _ = nn.utils.rnn.pad_packed_sequence(
-            self.recurrent(packed)[0], batch_first=True, total_length=mask.shape[1]
+            self.recurrent(packed)[0],
+            batch_first=True,
+            total_length=mask.shape[1],
+            padding_value=-torch.inf,
         )
-        return masked_mean(states, mask)
+        return states.amax(dim=1)
 
 
 class ConvolutionalEncoder(nn.Module):
