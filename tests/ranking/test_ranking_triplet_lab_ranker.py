@@ -168,7 +168,7 @@ def test_metadata_through_a_column_transformer(plasmids: Any) -> None:
             ("bpe", BPETokenizer(vocab_size=60), "sequence"),
             ("bits", "passthrough", bits[:n_metadata]),
         ]
-        ranker = small(n_metadata=n_metadata, max_epochs=10, batch_size=8)
+        ranker = small(n_metadata=n_metadata, max_epochs=60, batch_size=8, dropout=0.0)
         pipeline = make_pipeline(ColumnTransformer(columns), ranker)
         return pipeline.fit(frame[:90], plasmids.target[:90]).score(frame[90:], plasmids.target[90:])
 
