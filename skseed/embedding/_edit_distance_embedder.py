@@ -22,7 +22,7 @@ from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
-from skseed.embedding._encoders import ENCODERS, Encoder
+from skseed.embedding._encoders import ENCODERS, Encoder, resolve_encoder
 from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
 from skseed.nn import AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
@@ -214,6 +214,7 @@ class EditDistanceEmbedder(
         FloatingPointError
             If the loss stops being a number; the message names the epoch.
         """
+        encoder = resolve_encoder(self.encoder)
         alphabet = get_alphabet(self.alphabet)
         codes = self._fit_codes(X, alphabet)
         if len(codes) < 2:
@@ -225,7 +226,6 @@ class EditDistanceEmbedder(
         random = check_random_state(self.random_state)
         weights_seed, batches_seed = random.randint(np.iinfo(np.int32).max, size=2)
         rng = np.random.default_rng(batches_seed)
-        encoder = ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
         inputs = encoder.make_inputs(codes, distances, rng)
         make_batch = BatchMaker(
             codes,
@@ -306,7 +306,7 @@ class EditDistanceEmbedder(
         ----------
         X : array-like of str of shape (n_sequences,), or of shape (n_sequences, n_features)
             At least two sequences, or their one-hot rows. All pairs are compared exactly, which for
-            ten thousand genes takes minutes.
+            ten thousand genes takes minutes. A sequence is compared as far as the network reads it.
         y : None
             Ignored.
 

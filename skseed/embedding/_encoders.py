@@ -5,16 +5,20 @@ and asks the spec to build the torch module.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from numbers import Integral
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from skseed._sklearn import Interval
 from skseed.embedding._landmark_encoder import LandmarkEncoder
 from skseed.embedding._targets import Oracle
 from skseed.nn import CNNNet, GRUNet, KmerNet, LinearNet, MLPNet, SegmentTransformerNet
+
+_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 Codes = npt.NDArray[np.uint8]
 Inputs = Callable[[Codes], npt.NDArray[Any]]
@@ -40,6 +44,8 @@ def _same_codes(codes: Codes) -> Codes:
 
 class CodesEncoder(BaseEstimator):
     """A network that reads the codes themselves."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
     def make_inputs(
         self, codes: Codes, distances: Oracle | npt.NDArray[np.float32], rng: np.random.Generator
@@ -106,6 +112,10 @@ class MLPEncoder(CodesEncoder):
     (64,)
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_layer_sizes": ["array-like"],
+    }
+
     def __init__(self, hidden_layer_sizes: Sequence[int] = (256, 256)) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
 
@@ -144,6 +154,12 @@ class CNNEncoder(CodesEncoder):
     >>> embedder.set_params(encoder__n_channels=64).encoder
     CNNEncoder(n_channels=64)
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_channels": [_AT_LEAST_ONE],
+        "kernel_size": [_AT_LEAST_ONE],
+        "n_layers": [_AT_LEAST_ONE],
+    }
 
     def __init__(self, n_channels: int = 32, kernel_size: int = 5, n_layers: int = 4) -> None:
         self.n_channels = n_channels
@@ -196,6 +212,10 @@ class GRUEncoder(CodesEncoder):
     (1, 8)
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_size": [_AT_LEAST_ONE],
+    }
+
     def __init__(self, hidden_size: int = 128) -> None:
         self.hidden_size = hidden_size
 
@@ -239,6 +259,14 @@ class TransformerEncoder(CodesEncoder):
     >>> embedder.fit(["GATTACA", "GATACA", "CATTACA", "GATTTACA"]).transform(["GATTACA"]).shape
     (1, 8)
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "segment_length": [_AT_LEAST_ONE],
+        "width": [_AT_LEAST_ONE],
+        "n_layers": [_AT_LEAST_ONE],
+        "n_heads": [_AT_LEAST_ONE],
+        "window": [_AT_LEAST_ONE, None],
+    }
 
     def __init__(
         self,
@@ -302,6 +330,10 @@ class KmerEncoder(CodesEncoder):
     array([0., 1., 0., 1.], dtype=float32)
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "k": [_AT_LEAST_ONE],
+    }
+
     def __init__(self, k: int = 4) -> None:
         self.k = k
 
@@ -330,3 +362,22 @@ ENCODERS: dict[str, type[Encoder]] = {
     "transformer": TransformerEncoder,
     "landmark": LandmarkEncoder,
 }
+
+
+def resolve_encoder(encoder: str | Encoder) -> Encoder:
+    """Return the default spec of a name, or a spec whose parameters have been checked.
+
+    Raises
+    ------
+    TypeError
+        If it is a class instead of an object.
+    ValueError
+        If a parameter of the spec is out of its range.
+    """
+    if isinstance(encoder, str):
+        return ENCODERS[encoder]()
+    if isinstance(encoder, type):
+        raise TypeError(f"encoder must be an object; pass {encoder.__name__}() instead of the class.")
+    if isinstance(encoder, BaseEstimator):
+        encoder._validate_params()
+    return encoder

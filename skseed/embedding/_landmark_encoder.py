@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from skseed._sklearn import Interval
 from skseed.embedding._targets import Oracle, trimmed_rows
 from skseed.nn import LandmarkNet
 
@@ -51,6 +54,11 @@ class LandmarkEncoder(BaseEstimator):
     >>> embedder.fit(genes).transform(genes).shape
     (5, 8)
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_landmarks": [Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like"],
+    }
 
     def __init__(self, n_landmarks: int = 256, hidden_layer_sizes: Sequence[int] = (512, 512)) -> None:
         self.n_landmarks = n_landmarks

@@ -15,7 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skseed.alphabets import DNA, Alphabet
 from skseed.datasets import make_families
-from skseed.embedding import CNNEncoder, EditDistanceEmbedder, LinearEncoder, MLPEncoder
+from skseed.embedding import (
+    CNNEncoder,
+    EditDistanceEmbedder,
+    LandmarkEncoder,
+    LinearEncoder,
+    MLPEncoder,
+    TransformerEncoder,
+)
 from skseed.embedding._encoders import ENCODERS
 from skseed.embedding._targets import BatchMaker, Oracle
 from skseed.nn._geometry import DISTANCES
@@ -207,6 +214,24 @@ def test_made_up_relatives_help_on_unseen_sequences():
     with_them = EditDistanceEmbedder(32, synthetic=0.5, **params).fit(train).score(test)
     without = EditDistanceEmbedder(32, synthetic=0.0, **params).fit(train).score(test)
     assert with_them > without
+
+
+@pytest.mark.parametrize(
+    ("encoder", "error", "match"),
+    [
+        (CNNEncoder, TypeError, r"pass CNNEncoder\(\) instead of the class"),
+        (CNNEncoder(n_channels=0), ValueError, "'n_channels' parameter of CNNEncoder"),
+        (CNNEncoder(kernel_size=4), ValueError, "kernel_size must be odd; got 4"),
+        (TransformerEncoder(width=9), ValueError, "multiple of n_heads; got 9 and 2"),
+        (LandmarkEncoder(0), ValueError, "'n_landmarks' parameter of LandmarkEncoder"),
+    ],
+)
+def test_encoders_that_cannot_be_built_are_refused(encoder, error, match):
+    embedder = tiny(encoder=encoder)
+    with pytest.raises(error, match=match):
+        embedder.fit(GENES)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(embedder)
 
 
 # targets ------------------------------------------------------------------------------------------
