@@ -16,6 +16,7 @@ from skseed.distances._components import Components
 from skseed.distances._cutoff import Cutoff
 from skseed.distances._distinct import lengths_of
 from skseed.distances._pairs import Pairs
+from skseed.distances._parallel import run_blocks
 
 logger = logging.getLogger("skseed")
 
@@ -97,8 +98,10 @@ def circular_pairs(
         )
 
     # much of the work is Python's own here, which threads would not share
-    blocks = joblib.Parallel(n_jobs=n_jobs, prefer="processes", return_as="generator_unordered")(
-        joblib.delayed(_search)(part(one), part(other), both_strands) for one, other in tasks
+    blocks = run_blocks(
+        (joblib.delayed(_search)(part(one), part(other), both_strands) for one, other in tasks),
+        n_jobs=n_jobs,
+        prefer="processes",
     )
     for first, second, edits in blocks:
         first, second = order[first], order[second]

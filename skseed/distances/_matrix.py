@@ -15,6 +15,7 @@ from skseed._sklearn import validate_params
 from skseed._validation import check_sequences
 from skseed.distances._cutoff import MAX_DISTANCE, Cutoff
 from skseed.distances._distinct import distinct, lengths_of
+from skseed.distances._parallel import run_blocks
 
 logger = logging.getLogger("skseed")
 
@@ -104,11 +105,16 @@ def levenshtein_distances(
     cutoff = None if max_distance is None else Cutoff(max_distance)
     starts = range(0, len(left), _BLOCK_ROWS)
     # rapidfuzz lets go of the interpreter lock, so threads share the sequences without a copy
-    blocks = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(
-        joblib.delayed(_distance_block)(
-            left[start : start + _BLOCK_ROWS], right if Y is not None else right[start:], cutoff, dtype
-        )
-        for start in starts
+    blocks = run_blocks(
+        (
+            joblib.delayed(_distance_block)(
+                left[start : start + _BLOCK_ROWS], right if Y is not None else right[start:], cutoff, dtype
+            )
+            for start in starts
+        ),
+        n_jobs=n_jobs,
+        prefer="threads",
+        ordered=True,
     )
     distances = np.empty((len(left), len(right)), dtype=dtype)
     for start, block in zip(starts, blocks, strict=True):

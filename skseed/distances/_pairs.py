@@ -18,6 +18,7 @@ from skseed.distances._components import Components
 from skseed.distances._cutoff import Cutoff
 from skseed.distances._distinct import lengths_of
 from skseed.distances._letters import read_letters
+from skseed.distances._parallel import run_blocks
 from skseed.distances._qgrams import QgramRows, choose_filter
 
 logger = logging.getLogger("skseed")
@@ -85,10 +86,14 @@ def close_pairs(
             None if components is None else components.find(order[start:stop]),
         )
 
-    blocks = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")(
-        joblib.delayed(_search)(part(row, row + _BLOCK_ROWS), part(column, column + _BLOCK_COLUMNS))
-        for row in range(0, len(ordered), _BLOCK_ROWS)
-        for column in range(row, int(stops[row : row + _BLOCK_ROWS].max()), _BLOCK_COLUMNS)
+    blocks = run_blocks(
+        (
+            joblib.delayed(_search)(part(row, row + _BLOCK_ROWS), part(column, column + _BLOCK_COLUMNS))
+            for row in range(0, len(ordered), _BLOCK_ROWS)
+            for column in range(row, int(stops[row : row + _BLOCK_ROWS].max()), _BLOCK_COLUMNS)
+        ),
+        n_jobs=n_jobs,
+        prefer="threads",
     )
     for first, second, edits in blocks:
         first, second = order[first], order[second]
