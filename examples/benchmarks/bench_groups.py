@@ -1,0 +1,318 @@
+"""Edit-distance groups: exactness, speed beside other tools, plasmids, growth, clusters of machines.
+
+::
+
+    python examples/benchmarks/bench_groups.py                        # all parts
+    python examples/benchmarks/bench_groups.py speed --subset 5000    # one part, fewer sequences
+
+Parts: ``exact`` (generated sets against brute force), ``speed`` (20,000 sequences of 1,100 nt at 5 %
+beside the matrix, CD-HIT-EST and MMseqs2 where they are installed), ``plasmids`` (the plasmids of a local CSV
+with columns ``sequence`` and ``label``, inside each label, circular and on both strands), ``growth`` (time
+against the number of sequences) and ``backends`` (Dask and Ray where they are installed).
+
+Times are CPU-seconds of this process and its children, which do not depend on what else the machine
+does; "wall" is what a clock showed.
+"""
+
+import argparse
+import importlib.util
+import resource
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+
+from skseed.alphabets import DNA
+from skseed.distances import _circular, _qgrams, levenshtein_groups, levenshtein_neighbors
+
+PLASMIDS = Path(__file__).parents[3] / "shared" / "data" / "addgene" / "plasmids.csv.xz"
+LETTERS = {"DNA": "ACGT", "protein": "ACDEFGHIKLMNPQRSTVWY"}
+
+
+def cpu_seconds():
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def timed(function, *args, **options):
+    """Return a result with the CPU-seconds and the seconds of the clock that it took."""
+    cpu, wall = cpu_seconds(), time.perf_counter()
+    result = function(*args, **options)
+    return result, cpu_seconds() - cpu, time.perf_counter() - wall
+
+
+def mutate(generator, codes, n_edits, n_letters=4):
+    """Return a copy with edits: four of five are substitutions, the others insertions and deletions."""
+    n_substitutions = generator.binomial(n_edits, 0.8)
+    codes = codes.copy()
+    if len(codes):
+        codes[generator.integers(len(codes), size=n_substitutions)] = generator.integers(
+            n_letters, size=n_substitutions
+        )
+    for _ in range(n_edits - n_substitutions):
+        place = generator.integers(len(codes) + 1)
+        if generator.random() < 0.5:
+            codes = np.delete(codes, place) if place < len(codes) else codes
+        else:
+            codes = np.insert(codes, place, generator.integers(n_letters))
+    return codes
+
+
+def as_text(codes, letters="ACGT"):
+    return np.frombuffer(letters.encode(), dtype=np.uint8)[codes].tobytes().decode()
+
+
+def make_families(n, length=1100, size=100, rate=0.08, seed=0):
+    """Families without a common ancestor, whose members differ from the founder by up to half the rate."""
+    generator = np.random.default_rng(seed)
+    sequences = []
+    while len(sequences) < n:
+        founder = generator.integers(4, size=length)
+        sequences += [
+            as_text(mutate(generator, founder, generator.integers(1, int(rate * length / 2))))
+            for _ in range(size)
+        ]
+    return [sequences[i] for i in generator.permutation(len(sequences))[:n]]
+
+
+def make_tree(n, length=1100, rate=0.02, seed=0):
+    """Leaves of a random binary tree; every branch brings 2 % of edits."""
+    generator = np.random.default_rng(seed)
+    leaves = [generator.integers(4, size=length)]
+    while len(leaves) < n:
+        index = generator.integers(len(leaves))
+        parent = leaves[index]
+        leaves[index] = mutate(generator, parent, generator.poisson(rate * length))
+        leaves.append(mutate(generator, parent, generator.poisson(rate * length)))
+    return [as_text(leaves[i]) for i in generator.permutation(n)]
+
+
+def exact(subset):
+    """Count the pairs that differ from brute force."""
+    n_sets = subset or 1000
+    generator = np.random.default_rng(0)
+    # small sets would not be worth the filter: here it must work on all of them
+    _qgrams._WORTH_SECONDS, _qgrams._SAMPLE = 0, 8
+    # and circles must be cut at runs, also where they are short enough for all rotations
+    counts = {"linear": [0, 0, 0], "circular": [0, 0, 0], "circular, cut at runs": [0, 0, 0]}
+    for number in range(n_sets):
+        kind = "protein" if number % 3 == 0 else "DNA"
+        X = random_set(generator, LETTERS[kind], longest=2000 if number % 20 == 0 else 200)
+        for max_distance in (int(generator.integers(0, 60)), float(generator.uniform(0.01, 0.3))):
+            compare(counts["linear"], X, max_distance, "linear")
+        if kind == "DNA":
+            small = [rotate(generator, x) for x in X if len(x) <= 200][:12] or ["ACGT"]
+            compare(counts["circular"], small, float(generator.uniform(0.01, 0.3)), "circular")
+            compare(counts["circular, cut at runs"], small, 0.05, "circular", short=0)
+    print(f"{n_sets} generated sets, brute force against levenshtein_neighbors:")
+    for name, (n_pairs, missed, wrong) in counts.items():
+        print(f"  {name:24s} {n_pairs:9,d} pairs within the cut-off, {missed} missed, {wrong} wrong")
+
+
+def random_set(generator, letters, longest):
+    """Return relatives of a few founders of all lengths, copies and an empty sequence."""
+    X = [""]
+    for _ in range(4):
+        founder = generator.integers(len(letters), size=generator.integers(1, longest))
+        for _ in range(5):
+            n_edits = generator.integers(1 + len(founder) // 5)
+            X.append(as_text(mutate(generator, founder, n_edits, len(letters)), letters))
+    return [*X, X[1]]
+
+
+def rotate(generator, sequence):
+    cut = generator.integers(len(sequence) + 1)
+    sequence = sequence[cut:] + sequence[:cut]
+    return DNA.reverse_complement(sequence) if generator.random() < 0.5 else sequence
+
+
+def compare(counts, X, max_distance, topology, short=512):
+    """Add the pairs of one set: all, missed, and with another distance."""
+    circular = topology == "circular"
+    _circular.SHORT = short
+    graph = levenshtein_neighbors(X, max_distance, topology=topology, both_strands=circular)
+    rows = np.repeat(np.arange(len(X)), np.diff(graph.indptr))
+    found = dict(zip(zip(rows, graph.indices, strict=True), graph.data, strict=True))
+    turns = [x[cut:] + x[:cut] for x in X for cut in range(max(1, len(x)))] if circular else X
+    owners = np.repeat(np.arange(len(X)), [max(1, len(x)) for x in X]) if circular else np.arange(len(X))
+    turns += [DNA.reverse_complement(turn) for turn in turns] if circular else []
+    owners = np.tile(owners, 2) if circular else owners
+    edits = np.full((len(X), len(X)), np.iinfo(np.int32).max)
+    matrix = cdist(X, turns, scorer=Levenshtein.distance, dtype=np.int32)
+    np.minimum.at(edits.T, owners, matrix.T)
+    lengths = np.array([len(x) for x in X])
+    limits = np.maximum.outer(lengths, lengths)
+    limits = np.floor(max_distance * limits + 1e-9) if isinstance(max_distance, float) else max_distance
+    expected = {(i, j): edits[i, j] for i, j in np.argwhere(edits <= limits) if i != j}
+    counts[0] += len(expected)
+    counts[1] += len(set(expected) - set(found))
+    counts[2] += sum(expected.get(pair) != distance for pair, distance in found.items())
+
+
+def speed(subset):
+    """Time one grouping beside the matrix and beside the usual tools."""
+    n = subset or 20_000
+    for name, make in (("families", make_families), ("tree", make_tree)):
+        X = make(n)
+        groups, ours, wall = timed(levenshtein_groups, X, 0.05)
+        print(f"{name}: {n:,} sequences of about 1,100 nt at 5 %, {groups.max() + 1:,} groups")
+        print(
+            f"  levenshtein_groups     {ours:8.1f} CPU-s (wall {wall:.0f} s), "
+            f"memory at most {peak_gib():.2f} GiB"
+        )
+        rows = np.random.default_rng(0).choice(n, size=100, replace=False)
+        some, scale = [X[row] for row in rows], n / len(rows) / 2
+        for cutoff, label in ((None, "full matrix"), (55, "matrix with cut-off")):
+            options = {"scorer": Levenshtein.distance, "score_cutoff": cutoff, "dtype": np.int32}
+            _, cpu, _ = timed(cdist, some, X, **options)
+            print(f"  {label:22s} {cpu * scale:8.1f} CPU-s, {cpu * scale / ours:6.0f} x (from 100 rows)")
+        graph, cpu, _ = timed(levenshtein_neighbors, X, 0.05)
+        print(f"  levenshtein_neighbors  {cpu:8.1f} CPU-s, {graph.nnz // 2:,} pairs")
+        print(f"  leak of our groups: {leak(graph, groups):.1%}")
+        for tool, cluster in (("cd-hit-est", cd_hit), ("mmseqs", mmseqs)):
+            if shutil.which(tool):
+                with tempfile.TemporaryDirectory() as folder:
+                    clusters, cpu, _ = timed(cluster, X, Path(folder))
+                print(f"  {tool:22s} {cpu:8.1f} CPU-s, {cpu / ours:6.1f} x, leak {leak(graph, clusters):.1%}")
+
+
+def leak(graph, groups):
+    """Return the share of close pairs that lie in two groups."""
+    rows = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+    return float((groups[rows] != groups[graph.indices]).mean())
+
+
+def peak_gib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def cd_hit(X, folder):
+    write_fasta(X, folder / "in.fasta")
+    command = "cd-hit-est -i in.fasta -o out -c 0.95 -n 10 -T 1 -M 0 -d 0"
+    subprocess.run(command.split(), cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    clusters = np.zeros(len(X), dtype=int)
+    number = -1
+    for line in (folder / "out.clstr").read_text().splitlines():
+        if line.startswith(">"):
+            number += 1
+        else:
+            clusters[int(line.split(">")[1].split("...")[0])] = number
+    return clusters
+
+
+def mmseqs(X, folder):
+    write_fasta(X, folder / "in.fasta")
+    command = "mmseqs easy-cluster in.fasta out tmp --min-seq-id 0.95 -c 0.8 --threads 1 -v 0"
+    subprocess.run(command.split(), cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    pairs = np.loadtxt(folder / "out_cluster.tsv", dtype=int)
+    clusters = np.zeros(len(X), dtype=int)
+    clusters[pairs[:, 1]] = pairs[:, 0]
+    return clusters
+
+
+def write_fasta(X, path):
+    path.write_text("".join(f">{index}\n{x}\n" for index, x in enumerate(X)))
+
+
+def plasmids(subset):
+    """Group plasmids inside each laboratory, by the rule of the paper's leave-group-out."""
+    if not PLASMIDS.is_file():
+        print(f"no plasmids at {PLASMIDS}")
+        return
+    data = pd.read_csv(PLASMIDS, usecols=["sequence", "label"])
+    data = data[: subset or len(data)]
+    options = {"y": data.label, "n_jobs": 2, "topology": "circular", "both_strands": True}
+
+    def group():
+        groups = levenshtein_groups(data.sequence, 999, **options)
+        # children count once they have ended
+        joblib.externals.loky.get_reusable_executor().shutdown(wait=True)
+        return groups
+
+    groups, cpu, wall = timed(group)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    print(
+        f"{len(data):,} plasmids of {data.label.nunique():,} labels at < 1,000 edits, circular, both "
+        f"strands: {groups.max() + 1:,} groups, {cpu:.0f} CPU-s on 2 processes (wall {wall:.0f} s), memory at most "
+        f"{peak_gib():.2f} GiB here and {children:.2f} GiB in a process"
+    )
+    plain, cpu, _ = timed(levenshtein_groups, data.sequence, 999, y=data.label)
+    print(f"  taken as linear: {plain.max() + 1:,} groups, {cpu:.0f} CPU-s")
+
+
+def growth(subset):
+    """Time groupings of ever more sequences, and fit the exponent."""
+    sizes = [n for n in (2_000, 5_000, 10_000, 20_000, 50_000) if n <= (subset or 50_000)]
+    for name, make in (("families", make_families), ("tree", make_tree)):
+        times = []
+        for n in sizes:
+            groups, cpu, _ = timed(levenshtein_groups, make(n), 0.05)
+            times.append(cpu)
+            print(f"  {name} {n:6,d} sequences {cpu:7.2f} CPU-s, {groups.max() + 1:,} groups", flush=True)
+        exponent = np.polyfit(np.log(sizes), np.log(times), 1)[0]
+        print(f"{name}: time grows with n ** {exponent:.2f}")
+        draw_growth(name, sizes, times)
+
+
+def draw_growth(name, sizes, times):
+    if importlib.util.find_spec("matplotlib") is None:
+        return
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(5, 3.6), layout="constrained", num="growth")
+    ax.loglog(sizes, times, "o-", label=name)
+    ax.set(xlabel="sequences of 1,100 nt", ylabel="CPU-seconds to group them at 5 %")
+    ax.legend(frameon=False)
+    figure.savefig("bench_groups_growth.png", dpi=120)
+
+
+def backends(subset):
+    """Group the same sequences on this machine, on two Dask workers and on two Ray workers."""
+    X = make_tree(subset or 10_000)
+    expected, _, wall = timed(levenshtein_groups, X, 0.05)
+    print(f"{len(X):,} sequences, one process: {wall:.1f} s")
+
+    def report(name, **config):
+        with joblib.parallel_config(name, **config):
+            levenshtein_groups(X[:50], 0.05)
+            groups, _, seconds = timed(levenshtein_groups, X, 0.05)
+        same = "identical groups" if np.array_equal(groups, expected) else "DIFFERENT groups"
+        print(f"  {name:5s} {seconds:.1f} s, {wall / seconds:.2f} x, {same}")
+
+    report("loky", n_jobs=2)
+    if importlib.util.find_spec("distributed"):
+        from dask.distributed import Client, LocalCluster
+
+        with (
+            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+            Client(cluster),
+        ):
+            report("dask")
+    if importlib.util.find_spec("ray"):
+        import ray
+        from ray.util.joblib import register_ray
+
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+        register_ray()
+        report("ray", n_jobs=2)
+        ray.shutdown()
+
+
+PARTS = {part.__name__: part for part in (exact, speed, plasmids, growth, backends)}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to run; all without a name")
+    parser.add_argument("--subset", type=int, default=None, help="fewer sets or sequences")
+    arguments = parser.parse_args()
+    for part in arguments.parts or PARTS:
+        PARTS[part](arguments.subset)
