@@ -1,0 +1,277 @@
+"""Edit-distance embeddings: error by encoder, geometry, split and dimension; speed; and the paper's recipe.
+
+Every part prints one table; name the parts to run, and cut them down by the options::
+
+    python examples/benchmarks/bench_edit_distance.py table --datasets v4_150 --encoders linear cnn landmark
+    python examples/benchmarks/bench_edit_distance.py recipe --epochs 2
+    python examples/benchmarks/bench_edit_distance.py throughput transform finite dimension bands
+
+The data is read from ``../shared/data`` beside the checkout, or from the folder given with ``--data``.
+Times are CPU seconds of the whole process, so that other work on the machine disturbs them little.
+"""
+
+import argparse
+import resource
+import time
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.model_selection import ShuffleSplit
+
+from skseed._nets import build_seeded, one_torch_thread
+from skseed.alphabets import DNA
+from skseed.distances import levenshtein_distances
+from skseed.embedding import CNNEncoder, EditDistanceEmbedder
+from skseed.embedding._encoders import resolve_encoder
+from skseed.embedding._targets import Oracle, trimmed_rows
+from skseed.io import read_fasta
+from skseed.model_selection import PhylogeneticGroupSplit
+from skseed.nn import AllPairsLoss, PairwiseDistance, SiameseNet
+
+ENCODERS = ["kmer", "linear", "mlp", "cnn", "gru", "transformer", "landmark"]
+DISTANCES = ["manhattan", "euclidean", "squared", "cosine", "hyperbolic"]
+FILES = {
+    "v4_150": ("greengenes/v4_150_in_97_tree.fasta.gz", "greengenes/v4_150_in_97_tree.nwk", "dna", 0),
+    "rbcL": ("ferns/rbcL.fasta.gz", "ferns/rbcL.nwk", "dna", 1150),
+    "85_otus": ("greengenes/85_otus.fasta.gz", "greengenes/85_otus.tree", "dna", 0),
+    "trnL-trnF": ("ferns/trnL-trnF.fasta.gz", "ferns/trnL-trnF.nwk", "dna", 0),
+    "rbcL_protein": ("ferns/rbcL_protein.faa.gz", "ferns/rbcL_protein.nwk", "protein", 0),
+}
+
+
+def load(data, name):
+    """Return distinct, unambiguous sequences as a Series indexed by tip, the tree and the alphabet."""
+    fasta, tree, alphabet, shortest = FILES[name]
+    records = read_fasta(data / fasta, on_duplicate="keep")
+    sequences = pd.Series([s.upper() for s in records.data], index=records.ids).drop_duplicates()
+    sequences = sequences[~sequences.index.duplicated()]
+    letters = "ACGT" if alphabet == "dna" else "ACDEFGHIKLMNPQRSTVWY"
+    plain = sequences.map(lambda s: len(s) >= shortest and set(s) <= set(letters))
+    return sequences[plain.to_numpy()], str(data / tree), alphabet
+
+
+def split(sequences, tree, kind, args):
+    """Return training and test sequences, at random or with whole clades held out."""
+    if kind == "random":
+        splitter = ShuffleSplit(1, test_size=args.n_test, train_size=args.n_train, random_state=0)
+        train, test = next(splitter.split(sequences))
+    else:
+        splitter = PhylogeneticGroupSplit(1, tree=tree, depth=6, test_size=0.2, random_state=0)
+        train, test = next(splitter.split(sequences))
+        rng = np.random.default_rng(0)
+        train, test = rng.permutation(train)[: args.n_train], rng.permutation(test)[: args.n_test]
+    return sequences.iloc[train].tolist(), sequences.iloc[test].tolist()
+
+
+def fit(train, alphabet, args, **params):
+    """Return a fitted embedder and the CPU seconds of the fit."""
+    start = time.process_time()
+    embedder = EditDistanceEmbedder(alphabet=alphabet, max_epochs=args.epochs, **params).fit(train)
+    return embedder, time.process_time() - start
+
+
+def table(args):
+    """Test %RMSE of every encoder and distance, mean and standard deviation over seeds."""
+    for name, kind in product(args.datasets, args.splits):
+        sequences, tree, alphabet = load(args.data, name)
+        train, test = split(sequences, tree, kind, args)
+        print(f"\n{name}, {kind} split, {len(train)} train, {len(test)} test, {args.epochs} epochs")
+        for encoder, distance in product(args.encoders, args.distances):
+            errors, seconds = [], []
+            for seed in range(args.seeds):
+                params = {"encoder": encoder, "distance": distance, "random_state": seed}
+                embedder, cpu = fit(train, alphabet, args, **params)
+                errors.append(-embedder.score([s[: embedder.n_positions_] for s in test]))
+                seconds.append(cpu)
+            spread = f" ± {np.std(errors):.2f}" if args.seeds > 1 else ""
+            print(
+                f"{encoder:12s} {distance:11s} {np.mean(errors):6.2f}{spread}  {np.mean(seconds):6.0f} CPU-s"
+            )
+
+
+def siamese(encoder, distance, length):
+    return build_seeded(
+        lambda: SiameseNet(resolve_encoder(encoder).build(length, 4, 128), PairwiseDistance(distance)), 0
+    )
+
+
+def step(optimizer, loss):
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def loss_of_pairs(module, codes, pairs, true):
+    """The loss as the paper takes it: both members of every pair are encoded."""
+    left, right = (module.encoder(codes[column]) for column in pairs.T)
+    predicted = module.distance(left, right).diagonal()
+    return torch.nn.functional.mse_loss(predicted, torch.as_tensor(true, dtype=predicted.dtype))
+
+
+def recipe(args):
+    """The paper's CNN with its scaled hyperbolic distance, trained its way for some of its 500 epochs."""
+    sequences, tree, _ = load(args.data, "v4_150")
+    train, test = split(sequences, tree, "random", args)
+    length = max(map(len, train))
+    codes = torch.from_numpy(DNA.encode_rows(train, length=length))
+    true = levenshtein_distances(train) / length
+    true_test = levenshtein_distances(test) / length
+    module = siamese(CNNEncoder(n_channels=32, kernel_size=5, n_layers=4), "poincare", length)
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-2)
+    rng, seconds = np.random.default_rng(0), 0.0
+    upper = np.triu_indices(len(test), k=1)
+    print(f"\nthe paper's CNN and hyperbolic distance, lr 1e-2, {10 * len(train)} pairs an epoch, v4_150")
+    for epoch in range(1, args.epochs + 1):
+        start = time.process_time()
+        first = np.repeat(np.arange(len(train)), 10)
+        other = (first + rng.integers(1, len(train), size=len(first))) % len(train)
+        pairs = rng.permutation(np.column_stack([first, other]))
+        with one_torch_thread():
+            module.train()
+            for begin in range(0, len(pairs) - 127, 128):
+                batch = pairs[begin : begin + 128]
+                step(optimizer, loss_of_pairs(module, codes, batch, true[batch[:, 0], batch[:, 1]]))
+            seconds += time.process_time() - start
+            module.eval()
+            with torch.inference_mode():
+                points = module.encoder(torch.from_numpy(DNA.encode_rows(test, length=length)))
+                error = (module.distance(points, points).numpy() - true_test)[upper]
+        rmse = 100 * np.sqrt((error**2).mean())
+        print(f"epoch {epoch:3d}  test %RMSE {rmse:6.2f}  {seconds:8.0f} CPU-s", flush=True)
+
+
+def throughput(args):
+    """Pairs learned in a CPU second at an equal encoder, true distances included."""
+    sequences, tree, _ = load(args.data, "v4_150")
+    train, _ = split(sequences, tree, "random", args)
+    codes = torch.from_numpy(DNA.encode_rows(train, length=150))
+    rows = trimmed_rows(codes.numpy(), DNA)
+    oracle = Oracle("levenshtein", DNA, unit=150.0)
+    print("\npairs a CPU-second: every pair encoded, and all pairs of a batch of 128, 256, 512")
+    for name in ("linear", "mlp", "cnn"):
+        rates = []
+        for size in (None, 128, 256, 512):
+            module = siamese(name, "hyperbolic", 150)
+            optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
+            rng, n_pairs = np.random.default_rng(0), 0
+            start = time.process_time()
+            with one_torch_thread():
+                while time.process_time() - start < args.seconds:
+                    if size is None:
+                        pairs = rng.integers(len(rows), size=(128, 2))
+                        true = [oracle([rows[i]], [rows[j]])[0, 0] for i, j in pairs]
+                        loss = loss_of_pairs(module, codes, pairs, np.array(true))
+                        n_pairs += len(pairs)
+                    else:
+                        chosen = rng.permutation(len(rows))[:size]
+                        batch = [rows[i] for i in chosen]
+                        distances = torch.from_numpy(oracle(batch, batch))
+                        loss = AllPairsLoss()(module(codes[chosen]), distances)
+                        n_pairs += size * (size - 1) // 2
+                    step(optimizer, loss)
+            rates.append(n_pairs / (time.process_time() - start))
+        ours = "  ".join(f"{rate:11,.0f} (× {rate / rates[0]:3.0f})" for rate in rates[1:])
+        print(f"{name:8s} {rates[0]:9,.0f}  {ours}", flush=True)
+
+
+def dimension(args):
+    """Test %RMSE against the dimension, hyperbolic beside Euclidean."""
+    sequences, tree, alphabet = load(args.data, "v4_150")
+    train, test = split(sequences, tree, "random", args)
+    print(f"\nencoder {args.encoders[0]}, v4_150, {args.epochs} epochs, {args.seeds} seeds")
+    for n_components in (2, 4, 8, 16, 32, 64, 128, 256):
+        errors = {
+            distance: [
+                -fit(train, alphabet, args, encoder=args.encoders[0], distance=distance,
+                     n_components=n_components, random_state=seed)[0].score(test)
+                for seed in range(args.seeds)
+            ]
+            for distance in ("hyperbolic", "euclidean")
+        }  # fmt: skip
+        cells = "  ".join(f"{name} {np.mean(e):6.3f} ± {np.std(e):.3f}" for name, e in errors.items())
+        print(f"{n_components:4d}  {cells}", flush=True)
+
+
+def bands(args):
+    """Root mean squared error and bias in edits, by the true distance."""
+    sequences, tree, alphabet = load(args.data, "v4_150")
+    train, test = split(sequences, tree, "random", args)
+    true = levenshtein_distances(test)
+    upper = np.triu_indices(len(test), k=1)
+    edges = [0, 5, 10, 20, 30, 40, 50, 60, 151]
+    for encoder in args.encoders:
+        embedder, _ = fit(train, alphabet, args, encoder=encoder, random_state=0)
+        error = (embedder.pairwise_distances(test) - true)[upper]
+        groups = pd.Series(error).groupby(pd.cut(true[upper], edges, right=False), observed=True)
+        frame = groups.agg(pairs="size", bias="mean", rmse=lambda e: np.sqrt((e**2).mean()))
+        print(f"\n{encoder}: error in edits by true distance\n{frame.round(2)}", flush=True)
+
+
+def transform(args):
+    """Sequences embedded in a second, and the memory of many."""
+    sequences, tree, alphabet = load(args.data, "v4_150")
+    train, _ = split(sequences, tree, "random", args)
+    args.epochs = 1
+    print("\nsequences of 150 nt embedded, a CPU-second on one thread")
+    for encoder in args.encoders:
+        embedder, _ = fit(train, alphabet, args, encoder=encoder, random_state=0)
+        many = train * (10 if encoder != "landmark" else 1)
+        start = time.process_time()
+        embedder.transform(many)
+        print(f"{encoder:12s} {len(many) / (time.process_time() - start):10,.0f}", flush=True)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    embedder, _ = fit(train, alphabet, args, encoder="linear", n_components=16, random_state=0)
+    points = embedder.transform(train * (1_000_000 // len(train)))
+    extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    size = points.nbytes / 2**20
+    print(
+        f"linear, {len(points):,} sequences: peak + {extra:.0f} MiB, of which {size:.0f} MiB are the points"
+    )
+
+
+def finite(args):
+    """Every encoder, distance and learning rate trains to finite distances or says in which epoch not."""
+    sequences, _, alphabet = load(args.data, "v4_150")
+    train = sequences.iloc[:300].tolist()
+    outcomes = {"trained": 0, "refused": 0, "not finite": 0}
+    for encoder, distance, lr, seed in product(
+        args.encoders, args.distances, (1e-4, 1e-3, 1e-2, 1e-1), range(args.seeds)
+    ):
+        params = {"encoder": encoder, "distance": distance, "lr": lr, "random_state": seed}
+        try:
+            embedder, _ = fit(train, alphabet, args, **params)
+        except FloatingPointError as error:
+            outcomes["refused" if "epoch" in str(error) else "not finite"] += 1
+            continue
+        good = np.isfinite(embedder.pairwise_distances(train)).all()
+        outcomes["trained" if good else "not finite"] += 1
+    print(f"\n{outcomes}")
+
+
+PARTS = {part.__name__: part for part in (table, recipe, throughput, dimension, bands, transform, finite)}
+
+
+def main():
+    default = Path(__file__).resolve().parents[3] / "shared" / "data"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("parts", nargs="+", choices=PARTS)
+    parser.add_argument("--data", type=Path, default=default)
+    parser.add_argument("--datasets", nargs="+", choices=FILES, default=list(FILES))
+    parser.add_argument("--splits", nargs="+", choices=["random", "clade"], default=["random", "clade"])
+    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=ENCODERS)
+    parser.add_argument("--distances", nargs="+", choices=DISTANCES, default=DISTANCES)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--n-train", type=int, default=3000)
+    parser.add_argument("--n-test", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=10, help="CPU seconds for each throughput figure")
+    args = parser.parse_args()
+    for part in args.parts:
+        PARTS[part](args)
+
+
+if __name__ == "__main__":
+    main()
