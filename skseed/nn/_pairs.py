@@ -15,6 +15,7 @@ import torch
 
 from skseed.nn._geometry import PairwiseDistance
 
+_WORKERS = 2
 _LOOK_AHEAD = 4
 
 
@@ -62,7 +63,8 @@ class PairBatches:
         How many training sequences there are.
     make_batch : callable
         Takes the indices of some training sequences and a ``numpy.random.Generator``; returns
-        their (n, length) codes and (n, n) distances. It runs in another thread.
+        their (n, length) codes and (n, n) distances. It runs in other threads, two
+        at a time.
     batch_size : int
         Sequences a batch; the last few of an epoch's order are left out where they do not fill one.
     rng : numpy.random.Generator
@@ -91,7 +93,7 @@ class PairBatches:
         order = self.rng.permutation(self.n_sequences)
         batches = np.array_split(order[: len(self) * self.batch_size], len(self))
         jobs = zip(batches, self.rng.spawn(len(self)), strict=True)
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(_WORKERS) as pool:
             waiting = deque(pool.submit(self.make_batch, *job) for job in islice(jobs, _LOOK_AHEAD))
             while waiting:
                 codes, distances = waiting.popleft().result()
