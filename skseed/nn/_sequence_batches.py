@@ -23,7 +23,8 @@ class SequenceBatches:
     targets : ndarray of shape (n_rows,), dtype int64
         What is to be learnt.
     batch_size : int, default=32
-        Rows a batch; the last one of an epoch may be smaller.
+        Rows a batch, at least 2; the last one of an epoch may be smaller, and a single row that is left over
+        joins another batch.
     seed : int, default=0
         Seeds the shuffling, with a generator of its own.
 
@@ -35,10 +36,10 @@ class SequenceBatches:
     --------
     >>> import numpy as np
     >>> from skseed.nn import SequenceBatches
-    >>> rows = [np.array([2, 3, 4]), np.array([5]), np.array([6, 7])]
-    >>> batches = SequenceBatches(rows, np.array([0, 1, 1]), batch_size=2)
+    >>> rows = [np.array([2, 3, 4]), np.array([5]), np.array([6, 7]), np.array([8, 9, 8, 9])]
+    >>> batches = SequenceBatches(rows, np.array([0, 1, 2, 3]), batch_size=2)
     >>> sorted((tokens.tolist(), targets.tolist()) for tokens, targets in batches)
-    [([[2, 3, 4]], [0]), ([[5, 0], [6, 7]], [1, 1])]
+    [([[2, 3, 4, 0], [8, 9, 8, 9]], [0, 3]), ([[5, 0], [6, 7]], [1, 2])]
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class SequenceBatches:
         self._lengths = np.array([len(row) for row in rows])
 
     def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
+        whole, rest = divmod(len(self.rows), self.batch_size)
+        return whole + (rest > 1 or not whole)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         order = self.rng.permutation(len(self.rows))
@@ -65,6 +67,9 @@ class SequenceBatches:
             pool = order[start : start + _POOL * self.batch_size]
             pool = pool[np.argsort(self._lengths[pool], kind="stable")]
             batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
+        if len(batches) > 1 and len(batches[-1]) == 1:
+            # one row has no spread to be standardised by
+            batches[-2:] = [np.concatenate(batches[-2:])]
         for number in self.rng.permutation(len(batches)):
             chosen = batches[number]
             yield pad_rows([self.rows[i] for i in chosen]), torch.from_numpy(self.targets[chosen])

@@ -23,7 +23,8 @@ class SequenceNetwork(nn.Module):
     n_classes : int
         The number of classes.
     encoder : {"mean", "lstm", "gru", "cnn", "transformer"}, default="mean"
-        What makes one vector of a sequence: the mean of the token vectors, which forgets their order;
+        What makes one vector of a sequence: the mean of the token vectors, which forgets their order (and is
+        standardised on its way to the classes, so that a training batch needs two rows);
         the maxima of the states of a bidirectional LSTM or GRU; the maxima of two convolutions over the
         sequence, its halves and its quarters; the mean output of two transformer layers.
     token_dim : int, default=16
@@ -71,6 +72,10 @@ class SequenceNetwork(nn.Module):
             self.tokens.weight[1] = 0.0
         self.encoder = built = _build_encoder(encoder, token_dim, hidden_dim)
         self.n_features = built.n_features
+        # means of many vectors hardly differ, and would take hundreds of epochs to tell apart as they are
+        self.standardise = (
+            nn.BatchNorm1d(self.n_features, affine=False) if encoder == "mean" else nn.Identity()
+        )
         self.head = nn.Linear(self.n_features, n_classes)
 
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -104,7 +109,7 @@ class SequenceNetwork(nn.Module):
         logits : Tensor of shape (n_rows, n_classes)
             The logits.
         """
-        return self.head(self.embed(tokens))
+        return self.head(self.standardise(self.embed(tokens)))
 
 
 def _build_encoder(

@@ -75,8 +75,11 @@ def test_vectors_of_symbols_and_sequences():
     assert_allclose(classifier.transform(["MNTQ", "K"]), expected)
     # no X was seen: it adds nothing
     assert_array_equal(vectors["X"], np.zeros(10))
-    head = classifier.net_.module_.head
-    logits = expected @ head.weight.detach().numpy().T + head.bias.detach().numpy()
+    head, norm = classifier.net_.module_.head, classifier.net_.module_.standardise
+    standardised = (np.array(expected) - norm.running_mean.numpy()) / np.sqrt(
+        norm.running_var.numpy() + norm.eps
+    )
+    logits = standardised @ head.weight.detach().numpy().T + head.bias.detach().numpy()
     assert_allclose(classifier.decision_function(["MNTQ", "K"]), logits[:, 1] - logits[:, 0])
     assert_allclose(
         classifier.predict_proba(["MNTQ", "K"]), softmax(logits / classifier.temperature_, axis=1)
