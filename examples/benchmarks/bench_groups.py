@@ -30,7 +30,14 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from skseed.alphabets import DNA
-from skseed.distances import _circular, _qgrams, levenshtein_groups, levenshtein_neighbors
+from skseed.distances import (
+    _circular,
+    _pairs,
+    _pieces,
+    _qgrams,
+    levenshtein_groups,
+    levenshtein_neighbors,
+)
 
 PLASMIDS = Path(__file__).parents[3] / "shared" / "data" / "addgene" / "plasmids.csv.xz"
 LETTERS = {"DNA": "ACGT", "protein": "ACDEFGHIKLMNPQRSTVWY"}
@@ -99,14 +106,18 @@ def exact(subset):
     n_sets = subset or 1000
     generator = np.random.default_rng(0)
     # small sets would not be worth the filter: here it must work on all of them
-    _qgrams._WORTH_SECONDS, _qgrams._SAMPLE = 0, 8
+    _qgrams._SAMPLE, _pieces._NARROWEST, _pairs.SECONDS_PER_LETTER, _pairs.SECONDS_PER_HIT = 8, 1, 0, 1e-30
     # and circles must be cut at runs, also where they are short enough for all rotations
-    counts = {"linear": [0, 0, 0], "circular": [0, 0, 0], "circular, cut at runs": [0, 0, 0]}
+    names = ("linear, by words", "linear, by pieces", "circular", "circular, cut at runs")
+    counts = {name: [0, 0, 0] for name in names}
     for number in range(n_sets):
         kind = "protein" if number % 3 == 0 else "DNA"
         X = random_set(generator, LETTERS[kind], longest=2000 if number % 20 == 0 else 200)
         for max_distance in (int(generator.integers(0, 60)), float(generator.uniform(0.01, 0.3))):
-            compare(counts["linear"], X, max_distance, "linear")
+            _qgrams._WORTH_SECONDS, _pairs.WORTH_CUTTING = 0, np.inf
+            compare(counts["linear, by words"], X, max_distance, "linear")
+            _qgrams._WORTH_SECONDS, _pairs.WORTH_CUTTING = np.inf, -1
+            compare(counts["linear, by pieces"], X, max_distance, "linear")
         if kind == "DNA":
             small = [rotate(generator, x) for x in X if len(x) <= 200][:12] or ["ACGT"]
             compare(counts["circular"], small, float(generator.uniform(0.01, 0.3)), "circular")
@@ -240,8 +251,8 @@ def plasmids(subset):
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     print(
         f"{len(data):,} plasmids of {data.label.nunique():,} labels at < 1,000 edits, circular, both "
-        f"strands: {groups.max() + 1:,} groups, {cpu:.0f} CPU-s on 2 processes (wall {wall:.0f} s), memory at most "
-        f"{peak_gib():.2f} GiB here and {children:.2f} GiB in a process"
+        f"strands: {groups.max() + 1:,} groups, {cpu:.0f} CPU-s on 2 processes (wall {wall:.0f} s), "
+        f"memory at most {peak_gib():.2f} GiB here and {children:.2f} GiB in a process"
     )
     plain, cpu, _ = timed(levenshtein_groups, data.sequence, 999, y=data.label)
     print(f"  taken as linear: {plain.max() + 1:,} groups, {cpu:.0f} CPU-s")

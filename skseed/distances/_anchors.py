@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from skseed.alphabets import DNA
 from skseed.distances._letters import Letters
+from skseed.distances._ranges import members_of_ranges
 
 RUN = 16
 _MIX = np.uint64(0xD1B54A32D192ED03)
@@ -62,7 +63,7 @@ class AnchorIndex:
         low, high, same = low[found], high[found], keys[found]
         # windows after the same letter continue a run: only the others start one
         same_low, same_high = np.searchsorted(self.keys, same), np.searchsorted(self.keys, same, side="right")
-        here, entry = _ranges(np.concatenate([low, same_high]), np.concatenate([same_low, high]))
+        here, entry = members_of_ranges(np.concatenate([low, same_high]), np.concatenate([same_low, high]))
         here = where[np.concatenate([found, found])[here]]
         owners = self.owners[entry]
         kept = wanted[owners]
@@ -198,12 +199,3 @@ def _starts(doubled: str, prefix: str, n: int) -> list[int]:
         starts.append(start)
         start = doubled.find(prefix, start + 1)
     return starts
-
-
-def _ranges(
-    low: npt.NDArray[np.intp], high: npt.NDArray[np.intp]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the members of many ranges, and which range each belongs to."""
-    sizes = high - low
-    which = np.repeat(np.arange(len(sizes)), sizes)
-    return which, np.arange(len(which)) - np.repeat(np.cumsum(sizes) - sizes - low, sizes)

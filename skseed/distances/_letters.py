@@ -28,6 +28,24 @@ class Letters:
     starts: npt.NDArray[np.int64]
     n_letters: int
 
+    def chosen(self, sequences: npt.NDArray[np.intp]) -> "Letters":
+        """Return the letters of some of the sequences.
+
+        Parameters
+        ----------
+        sequences : ndarray of int
+            Their positions.
+
+        Returns
+        -------
+        letters : Letters
+            Their letters, with the same codes.
+        """
+        parts = [self.codes[self.starts[index] : self.starts[index + 1]] for index in sequences]
+        lengths = np.array([len(part) for part in parts], dtype=np.int64)
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        return Letters(np.concatenate(parts), starts, self.n_letters)
+
     def window_hashes(self, start: int, stop: int, width: int) -> npt.NDArray[np.uint64]:
         """Return a hash of the window that begins at each symbol of some sequences.
 

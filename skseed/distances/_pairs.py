@@ -19,13 +19,18 @@ from skseed.distances._cutoff import Cutoff
 from skseed.distances._distinct import lengths_of
 from skseed.distances._letters import read_letters
 from skseed.distances._parallel import run_blocks
+from skseed.distances._pieces import SECONDS_PER_HIT, SECONDS_PER_LETTER, Pieces, cut_pieces, estimate_work
 from skseed.distances._qgrams import QgramRows, choose_filter
 
 logger = logging.getLogger("skseed")
 
 _BLOCK_ROWS = 1024
 _BLOCK_COLUMNS = 2048
-_FIRST_ROUND = 512
+_CHECKED_AT_ONCE = 16_384
+_KEEP_APART = 16
+# windows that equal a piece are held: 24 bytes each, and they are fewer than hits
+_MOST_HITS = 1e9
+WORTH_CUTTING = 0.5
 
 Pairs = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.int64]]
 
@@ -73,8 +78,69 @@ def close_pairs(
     limits = cutoff.limits(lengths)
     # a longer partner is out of reach as soon as its length alone costs more than its limit
     stops = np.searchsorted(lengths - limits, lengths, side="right")
+    plan = _plan(ordered, lengths, limits, stops)
+    if isinstance(plan, Pieces):
+        blocks = _blocks_of_pieces(plan, ordered, stops, order, components, n_jobs)
+    else:
+        blocks = _blocks_of_all(plan, ordered, limits, stops, order, components, n_jobs)
+    for first, second, edits in blocks:
+        first, second = order[first], order[second]
+        if components is not None:
+            components.join(first, second)
+        yield first, second, edits
+
+
+def _plan(
+    ordered: npt.NDArray[np.object_],
+    lengths: npt.NDArray[np.int64],
+    limits: npt.NDArray[np.int64],
+    stops: npt.NDArray[np.intp],
+) -> Pieces | QgramRows | None:
+    """Choose the cheapest way to find candidates, say so in the log, and prepare it."""
     n_pairs = float((stops - np.arange(len(stops)) - 1).sum())
-    qgrams = _filter_rows(ordered, lengths, limits, n_pairs)
+    seconds_per_pair = float(1e-6 + 1e-9 * (lengths * (1 + limits / 64)).mean())
+    letters = read_letters(ordered)
+    qgrams, seconds = choose_filter(
+        letters, lengths, limits, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair
+    )
+    way: Pieces | QgramRows | None = None
+    words = "all are compared"
+    if qgrams is not None:
+        words = (
+            f"{len(qgrams.buckets)} counts of words of {qgrams.q} letters leave about "
+            f"{qgrams.pass_rate:.2g} of them"
+        )
+    to_cut = len(letters.codes) * SECONDS_PER_LETTER
+    if to_cut < seconds and seconds > WORTH_CUTTING:
+        work = estimate_work(letters, lengths, limits, most_hits=(seconds - to_cut) / SECONDS_PER_HIT)
+        if work is not None:
+            cost = to_cut + work[0] * SECONDS_PER_HIT + work[1] * seconds_per_pair
+            if cost < seconds:
+                way = cut_pieces(letters, lengths, limits, most_hits=_MOST_HITS)
+            if way is not None:
+                seconds, words = cost, f"exact pieces propose about {work[1]:,.0f} of them"
+    logger.info(
+        "%s pairs of %s sequences have lengths that fit; %s; about %.1f CPU-seconds.",
+        f"{n_pairs:,.0f}",
+        f"{len(lengths):,}",
+        words,
+        seconds,
+    )
+    if way is None and qgrams is not None:
+        way = qgrams.rows(letters, lengths, limits)
+    return way
+
+
+def _blocks_of_all(
+    qgrams: QgramRows | None,
+    ordered: npt.NDArray[np.object_],
+    limits: npt.NDArray[np.int64],
+    stops: npt.NDArray[np.intp],
+    order: npt.NDArray[np.intp],
+    components: Components | None,
+    n_jobs: int | None,
+) -> Iterator[Pairs]:
+    """Search block by block of all pairs."""
 
     def part(start: int, stop: int) -> _Part:
         return _Part(
@@ -86,7 +152,7 @@ def close_pairs(
             None if components is None else components.find(order[start:stop]),
         )
 
-    blocks = run_blocks(
+    yield from run_blocks(
         (
             joblib.delayed(_search)(part(row, row + _BLOCK_ROWS), part(column, column + _BLOCK_COLUMNS))
             for row in range(0, len(ordered), _BLOCK_ROWS)
@@ -95,37 +161,80 @@ def close_pairs(
         n_jobs=n_jobs,
         prefer="threads",
     )
-    for first, second, edits in blocks:
-        first, second = order[first], order[second]
-        if components is not None:
-            components.join(first, second)
-        yield first, second, edits
 
 
-def _filter_rows(
+def _blocks_of_pieces(
+    pieces: Pieces,
     ordered: npt.NDArray[np.object_],
-    lengths: npt.NDArray[np.int64],
+    stops: npt.NDArray[np.intp],
+    order: npt.NDArray[np.intp],
+    components: Components | None,
+    n_jobs: int | None,
+) -> Iterator[Pairs]:
+    """Check the pairs that share a piece; the caller joins what is yielded before the next is looked at."""
+    n = len(ordered)
+    if components is None:
+        found = [np.empty(0, dtype=np.int64)]
+        for keys in pieces.candidates(None, order):
+            found.append(keys)
+            if len(found) == _KEEP_APART:
+                found = [np.unique(np.concatenate(found))]
+        keys = np.unique(np.concatenate(found))
+        yield from _check(ordered, pieces.limits, stops, *np.divmod(keys, n), n_jobs)
+        return
+    for keys in pieces.candidates(components, order):
+        first, second = np.divmod(keys, n)
+        width = 1
+        while len(first):
+            roots = components.find(order[first]), components.find(order[second])
+            apart = roots[0] != roots[1]
+            first, second = first[apart], second[apart]
+            now = _foremost(roots[0][apart], roots[1][apart], width)
+            yield from _check(ordered, pieces.limits, stops, first[now], second[now], n_jobs)
+            first, second = first[~now], second[~now]
+            width *= 2
+
+
+def _foremost(one: npt.NDArray[np.intp], other: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.bool_]:
+    """Mark the first few pairs of each component: most of the others are joined when those are."""
+    return (_rank(one) < width) | (_rank(other) < width)
+
+
+def _rank(components: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return how many pairs of its component come before each pair."""
+    order = np.argsort(components, kind="stable")
+    starts = np.flatnonzero(np.diff(components[order], prepend=-1))
+    sizes = np.diff(starts, append=len(order))
+    ranks = np.empty(len(order), dtype=np.intp)
+    ranks[order] = np.arange(len(order)) - np.repeat(starts, sizes)
+    return ranks
+
+
+def _check(
+    ordered: npt.NDArray[np.object_],
     limits: npt.NDArray[np.int64],
-    n_pairs: float,
-) -> QgramRows | None:
-    """Plan the work, say so in the log, and prepare the filter if it pays."""
-    seconds_per_pair = float(1e-6 + 1e-9 * (lengths * (1 + limits / 64)).mean())
-    letters = read_letters(ordered)
-    chosen = choose_filter(letters, lengths, limits, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair)
-    share = 1.0 if chosen is None else chosen.pass_rate
-    seconds = n_pairs * share * seconds_per_pair
-    if chosen is not None:
-        seconds += n_pairs * 2e-11 * len(chosen.buckets)
-    logger.info(
-        "%s pairs of %s sequences have lengths that fit; %s; about %.1f CPU-seconds.",
-        f"{n_pairs:,.0f}",
-        f"{len(lengths):,}",
-        "all are compared"
-        if chosen is None
-        else f"{len(chosen.buckets)} counts of words of {chosen.q} letters leave about {share:.2g} of them",
-        seconds,
-    )
-    return None if chosen is None else chosen.rows(letters, lengths, limits)
+    stops: npt.NDArray[np.intp],
+    first: npt.NDArray[np.int64],
+    second: npt.NDArray[np.int64],
+    n_jobs: int | None,
+) -> Iterator[Pairs]:
+    """Yield those of some pairs that are close."""
+    reachable = second < stops[first]
+    first, second = first[reachable], second[reachable]
+    by_row = np.argsort(first, kind="stable")
+    first, second = first[by_row], second[by_row]
+    slices = [slice(start, start + _CHECKED_AT_ONCE) for start in range(0, len(first), _CHECKED_AT_ONCE)]
+
+    def task(members: slice) -> object:
+        # only what is compared travels, should the task run elsewhere
+        rows, of_row = np.unique(first[members], return_inverse=True)
+        columns, of_column = np.unique(second[members], return_inverse=True)
+        return joblib.delayed(_edits)(ordered[rows], ordered[columns], of_row, of_column, limits[columns])
+
+    checked = run_blocks(map(task, slices), n_jobs=n_jobs, prefer="threads", ordered=True)
+    for members, edits in zip(slices, checked, strict=True):
+        close = edits <= limits[second[members]]
+        yield first[members][close], second[members][close], edits[close]
 
 
 def _search(rows: _Part, columns: _Part) -> Pairs:
@@ -159,18 +268,19 @@ def _join(rows: _Part, columns: _Part, first: npt.NDArray[np.intp], second: npt.
     of_row, of_column = members[: len(rows.sequences)], members[len(rows.sequences) :]
     joined = Components(int(members.max()) + 1)
     found: list[Pairs] = []
-    size = _FIRST_ROUND
+    width = 1
     while len(first):
-        one, other = first[:size], second[:size]
+        now = _foremost(joined.find(of_row[first]), joined.find(of_column[second]), width)
+        one, other = first[now], second[now]
         edits = _edits(rows.sequences, columns.sequences, one, other, columns.limits)
         close = edits <= columns.limits[other]
         one, other = one[close], other[close]
         found.append((one, other, edits[close]))
         joined.join(of_row[one], of_column[other])
-        first, second = first[size:], second[size:]
+        first, second = first[~now], second[~now]
         apart = joined.find(of_row[first]) != joined.find(of_column[second])
         first, second = first[apart], second[apart]
-        size *= 2
+        width *= 2
     if not found:
         return first, second, np.empty(0, dtype=np.int64)
     return tuple(np.concatenate(values) for values in zip(*found, strict=True))  # type: ignore[return-value]

@@ -160,7 +160,7 @@ def choose_filter(
     *,
     n_pairs: float,
     seconds_per_pair: float,
-) -> QgramFilter | None:
+) -> tuple[QgramFilter | None, float]:
     """Choose the q-grams that cost least, filtering and checking what passes.
 
     Parameters
@@ -180,13 +180,15 @@ def choose_filter(
     -------
     chosen : QgramFilter or None
         The filter, or None where looking at every pair is cheaper.
+    seconds : float
+        What filtering and checking cost.
     """
     best, best_cost = None, n_pairs * seconds_per_pair
     if best_cost < _WORTH_SECONDS or letters.n_letters < 2:
-        return None
+        return best, best_cost
     generator = np.random.default_rng(0)
     chosen = np.sort(generator.choice(len(lengths), size=min(_SAMPLE, len(lengths)), replace=False))
-    sample = _sample_letters(letters, chosen)
+    sample = letters.chosen(chosen)
     lengths, limits = lengths[chosen], limits[chosen]
     reachable = lengths[None, :] - lengths[:, None] <= limits[None, :]
     reachable &= np.triu(np.ones_like(reachable), k=1)
@@ -210,7 +212,7 @@ def choose_filter(
             cost += n_pairs * pass_rate * seconds_per_pair
             if cost < best_cost:
                 best, best_cost = QgramFilter(q, n_buckets, buckets[:done], levels[:done], pass_rate), cost
-    return best
+    return best, best_cost
 
 
 def _ranked_columns(
@@ -241,9 +243,3 @@ def _counts(letters: Letters, start: int, stop: int, q: int, n_buckets: int) -> 
     inside = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths) < np.repeat(n_words, lengths)
     keys = row[inside] * n_buckets + words[inside].astype(np.int64)
     return np.bincount(keys, minlength=(stop - start) * n_buckets).reshape(stop - start, n_buckets)
-
-
-def _sample_letters(letters: Letters, chosen: npt.NDArray[np.intp]) -> Letters:
-    parts = [letters.codes[letters.starts[index] : letters.starts[index + 1]] for index in chosen]
-    lengths = np.array([len(part) for part in parts], dtype=np.int64)
-    return Letters(np.concatenate(parts), np.concatenate([[0], np.cumsum(lengths)]), letters.n_letters)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from skseed.distances import _qgrams, levenshtein_distances, levenshtein_groups, levenshtein_neighbors
+from skseed.distances import (
+    _pairs,
+    _pieces,
+    _qgrams,
+    levenshtein_distances,
+    levenshtein_groups,
+    levenshtein_neighbors,
+)
 
 collections = st.lists(st.text("AC", max_size=12), min_size=1, max_size=12)
 cutoffs = st.one_of(st.integers(0, 13), st.floats(0.01, 0.99))
@@ -110,11 +117,22 @@ def families(seed, n_families=12, size=8, length=300, n_edits=20):
     return [mutate(rng, founder, rng.integers(n_edits)) for founder in founders for _ in range(size)]
 
 
+@pytest.mark.parametrize("way", ["words", "pieces"])
 @pytest.mark.parametrize("alphabet", ["AC", "ACGTN", "ACDEFGHIKLMNPQRSTVWY", "ACGTñ€"])
 @pytest.mark.parametrize("seed", range(6))
-def test_filter_misses_no_pair(seed, alphabet, monkeypatch):
+def test_filters_miss_no_pair(seed, alphabet, way, monkeypatch):
     monkeypatch.setattr(_qgrams, "_WORTH_SECONDS", 0)
     monkeypatch.setattr(_qgrams, "_SAMPLE", 10)
+    if way == "pieces":
+        monkeypatch.setattr(_qgrams, "_WORTH_SECONDS", np.inf)
+        monkeypatch.setattr(_pairs, "WORTH_CUTTING", -1)
+        monkeypatch.setattr(_pairs, "SECONDS_PER_LETTER", 0)
+        monkeypatch.setattr(_pairs, "SECONDS_PER_HIT", 1e-30)
+        monkeypatch.setattr(_pieces, "_NARROWEST", 1)
+        monkeypatch.setattr(_pieces, "_FIRST_HITS", 50)
+        monkeypatch.setattr(_pieces, "_MOST_HITS", 1000)
+        monkeypatch.setattr(_pieces, "_CHUNK_LETTERS", 500)
+        monkeypatch.setattr(_pieces, "_SAMPLE", 20)
     rng = np.random.default_rng(seed)
     X = [""]
     for length in rng.integers(1, 400, size=8):
@@ -130,6 +148,23 @@ def test_filter_misses_no_pair(seed, alphabet, monkeypatch):
         np.testing.assert_array_equal(graph.data, distances[rows, graph.indices])
         components = connected_components(csr_array(expected), directed=False)[1]
         np.testing.assert_array_equal(levenshtein_groups(X, max_distance), pd.factorize(components)[0])
+
+
+def test_pieces_are_used_where_they_pay(caplog, monkeypatch):
+    monkeypatch.setattr(_qgrams, "_WORTH_SECONDS", 0)
+    monkeypatch.setattr(_pairs, "WORTH_CUTTING", 0)
+    # so few sequences would be compared by their words
+    monkeypatch.setattr(_pairs, "SECONDS_PER_LETTER", 0)
+    monkeypatch.setattr(_pairs, "SECONDS_PER_HIT", 1e-12)
+    X = families(2, n_families=300)
+    with caplog.at_level(logging.INFO, logger="skseed"):
+        groups = levenshtein_groups(X, 0.04)
+    assert "exact pieces propose" in caplog.text
+    monkeypatch.setattr(_pairs, "WORTH_CUTTING", np.inf)
+    np.testing.assert_array_equal(groups, levenshtein_groups(X, 0.04))
+    pairs = levenshtein_neighbors(X, 0.04)
+    monkeypatch.setattr(_pairs, "WORTH_CUTTING", 0)
+    assert (pairs != levenshtein_neighbors(X, 0.04)).nnz == 0
 
 
 def test_filter_is_used_where_it_pays(caplog, monkeypatch):
