@@ -76,6 +76,11 @@ def levenshtein_groups(
     groups : ndarray of shape (n_sequences,), dtype int64
         The number of each sequence's group; groups are numbered by their first sequence.
 
+    Raises
+    ------
+    ValueError
+        If the work would take more than 48 hours on the workers that there are, before any work.
+
     See Also
     --------
     skseed.model_selection.LevenshteinGroupKFold : Cross-validation with these groups.

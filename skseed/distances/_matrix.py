@@ -1,7 +1,6 @@
 """The full matrix of edit distances, refused before it starts where it cannot end well."""
 
 import logging
-import os
 from numbers import Integral
 from typing import Any
 
@@ -15,16 +14,15 @@ from skseed._sklearn import validate_params
 from skseed._validation import check_sequences
 from skseed.distances._cutoff import MAX_DISTANCE, Cutoff
 from skseed.distances._distinct import distinct, lengths_of
+from skseed.distances._limits import GIBIBYTE, physical_memory, refuse_endless
 from skseed.distances._parallel import run_blocks
 
 logger = logging.getLogger("skseed")
 
-_GIBIBYTE = 2**30
 # measured for 1,100 symbols on one core; short sequences reach half of it (see docs/benchmarks)
 _CELLS_PER_SECOND = 2e10
 _SECONDS_PER_PAIR = 5e-8
-_MAX_BYTES = 8 * _GIBIBYTE
-_MAX_CPU_HOURS = 48
+_MAX_BYTES = 8 * GIBIBYTE
 _BLOCK_ROWS = 128
 
 
@@ -70,8 +68,10 @@ def levenshtein_distances(
     Raises
     ------
     MemoryError
-        If the matrix would take more than 8 GiB or half of the memory of the machine, or would
-        cost more than 48 CPU-hours. It is raised before any work, with both estimates.
+        If the matrix would take more than 8 GiB or half of the memory of the machine. It is raised
+        before any work, with an estimate of memory and time.
+    ValueError
+        If the work would take more than 48 hours on the workers that there are.
 
     See Also
     --------
@@ -100,7 +100,11 @@ def levenshtein_distances(
     dtype = np.dtype("int16" if longest < np.iinfo(np.int16).max else "int32")
     cells = float(left_lengths.sum()) * float(right_lengths.sum()) / (2 if Y is None else 1)
     _refuse_impossible(
-        n_pairs=(len(left_of), len(right_of)), cells=cells, dtype=dtype, with_cutoff=max_distance is not None
+        n_pairs=(len(left_of), len(right_of)),
+        cells=cells,
+        dtype=dtype,
+        with_cutoff=max_distance is not None,
+        n_jobs=n_jobs,
     )
     cutoff = None if max_distance is None else Cutoff(max_distance)
     starts = range(0, len(left), _BLOCK_ROWS)
@@ -145,32 +149,21 @@ def _distance_block(
 
 
 def _refuse_impossible(
-    *, n_pairs: tuple[int, int], cells: float, dtype: np.dtype[Any], with_cutoff: bool
+    *, n_pairs: tuple[int, int], cells: float, dtype: np.dtype[Any], with_cutoff: bool, n_jobs: int | None
 ) -> None:
     """Raise where the matrix cannot be held or awaited, and log the plan otherwise."""
     n_bytes = float(n_pairs[0]) * n_pairs[1] * dtype.itemsize
     cpu_hours = (cells / _CELLS_PER_SECOND + n_pairs[0] * n_pairs[1] * _SECONDS_PER_PAIR) / 3600
     plan = (
-        f"A matrix of {n_pairs[0]:,} × {n_pairs[1]:,} edit distances takes {n_bytes / _GIBIBYTE:.1f} GiB "
+        f"A matrix of {n_pairs[0]:,} × {n_pairs[1]:,} edit distances takes {n_bytes / GIBIBYTE:.1f} GiB "
         f"and {'at most ' if with_cutoff else ''}about {cpu_hours:.1g} CPU-hours"
     )
-    if n_bytes > min(_MAX_BYTES, physical_memory() / 2) or (cpu_hours > _MAX_CPU_HOURS and not with_cutoff):
-        raise MemoryError(
-            f"{plan}; use levenshtein_neighbors(X, max_distance) or levenshtein_groups where only close "
-            "pairs matter, or compute a few rows at a time with levenshtein_distances(X[i:j], X)."
-        )
+    advice = (
+        "use levenshtein_neighbors(X, max_distance) or levenshtein_groups where only close pairs matter, or "
+        "compute a few rows at a time with levenshtein_distances(X[i:j], X)"
+    )
+    if n_bytes > min(_MAX_BYTES, physical_memory() / 2):
+        raise MemoryError(f"{plan}; {advice}.")
+    if not with_cutoff:
+        refuse_endless(3600 * cpu_hours, n_jobs=n_jobs, what="The matrix", advice=advice)
     logger.info("%s.", plan)
-
-
-def physical_memory() -> float:
-    """Return the memory of the machine in bytes, or infinity where the system does not tell.
-
-    Returns
-    -------
-    n_bytes : float
-        Bytes.
-    """
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return float("inf")

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from skseed._sklearn import validate_params
 from skseed._validation import check_sequences
 from skseed.distances._cutoff import MAX_DISTANCE, Cutoff
-from skseed.distances._matrix import physical_memory
+from skseed.distances._limits import physical_memory
 from skseed.distances._spellings import TOPOLOGY, Spelling, Topology
 
 
@@ -62,6 +62,13 @@ def levenshtein_neighbors(
         distance of 0, which is *stored*: count neighbours with ``graph.nnz`` or
         ``np.diff(graph.indptr)``, never with ``graph > 0``, and keep away from
         ``graph.eliminate_zeros()``.
+
+    Raises
+    ------
+    ValueError
+        If the work would take more than 48 hours on the workers that there are, before any work.
+    MemoryError
+        If the pairs found need more than a sixth of the memory of the machine.
 
     See Also
     --------

@@ -18,6 +18,7 @@ from skseed.distances._components import Components
 from skseed.distances._cutoff import Cutoff
 from skseed.distances._distinct import lengths_of
 from skseed.distances._letters import read_letters
+from skseed.distances._limits import refuse_endless
 from skseed.distances._parallel import run_blocks
 from skseed.distances._pieces import SECONDS_PER_HIT, SECONDS_PER_LETTER, Pieces, cut_pieces, estimate_work
 from skseed.distances._qgrams import QgramRows, choose_filter
@@ -31,6 +32,8 @@ _KEEP_APART = 16
 # windows that equal a piece are held: 24 bytes each, and they are fewer than hits
 _MOST_HITS = 1e9
 WORTH_CUTTING = 0.5
+
+ADVICE = "lower max_distance, group inside labels with y, or pass fewer sequences"
 
 Pairs = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.int64]]
 
@@ -78,7 +81,7 @@ def close_pairs(
     limits = cutoff.limits(lengths)
     # a longer partner is out of reach as soon as its length alone costs more than its limit
     stops = np.searchsorted(lengths - limits, lengths, side="right")
-    plan = _plan(ordered, lengths, limits, stops)
+    plan = _plan(ordered, lengths, limits, stops, n_jobs)
     if isinstance(plan, Pieces):
         blocks = _blocks_of_pieces(plan, ordered, stops, order, components, n_jobs)
     else:
@@ -95,6 +98,7 @@ def _plan(
     lengths: npt.NDArray[np.int64],
     limits: npt.NDArray[np.int64],
     stops: npt.NDArray[np.intp],
+    n_jobs: int | None,
 ) -> Pieces | QgramRows | None:
     """Choose the cheapest way to find candidates, say so in the log, and prepare it."""
     n_pairs = float((stops - np.arange(len(stops)) - 1).sum())
@@ -126,6 +130,7 @@ def _plan(
         words,
         seconds,
     )
+    refuse_endless(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)
     if way is None and qgrams is not None:
         way = qgrams.rows(letters, lengths, limits)
     return way

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from skseed.distances import (
+    _limits,
     _pairs,
     _pieces,
     _qgrams,
@@ -216,6 +217,16 @@ def test_impossible_matrix_is_refused_before_work():
     X = np.char.add("A" * 200, np.arange(100_000).astype(str))
     with pytest.raises(MemoryError, match=r"100,000 × 100,000 .* 18\.6 GiB .* CPU-hours; use levenshtein"):
         levenshtein_distances(X)
+
+
+def test_endless_work_is_refused_before_work(monkeypatch):
+    X = families(0)
+    monkeypatch.setattr(_limits, "_MAX_HOURS", 1e-12)
+    with pytest.raises(ValueError, match=r"The matrix would take about .* on 1 worker; use levenshtein_n"):
+        levenshtein_distances(X)
+    for topology in ("linear", "circular"):
+        with pytest.raises(ValueError, match=r"on 2 workers; lower max_distance, group inside labels"):
+            levenshtein_groups(X, 0.1, topology=topology, n_jobs=2)
 
 
 def test_plan_is_logged(caplog):
