@@ -15,6 +15,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skseed.embedding import ReadPositionEmbedder
+
 _THRESHOLDS = np.linspace(-3, 3, 12)
 _FIT_DOORS = ("fit", "fit_transform", "fit_predict")
 _COLUMN_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
@@ -59,6 +61,26 @@ def adapt(estimator: BaseEstimator, encode: Any = rows_to_strings) -> BaseEstima
         adapted = type(name, (real,), {**doors, "__module__": __name__, "__sklearn_tags__": _tags_of(real)})
         setattr(sys.modules[__name__], name, adapted)
     return getattr(sys.modules[__name__], name)(**estimator.get_params(deep=False))
+
+
+def number_labels(estimator: BaseEstimator) -> BaseEstimator:
+    """Return an estimator that reads labels as numbers, if its y is positions; others come back as they are.
+
+    The sequence checks label sequences with names.
+    """
+    if not isinstance(estimator, ReadPositionEmbedder):
+        return estimator
+    return NumberLabelsReadPositionEmbedder(**estimator.get_params(deep=False))
+
+
+class NumberLabelsReadPositionEmbedder(ReadPositionEmbedder):
+    """The embedder of reads, which takes a name for a position: its place in the order of names."""
+
+    def fit(self, X: Any, y: Any) -> Any:
+        return super().fit(X, np.unique(y, return_inverse=True)[1])
+
+    def score(self, X: Any, y: Any) -> float:
+        return super().score(X, np.unique(y, return_inverse=True)[1])
 
 
 def _tags_of(real: type) -> Any:

@@ -28,7 +28,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import skseed
 from skseed.classification import SequenceClassifier
-from skseed.embedding import EditDistanceEmbedder
+from skseed.embedding import EditDistanceEmbedder, KmerVoteEncoder, ReadPositionEmbedder
 from skseed.preprocessing import (
     BPETokenizer,
     CircularShiftAugmenter,
@@ -37,7 +37,7 @@ from skseed.preprocessing import (
     OneHotEncoder,
 )
 from skseed.ranking import TripletLabRanker
-from tests.adapters import adapt, rows_to_strings, rows_to_tokens
+from tests.adapters import adapt, number_labels, rows_to_strings, rows_to_tokens
 from tests.sequence_checks import is_public_estimator, sequence_checks
 
 MIN_BATTERY = 45
@@ -75,6 +75,7 @@ CASES = [
             n_components=4, encoder="linear", max_epochs=2, batch_size=16, synthetic=0.0, random_state=0
         )
     ),
+    Case(ReadPositionEmbedder(encoder=KmerVoteEncoder(4), max_epochs=2, random_state=0)),
     Case(
         TripletLabRanker(
             embedding_dim=16,
@@ -102,7 +103,7 @@ CASES = [
     ),
 ]
 
-STRING_ESTIMATORS = [case.estimator for case in CASES if case.rows == "strings"]
+STRING_ESTIMATORS = [number_labels(case.estimator) for case in CASES if case.rows == "strings"]
 # it takes rows of tokens in the battery, but strings as well
 STRING_ESTIMATORS.append(CircularShiftAugmenter(random_state=0))
 # estimators that meet strings only behind another step

@@ -22,7 +22,7 @@ from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
-from skseed.embedding._encoders import ENCODERS, Encoder, resolve_encoder
+from skseed.embedding._encoders import ENCODERS, Encoder, n_input_symbols, resolve_encoder
 from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
 from skseed.nn import AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
@@ -238,7 +238,8 @@ class EditDistanceEmbedder(
         width = make_batch.inputs_of_real.shape[1]
         module = build_seeded(
             lambda: SiameseNet(
-                encoder.build(width, len(alphabet), self.n_components), PairwiseDistance(self.distance)
+                encoder.build(width, n_input_symbols(inputs, alphabet), self.n_components),
+                PairwiseDistance(self.distance),
             ),
             int(weights_seed),
         )

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 from skseed._sklearn import Interval
+from skseed.alphabets import Alphabet
 from skseed.embedding._landmark_encoder import LandmarkEncoder
 from skseed.embedding._targets import Oracle
 from skseed.nn import CNNNet, GRUNet, KmerNet, LinearNet, MLPNet, SegmentTransformerNet
@@ -362,6 +363,11 @@ ENCODERS: dict[str, type[Encoder]] = {
     "transformer": TransformerEncoder,
     "landmark": LandmarkEncoder,
 }
+
+
+def n_input_symbols(inputs: Inputs, alphabet: Alphabet) -> int:
+    """Return how many symbols a network's input is made of: those of the alphabet, or the inputs' own."""
+    return int(getattr(inputs, "n_symbols", len(alphabet)))
 
 
 def resolve_encoder(encoder: str | Encoder) -> Encoder:

@@ -6,6 +6,9 @@ Nothing here knows scikit-learn or skorch. A module can be used in a training lo
 :class:`SiameseNet` puts one of them under a :class:`PairwiseDistance`. :class:`PairBatches` feeds it
 and :class:`AllPairsLoss` compares all pairs of a batch with the truth.
 
+*Places.* A :class:`KmerVotesNet` places a read by the votes of its k-mers. :class:`LocalSiameseNet` and
+:class:`LocalPairsLoss` learn distances that hold near by, and only a bound for pairs that are far apart.
+
 *Tokens.* A row of token ids, 0 after its end, goes through a :class:`TokenDropout` and a
 :class:`TokenConvBank`; a :class:`PrototypeNetwork` puts both under a linear layer and adds one unit
 vector a class. :class:`HardestPrototypeTripletLoss` and :class:`ScaledCosineLoss` compare the two;
@@ -21,6 +24,8 @@ k-mer that each window selects.
 
 from skseed.nn._conv_bank import TokenConvBank
 from skseed.nn._geometry import PairwiseDistance
+from skseed.nn._kmer_votes import KmerVotesNet
+from skseed.nn._local_pairs import LocalPairsLoss, LocalSiameseNet
 from skseed.nn._minimizer_filter import MinimizerFilter
 from skseed.nn._pairs import AllPairsLoss, PairBatches, SiameseNet
 from skseed.nn._prototype_network import PrototypeNetwork
@@ -39,8 +44,11 @@ __all__ = [
     "GRUNet",
     "HardestPrototypeTripletLoss",
     "KmerNet",
+    "KmerVotesNet",
     "LandmarkNet",
     "LinearNet",
+    "LocalPairsLoss",
+    "LocalSiameseNet",
     "MLPNet",
     "MinimizerFilter",
     "PairBatches",

@@ -69,6 +69,9 @@ class PairBatches:
         Sequences a batch; the last few of an epoch's order are left out where they do not fill one.
     rng : numpy.random.Generator
         The source of randomness.
+    order : callable, default=None
+        Takes a generator and returns the order of an epoch, an array of indices that is cut into
+        batches; by default a random permutation.
     """
 
     def __init__(
@@ -80,17 +83,19 @@ class PairBatches:
         *,
         batch_size: int,
         rng: np.random.Generator,
+        order: Callable[[np.random.Generator], npt.NDArray[np.intp]] | None = None,
     ) -> None:
         self.n_sequences = n_sequences
         self.make_batch = make_batch
         self.batch_size = min(batch_size, n_sequences)
         self.rng = rng
+        self.order = order
 
     def __len__(self) -> int:
         return self.n_sequences // self.batch_size
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = self.rng.permutation(self.n_sequences)
+        order = self.rng.permutation(self.n_sequences) if self.order is None else self.order(self.rng)
         batches = np.array_split(order[: len(self) * self.batch_size], len(self))
         jobs = zip(batches, self.rng.spawn(len(self)), strict=True)
         with ThreadPoolExecutor(_WORKERS) as pool:

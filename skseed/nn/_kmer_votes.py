@@ -1,0 +1,65 @@
+"""A network in which every k-mer of a read votes for where the read belongs."""
+
+import torch
+from torch import nn
+
+# the ids below this one are no k-mers of the table: padding and k-mers that training did not see
+FIRST_KNOWN = 2
+
+
+class KmerVotesNet(nn.Module):
+    """Place a read at the mean of the votes of its k-mers.
+
+    A k-mer has a learned point and a learned direction, and votes for its point plus the direction
+    times its offset from the middle of the read: had it been found further left, the read would lie
+    further right. So a few missing k-mers do not move the mean. It is a convolution whose filters are
+    the k-mers, with a linear layer over them, computed by looking them up.
+
+    Parameters
+    ----------
+    n_kmers : int
+        The number of known k-mers.
+    n_components : int
+        The dimension of the points.
+
+    Notes
+    -----
+    The input holds an id for each position: 0 for padding, 1 or -1 for a k-mer that is not known, and
+    from 2 on the known ones, negative where the k-mer stands reversed. On the other strand both the sign
+    and the offset turn round, so that a read and its reverse complement get the same point.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skseed.nn import KmerVotesNet
+    >>> net = KmerVotesNet(n_kmers=4, n_components=3)
+    >>> read = torch.tensor([[2, 5, 1, -3, 4]])
+    >>> bool(torch.allclose(net(read), net(-read.flip(1))))
+    True
+    """
+
+    def __init__(self, n_kmers: int, n_components: int) -> None:
+        super().__init__()
+        self.points = nn.Parameter(torch.randn(n_kmers, n_components))
+        self.directions = nn.Parameter(torch.zeros(n_kmers, n_components))
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the (n, n_components) points of some reads; the origin where no k-mer is known."""
+        return self.points_and_spread(ids)[0]
+
+    def points_and_spread(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the points, and the mean squared distance of the votes from them, a scalar."""
+        known = (ids.abs() >= FIRST_KNOWN).to(self.points.dtype)[:, :, None]
+        rows = (ids.abs().long() - FIRST_KNOWN).clamp_min(0)
+        votes = nn.functional.embedding(rows, self.points)
+        votes = votes + _offsets(ids)[:, :, None] * nn.functional.embedding(rows, self.directions)
+        points = (votes * known).sum(1) / known.sum(1).clamp_min(1)
+        squares = (votes - points[:, None]).square() * known
+        return points, squares.sum() / known.sum().clamp_min(1)
+
+
+def _offsets(ids: torch.Tensor) -> torch.Tensor:
+    """Return where each k-mer stands, from -1 to 1 in a row without padding, in its own direction."""
+    columns = torch.arange(ids.shape[1], device=ids.device)
+    middle = ((ids != 0).sum(1, keepdim=True) - 1) / 2
+    return ids.sign() * (columns - middle) / max((ids.shape[1] - 1) / 2, 1)

@@ -1,0 +1,268 @@
+"""Reads placed by where they come from, and the pieces that the embedder is made of."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import spearmanr
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.neighbors import NearestNeighbors
+
+from skseed.alphabets import DNA
+from skseed.datasets import load_sars_cov_2, make_reads
+from skseed.embedding import CNNEncoder, EditDistanceEmbedder, KmerVoteEncoder, ReadPositionEmbedder
+from skseed.embedding._read_batches import ReadBatchMaker, neighbour_order
+from skseed.embedding._read_position_embedder import overlapping_distances
+from skseed.nn import KmerVotesNet, LocalPairsLoss
+
+GENOME = load_sars_cov_2().data[0][:3000]
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return ReadPositionEmbedder(batch_size=128, random_state=0).fit(*make_reads(GENOME, random_state=0))
+
+
+@pytest.fixture(scope="module")
+def new_reads():
+    return make_reads(GENOME, random_state=1)
+
+
+# what it is for -----------------------------------------------------------------------------------
+
+
+def test_near_points_are_overlapping_reads(fitted, new_reads):
+    reads, positions = new_reads
+    assert fitted.score(reads, positions) > 0.98
+    points = fitted.transform(reads)
+    nearest = NearestNeighbors(n_neighbors=10).fit(points).kneighbors(return_distance=False)
+    assert np.mean(np.abs(positions[nearest] - positions[:, None]) < 150) > 0.95
+
+
+def test_distances_are_in_bases(fitted, new_reads):
+    reads, positions = new_reads
+    distances = fitted.pairwise_distances(reads)
+    true = np.abs(positions[:, None] - positions)
+    near = true < 150
+    assert np.abs(distances - true)[near].mean() < 10
+    assert np.mean(distances[~near] > 120) > 0.98
+    points = fitted.transform(reads).astype(np.float64)
+    assert_allclose(distances[3], np.linalg.norm(points[3] - points, axis=1), atol=1e-3)
+    assert_allclose(fitted.pairwise_distances(reads[:5], reads[7:9]), distances[:5, 7:9], atol=1e-3)
+
+
+def test_a_read_and_its_reverse_complement_are_one_point(fitted, new_reads):
+    reads = new_reads[0][:50]
+    turned = [DNA.reverse_complement(read) for read in reads]
+    assert_allclose(fitted.transform(turned), fitted.transform(reads), atol=1e-2)
+
+
+def test_learns_from_both_strands():
+    reads, positions = make_reads(GENOME, both_strands=True, random_state=2)
+    new_reads, new_positions = make_reads(GENOME, both_strands=True, random_state=3)
+    embedder = ReadPositionEmbedder(batch_size=128, random_state=0).fit(reads, positions)
+    assert embedder.score(new_reads, new_positions) > 0.97
+
+
+def test_a_convolutional_network_learns_too(new_reads):
+    reads, positions = make_reads(GENOME[:600], depth=40, random_state=0)
+    embedder = ReadPositionEmbedder(
+        encoder=CNNEncoder(n_channels=16), lr=0.003, batch_size=64, max_epochs=15, random_state=0
+    )
+    assert embedder.fit(reads, positions).score(reads, positions) > 0.6
+
+
+def test_score_is_spearmans_correlation_of_overlapping_pairs(fitted, new_reads):
+    reads, positions = (part[:60] for part in new_reads)
+    distances = fitted.pairwise_distances(reads)
+    pairs = [(i, j) for i in range(60) for j in range(i) if abs(positions[i] - positions[j]) < 150]
+    expected = spearmanr(
+        [distances[pair] for pair in pairs], [abs(positions[i] - positions[j]) for i, j in pairs]
+    )
+    assert_allclose(fitted.score(reads, positions), expected.statistic, atol=1e-3)
+
+
+def test_positions_may_be_fractions_and_shifted(new_reads):
+    reads, positions = (part[:100] for part in new_reads)
+    embedder = ReadPositionEmbedder(max_epochs=3, random_state=0)
+    points = embedder.fit(reads, positions).transform(reads)
+    shifted = clone(embedder).fit(reads, (positions + 4096).astype(float)).transform(reads)
+    assert_allclose(shifted, points, atol=1e-2)
+
+
+def test_cross_validates(new_reads):
+    reads, positions = (part[:200] for part in new_reads)
+    scores = cross_val_score(ReadPositionEmbedder(max_epochs=5, random_state=0), reads, positions, cv=2)
+    assert np.isfinite(scores).all()
+
+
+# refusals -----------------------------------------------------------------------------------------
+
+READS = ["GATTACAGATTACAGA", "ATTACAGATTACAGAC", "TTACAGATTACAGACC"]
+
+
+@pytest.mark.parametrize(
+    ("reads", "positions", "match"),
+    [
+        (READS, None, "requires y to be passed"),
+        (READS, [0, 1], "inconsistent numbers of samples"),
+        (READS, [0, 1, np.nan], "NaN"),
+        (READS[:1], [0], "at least 2 reads"),
+        ([*READS, ""], [0, 1, 2, 3], r"X\[3\] has 0 symbols"),
+        (["GATTACA", "ATTACAG"], [0, 1], "holds 12 letters"),
+        (["GATTACA!", "ATTACAGA"], [0, 1], "position 7"),
+    ],
+)
+def test_refuses(reads, positions, match):
+    embedder = ReadPositionEmbedder(max_epochs=1)
+    with pytest.raises(ValueError, match=match):
+        embedder.fit(reads, positions)
+    assert not hasattr(embedder, "net_")
+
+
+def test_score_needs_pairs_that_overlap(fitted):
+    with pytest.raises(ValueError, match="at different distances"):
+        fitted.score([GENOME[:150], GENOME[1000:1150]], [0, 1000])
+
+
+def test_a_read_from_elsewhere_is_named(fitted):
+    with pytest.warns(UserWarning, match=r"1 of 2 reads hold no k-mer .* X\[1\]"):
+        points = fitted.transform([GENOME[:150], "AC" * 75])
+    assert_array_equal(points[1], 0)
+
+
+def test_a_longer_read_loses_its_end(fitted):
+    with pytest.warns(UserWarning, match="lose their end"):
+        points = fitted.transform([GENOME[:170]])
+    assert_array_equal(points, fitted.transform([GENOME[:150]]))
+
+
+# k-mers -------------------------------------------------------------------------------------------
+
+
+def slow_ids(read, k, vocabulary, length):
+    """Return the ids of one read by strings."""
+    ids = []
+    for start in range(length - k + 1):
+        kmer = read[start : start + k]
+        if len(kmer) < k:
+            ids.append(0)
+            continue
+        turned = DNA.reverse_complement(kmer)
+        sign = 1 if kmer <= turned else -1
+        ids.append(sign * (vocabulary.index(min(kmer, turned)) + 2 if min(kmer, turned) in vocabulary else 1))
+    return ids
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.text("ACGT", min_size=5, max_size=12), min_size=1, max_size=5),
+    st.text("ACGTN", min_size=1, max_size=12),
+    st.integers(1, 5),
+)
+def test_ids_are_those_of_strings(reads, new_read, k):
+    codes = DNA.encode_rows(reads, length=12)
+    inputs = KmerVoteEncoder(k).make_inputs(codes, np.zeros(len(reads)), np.random.default_rng(0))
+    kmers = {read[i : i + k] for read in reads for i in range(len(read) - k + 1)}
+    vocabulary = sorted({min(kmer, DNA.reverse_complement(kmer)) for kmer in kmers})
+    assert inputs.n_symbols == len(vocabulary)
+    ids = inputs(DNA.encode_rows([*reads, new_read], length=12))
+    expected = [slow_ids(read, k, vocabulary, 12) for read in [*reads, new_read]]
+    assert_array_equal(np.abs(ids), np.abs(expected))
+    known = np.abs(ids) > 1
+    assert_array_equal(ids[known], np.asarray(expected)[known])
+    assert_array_equal(inputs.places(ids), known.any(axis=1))
+
+
+def test_the_longest_kmers_fit():
+    read = "TGCA" * 8
+    inputs = KmerVoteEncoder(31).make_inputs(
+        DNA.encode_rows([read], length=32), np.zeros(1), np.random.default_rng(0)
+    )
+    assert inputs.n_symbols == len({min(k, DNA.reverse_complement(k)) for k in (read[:31], read[1:])})
+    with pytest.raises(ValueError, match="'k' parameter"):
+        ReadPositionEmbedder(encoder=KmerVoteEncoder(32)).fit([read] * 2, [0, 1])
+
+
+def test_votes_are_a_mean_of_points_and_directions():
+    net = KmerVotesNet(3, 2)
+    with torch.no_grad():
+        net.points.copy_(torch.tensor([[0.0, 0.0], [1.0, 2.0], [3.0, 0.0]]))
+        net.directions.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
+    # the first stands reversed at the left end, the second in the middle, the third is at the right end
+    points, spread = net.points_and_spread(torch.tensor([[-2, 3, 4], [1, 1, 0]]))
+    votes = np.array([[1.0, 0.0], [1.0, 2.0], [3.0, 0.0]])
+    assert_allclose(points.detach(), [votes.mean(axis=0), [0, 0]], rtol=1e-6)
+    assert_allclose(spread.item(), ((votes - votes.mean(axis=0)) ** 2).sum(axis=1).mean(), rtol=1e-6)
+
+
+def test_the_encoder_serves_edit_distances_as_well():
+    genes = [GENOME[:100], GENOME[:90], GENOME[5:100], GENOME[50:150]]
+    embedder = EditDistanceEmbedder(4, encoder=KmerVoteEncoder(6), max_epochs=2, random_state=0)
+    assert embedder.fit(genes).transform(genes).shape == (4, 4)
+
+
+# batches and loss ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("depth", [0.5, 20, 500])
+def test_neighbours_follow_one_another_at_any_depth(depth):
+    rng = np.random.default_rng(0)
+    positions = rng.uniform(0, 100, size=int(100 * depth))
+    order = neighbour_order(positions, rng)
+    assert_array_equal(np.sort(order), np.arange(len(positions)))
+    apart = np.abs(np.diff(positions[order]))
+    assert np.mean(apart < 2) > (0.9 if depth == 500 else 0.3 if depth == 0.5 else 0.85)
+    # groups spread over their window even where it holds many reads
+    assert np.mean(apart < 0.5) < 0.6
+    assert not np.array_equal(order, neighbour_order(positions, rng))
+
+
+def test_fresh_errors_change_inputs_and_not_distances():
+    codes = DNA.encode_rows(READS, length=16)
+    maker = ReadBatchMaker(
+        codes, np.array([0.0, 0.5, 2.0]), inputs=lambda rows: rows, alphabet=DNA, mutation_rate=0.5
+    )
+    inputs, distances = maker(np.array([2, 0]), np.random.default_rng(0))
+    assert_array_equal(distances, [[0, 2], [2, 0]])
+    assert inputs.shape == (2, 16)
+    assert (inputs != codes[[2, 0]]).any()
+    maker.mutation_rate = 0.0
+    assert_array_equal(maker(np.array([2, 0]), np.random.default_rng(0))[0], codes[[2, 0]])
+
+
+def test_loss_is_an_error_near_by_and_a_bound_further_away():
+    target = torch.tensor([[0.0, 0.5, 3.0], [0.5, 0.0, 2.0], [3.0, 2.0, 0.0]])
+    predicted = torch.tensor([[0.0, 0.7, 0.6], [0.7, 0.0, 9.0], [0.6, 9.0, 0.0]])
+    loss = LocalPairsLoss(n_steps=1)
+    first = loss((predicted, torch.tensor(0.0)), target)
+    folded = ((0.6 / 3**0.6 - 1) ** 2 + (9 / 2**0.6 - 1) ** 2) / 2
+    assert_allclose(first, 0.2**2 + folded, rtol=1e-5)
+    # the curriculum is over: a pair that is far enough costs nothing, one that is not what it lacks
+    assert_allclose(loss((predicted, torch.tensor(0.0)), target), 0.2**2 + 0.4**2 / 2, rtol=1e-5)
+    assert loss((predicted, torch.tensor(1.0)), target) > loss((predicted, torch.tensor(0.0)), target)
+
+
+def test_loss_of_a_batch_without_near_or_far_pairs_is_finite():
+    loss = LocalPairsLoss(n_steps=2)
+    for distance in (0.5, 2.0):
+        target = torch.full((3, 3), distance)
+        assert torch.isfinite(loss((target, torch.tensor(0.0)), target))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=25))
+def test_overlapping_distances_are_those_of_all_pairs(positions):
+    positions = np.asarray(positions, dtype=float)
+    points = np.random.default_rng(0).normal(size=(len(positions), 2))
+    learned, true = overlapping_distances(points, positions, 10)
+    pairs = [
+        (abs(positions[i] - positions[j]), np.linalg.norm(points[i] - points[j]))
+        for i in range(len(positions))
+        for j in range(i)
+        if abs(positions[i] - positions[j]) < 10
+    ]
+    assert_allclose(sorted(zip(true, learned, strict=True)), sorted(pairs), atol=1e-9)
