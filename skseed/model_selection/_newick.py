@@ -70,7 +70,7 @@ class Tree:
             )
         return tips
 
-    def clades(self, tips: npt.NDArray[np.intp], max_tips: int) -> npt.NDArray[np.intp]:
+    def clades_of_size(self, tips: npt.NDArray[np.intp], max_tips: int) -> npt.NDArray[np.intp]:
         """Return the largest clades that hold at most `max_tips` of some tips.
 
         Parameters
@@ -89,13 +89,49 @@ class Tree:
         counts[tips] = 1
         for node in range(len(counts) - 1, 0, -1):
             counts[self.parents[node]] += counts[node]
-        # the root first: a node hands its clade down, unless it is too large to be one
-        clade = np.arange(len(counts))
-        for node in range(1, len(counts)):
+        return self._topmost(counts <= max_tips)[tips]
+
+    def clades_of_height(self, tips: npt.NDArray[np.intp], max_height: float) -> npt.NDArray[np.intp]:
+        """Return the largest clades whose tips are all at most `max_height` from their root.
+
+        Parameters
+        ----------
+        tips : ndarray of int of shape (n_tips,)
+            Positions of the tips that count.
+        max_height : float
+            The longest way from the root of a clade to one of these tips, in branch length.
+
+        Returns
+        -------
+        clades : ndarray of shape (n_tips,), dtype intp
+            The node that spans the clade of each tip.
+
+        Raises
+        ------
+        ValueError
+            If a branch above one of the tips has no length.
+        """
+        heights = np.full(len(self.parents), -np.inf)
+        heights[tips] = 0
+        for node in range(len(heights) - 1, 0, -1):
+            if heights[node] >= 0 and np.isnan(self.lengths[node]):
+                raise ValueError(
+                    f"The branch above {self.names[node] or f'node {node}'!r} has no length; use depth, "
+                    "which needs none."
+                )
+            # a negative length, as neighbour joining may give, brings no tip nearer
+            above = heights[node] + max(self.lengths[node], 0.0) if heights[node] >= 0 else -np.inf
+            heights[self.parents[node]] = max(heights[self.parents[node]], above)
+        return self._topmost(heights <= max_height)[tips]
+
+    def _topmost(self, fits: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """Return the highest node above each node that still fits, or the node itself."""
+        clade = np.arange(len(fits))
+        for node in range(1, len(fits)):
             parent = self.parents[node]
-            if counts[parent] <= max_tips:
+            if fits[parent]:
                 clade[node] = clade[parent]
-        return clade[tips]
+        return clade
 
 
 def read_tree(tree: Any) -> Tree:

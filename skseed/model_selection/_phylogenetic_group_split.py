@@ -38,6 +38,9 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
     depth : int, default=6
         Clades have at most ``2 ** depth`` tips that are in `X`: 64 by default, as many as a balanced
         tree of this depth. At 0 every tip is a clade, and the split an ordinary random one.
+    height : float, default=None
+        Measure clades in branch length instead: with a tree, a clade is the largest subtree whose tips are
+        all at most this far from its root, and `depth` is not used.
     test_size : float or int, default=0.2
         The share (float between 0 and 1) or number (int) of test sequences. As clades are held out
         whole, the nearest size that random clades give is taken, never none and never all.
@@ -59,9 +62,9 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
     Notes
     -----
     The guarantee with a tree: *no training sequence is in the clade of a test sequence*, the clade
-    being the largest subtree around it of at most ``2 ** depth`` tips of `X`. Without a tree: *the*
-    ``2 ** depth`` *nearest relatives of each seed are all in the test set*, equal sequences always
-    together; a relative of a relative may be in training, which is why a tree is better. Neither is a
+    being the largest subtree around it of at most ``2 ** depth`` tips of `X`, or of at most `height`.
+    Without a tree: *the* ``2 ** depth`` *nearest relatives of each seed are all in the test set*, equal
+    sequences always together; a relative of a relative may be in training, which is why a tree is better. Neither is a
     bound on the edit distance: see `leakage_report` for that.
 
     The split without a tree is that of a re-implementation of NeuroSEED [1]_.
@@ -87,6 +90,7 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         "n_splits": [Interval(Integral, 1, None, closed="left")],
         "depth": [Interval(Integral, 0, 40, closed="both")],
+        "height": [Interval(Real, 0, None, closed="left"), None],
         "test_size": [Interval(Integral, 1, None, closed="left"), Interval(Real, 0, 1, closed="neither")],
         "tip_names": ["array-like", None],
         "random_state": ["random_state"],
@@ -100,6 +104,7 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
         *,
         tree: Any = None,
         depth: int = 6,
+        height: float | None = None,
         test_size: float | int = 0.2,
         tip_names: Any = None,
         random_state: Any = None,
@@ -109,6 +114,7 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
         super().__init__(n_splits=n_splits, test_size=test_size, random_state=random_state)
         self.tree = tree
         self.depth = depth
+        self.height = height
         self.tip_names = tip_names
         self.sequence_column = sequence_column
         self.n_jobs = n_jobs
@@ -149,10 +155,16 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
         n_test = self._n_test(len(sequences))
         random_state = check_random_state(self.random_state)
         if self.tree is None:
+            if self.height is not None:
+                raise ValueError("height needs a tree; use depth to hold out nearest relatives.")
             unique, copy_of = distinct(sequences)
         else:
             tree = read_tree(self.tree)
-            clades = tree.clades(_tips_of(tree, self._names(X, len(sequences))), 2**self.depth)
+            tips = _tips_of(tree, self._names(X, len(sequences)))
+            if self.height is None:
+                clades = tree.clades_of_size(tips, 2**self.depth)
+            else:
+                clades = tree.clades_of_height(tips, self.height)
             clades = np.unique(clades, return_inverse=True)[1]
         for _ in range(self.n_splits):
             if self.tree is None:
@@ -196,14 +208,17 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
 
     def _check_size(self, in_test: npt.NDArray[np.bool_], n_test: int) -> None:
         n_held_out = int(in_test.sum())
+        size, remedy = f"at most 2**{self.depth} tips", "depth"
+        if self.height is not None:
+            size, remedy = f"height {self.height:g}", "height"
         if n_held_out == len(in_test):
             raise ValueError(
-                f"The training set would be empty: a clade of at most 2**{self.depth} tips holds all "
-                f"{n_held_out} sequences; lower depth."
+                f"The training set would be empty: a clade of {size} holds all {n_held_out} "
+                f"sequences; lower {remedy}."
             )
         if n_held_out > 1.5 * n_test + 1:
             warnings.warn(
-                f"Clades of at most 2**{self.depth} tips are too large for a test set of {n_test}: "
+                f"Clades of {size} are too large for a test set of {n_test}: "
                 f"{n_held_out} sequences are held out and {len(in_test) - n_held_out} left for training.",
                 UserWarning,
                 stacklevel=4,

@@ -68,5 +68,18 @@ def test_parents_come_first_and_lengths_stay():
 @pytest.mark.parametrize(("max_tips", "n_clades"), [(1, 5), (2, 3), (3, 2), (4, 2), (5, 1)])
 def test_clades_are_the_largest_that_fit(max_tips, n_clades):
     tree = parse_newick("(((a,b),c),(d,e));")
-    clades = tree.clades(np.array(list(tree.tips.values())), max_tips)
+    clades = tree.clades_of_size(np.array(list(tree.tips.values())), max_tips)
     assert len(set(clades)) == n_clades
+
+
+@pytest.mark.parametrize(("height", "n_clades"), [(0, 5), (1, 3), (2.9, 3), (3, 2), (10, 1)])
+def test_clades_by_height(height, n_clades):
+    tree = parse_newick("(((a:1,b:1):1,c:3):5,(d:1,e:-1):1);")
+    clades = tree.clades_of_height(np.array(list(tree.tips.values())), height)
+    assert len(set(clades)) == n_clades
+
+
+def test_height_needs_lengths():
+    tree = parse_newick("((a:1,b:1):1,c);")
+    with pytest.raises(ValueError, match="The branch above 'c' has no length"):
+        tree.clades_of_height(np.array(list(tree.tips.values())), 1)

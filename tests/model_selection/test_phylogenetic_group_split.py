@@ -40,6 +40,18 @@ def test_clades_stay_whole(depth, test_size, seed):
         assert not set(train // 2**depth) & set(test // 2**depth)
 
 
+def test_clades_by_height_stay_whole():
+    tree = balanced_tree([f"{name}:1" for name in NAMES]).replace(")", "):1")[:-3] + ";"
+    cv = PhylogeneticGroupSplit(3, tree=tree, height=3, depth=0, test_size=16, random_state=0)
+    for train, test in cv.split(genes_of(NAMES)):
+        assert len(test) == 16
+        assert not set(train // 8) & set(test // 8)
+    with pytest.raises(ValueError, match="clade of height 99 holds all 64 sequences; lower height"):
+        next(PhylogeneticGroupSplit(tree=tree, height=99).split(genes_of(NAMES)))
+    with pytest.raises(ValueError, match="height needs a tree"):
+        next(PhylogeneticGroupSplit(height=1.0).split(genes_of(NAMES)))
+
+
 def test_tips_that_are_not_in_x_do_not_count():
     X = genes_of(NAMES)[::4]
     cv = PhylogeneticGroupSplit(1, tree=balanced_tree(NAMES), depth=2, test_size=4, random_state=0)
