@@ -64,8 +64,8 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
     The guarantee with a tree: *no training sequence is in the clade of a test sequence*, the clade
     being the largest subtree around it of at most ``2 ** depth`` tips of `X`, or of at most `height`.
     Without a tree: *the* ``2 ** depth`` *nearest relatives of each seed are all in the test set*, equal
-    sequences always together; a relative of a relative may be in training, which is why a tree is better. Neither is a
-    bound on the edit distance: see `leakage_report` for that.
+    sequences always together; a relative of a relative may be in training, which is why a tree is
+    better. Neither is a bound on the edit distance: see `leakage_report` for that.
 
     The split without a tree is that of a re-implementation of NeuroSEED [1]_.
 
