@@ -14,8 +14,6 @@ cores.
 # The gene *rbcL* of thousands of ferns, with their tree. We cut out the 150 letters that follow a conserved
 # stretch, as sequencing from one primer would.
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -133,4 +131,4 @@ last.legend(loc="lower right", frameon=False)
 for axes in (first, second, last):
     axes.spines[["top", "right"]].set_visible(False)
 figure.savefig("quickstart.png", dpi=150)
-print("\nsaved", Path("quickstart.png").resolve())
+print("\nsaved quickstart.png")
