@@ -152,12 +152,16 @@ class _KeepTheBest(Callback):
         self.patience = patience
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        self.best_loss_ = float("inf")
+        self.best_loss_, self.best_epoch_ = float("inf"), 0
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         loss = self.held_out_loss()
         net.history.record("valid_loss", loss)
         epoch = len(net.history)
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"The loss on the held-out part became {loss} in epoch {epoch}; lower lr (now {net.lr})."
+            )
         if loss < self.best_loss_:
             self.best_loss_, self.best_epoch_ = loss, epoch
             self.best_weights_ = {name: value.clone() for name, value in net.module_.state_dict().items()}
