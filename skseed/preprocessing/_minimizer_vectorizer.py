@@ -57,7 +57,8 @@ class MinimizerVectorizer(SequenceTransformer):
         the previous window's, or else the rightmost (robust winnowing [2]_), which selects the fewest
         positions. ``"leftmost"``: the first, which selects every position of a run of one letter.
         ``"slot"``: the one whose position modulo `window` is lowest, as in the circular buffer behind
-        the figures of [1]_. The set of k-mers in a row does not depend on it, the counts do.
+        the figures of [1]_. The set of k-mers in a row does not depend on it, unless
+        a callable ties different k-mers; the counts do.
     alphabet : {"dna", "rna", "protein"} or Alphabet, default="dna"
         The letters. A k-mer with an ambiguous letter is never selected.
     n_features : int, default=2**20
