@@ -90,7 +90,7 @@ CASES = [
     ),
     Case(
         SequenceClassifier(
-            alphabet="dna", embedding_dim=8, dropout=0.0, lr=0.02, max_epochs=8, random_state=0
+            alphabet="dna", embedding_dim=8, dropout=0.0, lr=0.05, max_epochs=20, random_state=0
         )
     ),
     Case(
