@@ -24,15 +24,16 @@ class KmerVoteEncoder(BaseEstimator):
 
     For reads of a genome that training has covered, where what matters is to recognise a place and not
     what it looks like. Every k-mer of the training reads has a learned point and direction, so that a
-    place costs a few numbers and learning is quick. It reads both strands alike. A k-mer that
-    training did not see has no vote: nothing is learnt about other genomes.
+    place costs a few numbers and learning is quick. They start at the mean of the reads that hold the
+    k-mer. It reads both strands alike. A k-mer that training did not see has no vote: nothing is learnt
+    about other genomes.
 
     Parameters
     ----------
-    k : int, default=12
-        The length of the k-mers, from 1 to 31. Most k-mers of a genome must be unique, so that
-        ``4 ** k`` is well above its length, and most of them must be free of errors, so that ``k`` times
-        the error rate is well below 1.
+    k : int, default=15
+        The length of the k-mers, from 1 to 31. A k-mer that stands at two places of the genome moves
+        its reads off the line, so that ``4 ** k`` should be thousands of times the genome's length; one
+        that holds an error has no vote, so that ``k`` times the error rate should be well below 1.
 
     Examples
     --------
@@ -47,7 +48,7 @@ class KmerVoteEncoder(BaseEstimator):
         "k": [Interval(Integral, 1, _MAX_K, closed="both")],
     }
 
-    def __init__(self, k: int = 12) -> None:
+    def __init__(self, k: int = 15) -> None:
         self.k = k
 
     def make_inputs(

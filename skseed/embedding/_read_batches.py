@@ -14,14 +14,14 @@ _GROUP = 32
 
 
 class ReadBatchMaker:
-    """Makes a training batch of reads with fresh errors, and how far apart they lie.
+    """Makes a training batch of reads with fresh errors, and of what is to be learnt of them.
 
     Parameters
     ----------
     codes : ndarray of shape (n_reads, length), dtype uint8
         The training reads.
-    positions : ndarray of shape (n_reads,), dtype float64
-        Where they come from, divided by the length of a read.
+    targets : ndarray of shape (n_reads, n_targets), dtype float32
+        What is to be learnt of each read.
     inputs : callable
         Makes the input of the network from rows of codes.
     alphabet : Alphabet
@@ -33,7 +33,7 @@ class ReadBatchMaker:
     def __init__(
         self,
         codes: npt.NDArray[np.uint8],
-        positions: npt.NDArray[np.float64],
+        targets: npt.NDArray[np.float32],
         *,
         inputs: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]],
         alphabet: Alphabet,
@@ -41,7 +41,7 @@ class ReadBatchMaker:
     ) -> None:
         self.rows = trimmed_rows(codes, alphabet)
         self.length = codes.shape[1]
-        self.positions = positions
+        self.targets = targets
         self.inputs = inputs
         self.inputs_of_real = inputs(codes)
         self.alphabet = alphabet
@@ -50,14 +50,12 @@ class ReadBatchMaker:
     def __call__(
         self, indices: npt.NDArray[np.intp], rng: np.random.Generator
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
-        """Return the inputs and the distances of a batch."""
-        positions = self.positions[indices]
-        distances = np.abs(positions[:, None] - positions).astype(np.float32)
+        """Return the inputs and the targets of a batch."""
         if not self.mutation_rate:
-            return self.inputs_of_real[indices], distances
+            return self.inputs_of_real[indices], self.targets[indices]
         rows = [self.rows[index] for index in indices]
         copies = mutate(rows, self.mutation_rate, n_symbols=len(self.alphabet), rng=rng)
-        return self.inputs(padded_codes(copies, self.length, self.alphabet)), distances
+        return self.inputs(padded_codes(copies, self.length, self.alphabet)), self.targets[indices]
 
 
 def neighbour_order(positions: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.intp]:
@@ -89,3 +87,15 @@ def neighbour_order(positions: npt.NDArray[np.float64], rng: np.random.Generator
         for group in np.array_split(reads, -(-len(reads) // _GROUP))
     ]
     return np.concatenate([groups[index] for index in rng.permutation(len(groups))])
+
+
+def along_the_line(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return places along a line without long gaps, from positions in read lengths.
+
+    Of reads further apart than a read length only that is learnt, so that two lengths of a gap are enough.
+    """
+    order = np.argsort(positions, kind="stable")
+    steps = np.minimum(np.diff(positions[order], prepend=positions[order[0]]), 2.0)
+    places = np.empty_like(positions)
+    places[order] = np.cumsum(steps)
+    return places

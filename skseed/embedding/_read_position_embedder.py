@@ -15,18 +15,25 @@ from sklearn.metrics import euclidean_distances
 from sklearn.utils import Tags, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches, resolve_device
+from skseed._nets import (
+    NeuralEstimatorMixin,
+    build_seeded,
+    forward_in_batches,
+    one_torch_thread,
+    resolve_device,
+)
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import DNA
 from skseed.embedding._encoders import CNNEncoder, Encoder, n_input_symbols, resolve_encoder
 from skseed.embedding._kmer_vote_encoder import KmerIds, KmerVoteEncoder
-from skseed.embedding._read_batches import ReadBatchMaker, neighbour_order
-from skseed.nn import LocalPairsLoss, LocalSiameseNet, PairBatches, PairwiseDistance
+from skseed.embedding._read_batches import ReadBatchMaker, along_the_line, neighbour_order
+from skseed.nn import KmerVotesNet, LocalPairsLoss, LocalSiameseNet, PairBatches, PairwiseDistance, fold_line
 from skseed.preprocessing._base import warn_cut
 
 _ENCODERS: dict[str, type[Encoder]] = {"votes": KmerVoteEncoder, "cnn": CNNEncoder}
 _TRANSFORM_ROWS = 256
+_KNOTS = 3
 _CHUNK = 8192
 
 
@@ -52,9 +59,9 @@ class ReadPositionEmbedder(
     mutation_rate : float, default=0.0
         The share of letters, between 0 and 1, that get an error afresh whenever a read is trained on.
         A convolutional network needs it, k-mers that vote do not.
-    lr : float, default=0.1
+    lr : float, default=0.01
         The largest learning rate of the one-cycle schedule. A convolutional network wants 0.003.
-    max_epochs : int, default=100
+    max_epochs : int, default=30
         How many times training goes through the reads.
     batch_size : int, default=512
         Reads a batch, at least 2. They come in groups of up to 32 neighbours.
@@ -90,10 +97,15 @@ class ReadPositionEmbedder(
     The embedding follows an idea of [1]_, which gives neither a read length, nor a loss, nor a measure.
     Here the loss of a pair nearer than a read length is the squared error of its distance, and that of a
     farther one the square of what it lacks to a read length. Random pairs are hardly ever near, so that
-    a batch is made of groups of neighbours and both kinds weigh the same. From a random start the line
-    would tangle; far pairs therefore first learn a smooth fold of the whole line, see
-    :class:`~skseed.nn.LocalPairsLoss`. With ``encoder="votes"`` the votes of the k-mers of a read are also
-    pulled together, which makes a read's place independent of the k-mers that an error took away.
+    a batch is made of groups of neighbours, and both kinds weigh the same.
+
+    From a random start the line of the genome would tangle. So it is folded beforehand, from the positions
+    alone (:func:`~skseed.nn.fold_line`), and the points are drawn to it at first. With ``encoder="votes"``
+    the network also starts there, in closed form, and the votes of the k-mers of a read are pulled
+    together, which makes a read's point independent of the k-mers that an error took away.
+
+    Of a gap of the positions that is longer than two read lengths only two are folded: several
+    chromosomes can be trained at once if their positions are laid end to end with such gaps.
 
     Training compares ``batch_size / 2`` pairs a read and epoch; `transform` costs one pass of the network
     a read, in bounded memory.
@@ -131,8 +143,8 @@ class ReadPositionEmbedder(
         *,
         encoder: str | Encoder = "votes",
         mutation_rate: float = 0.0,
-        lr: float = 0.1,
-        max_epochs: int = 100,
+        lr: float = 0.01,
+        max_epochs: int = 30,
         batch_size: int = 512,
         optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
         callbacks: list[Any] | None = None,
@@ -186,13 +198,18 @@ class ReadPositionEmbedder(
             raise ValueError(f"ReadPositionEmbedder needs at least 2 reads; got n_samples = {len(reads)}.")
         read_length = max(map(len, reads))
         codes = DNA.encode_rows(reads, length=read_length)
-        positions /= read_length
         random = check_random_state(self.random_state)
         weights_seed, batches_seed = random.randint(np.iinfo(np.int32).max, size=2)
         rng = np.random.default_rng(batches_seed)
-        inputs = encoder.make_inputs(codes, positions.astype(np.float32), rng)
+        places = along_the_line(positions / read_length)
+        guide = _folded(places, self.n_components, int(rng.integers(np.iinfo(np.int32).max)))
+        inputs = encoder.make_inputs(codes, guide, rng)
         make_batch = ReadBatchMaker(
-            codes, positions, inputs=inputs, alphabet=DNA, mutation_rate=self.mutation_rate
+            codes,
+            np.column_stack([places, guide]).astype(np.float32),
+            inputs=inputs,
+            alphabet=DNA,
+            mutation_rate=self.mutation_rate,
         )
         width = make_batch.inputs_of_real.shape[1]
         # the unit of the points is the length of a read, and no scale is learned
@@ -203,12 +220,14 @@ class ReadPositionEmbedder(
             ),
             int(weights_seed),
         )
+        if isinstance(module.encoder, KmerVotesNet):
+            module.encoder.start_at(torch.from_numpy(make_batch.inputs_of_real), torch.from_numpy(guide))
         batches = PairBatches(
             len(reads),
             make_batch,
             batch_size=self.batch_size,
             rng=rng,
-            order=partial(neighbour_order, positions),
+            order=partial(neighbour_order, places),
         )
         loss = LocalPairsLoss(n_steps=len(batches) * self.max_epochs)
         net = self._train(module, loss, batches, steps_per_epoch=len(batches))
@@ -336,6 +355,15 @@ class ReadPositionEmbedder(
         )
         check_consistent_length(reads, positions)
         return positions
+
+
+def _folded(places: npt.NDArray[np.float64], n_components: int, seed: int) -> npt.NDArray[np.float32]:
+    """Return the points of some places on a line of read lengths that was folded beforehand."""
+    knots = np.linspace(0, places.max(), max(2, int(np.ceil(_KNOTS * places.max())) + 1))
+    with one_torch_thread():
+        generator = torch.Generator().manual_seed(seed)
+        line = fold_line(torch.from_numpy(knots).float(), n_components, generator=generator).numpy()
+    return np.column_stack([np.interp(places, knots, column) for column in line.T]).astype(np.float32)
 
 
 def overlapping_distances(

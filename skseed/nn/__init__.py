@@ -7,7 +7,8 @@ Nothing here knows scikit-learn or skorch. A module can be used in a training lo
 and :class:`AllPairsLoss` compares all pairs of a batch with the truth.
 
 *Places.* A :class:`KmerVotesNet` places a read by the votes of its k-mers. :class:`LocalSiameseNet` and
-:class:`LocalPairsLoss` learn distances that hold near by, and only a bound for pairs that are far apart.
+:class:`LocalPairsLoss` learn distances that hold near by, and only a bound for pairs that are far apart;
+:func:`fold_line` folds the line that they begin with.
 
 *Tokens.* A row of token ids, 0 after its end, goes through a :class:`TokenDropout` and a
 :class:`TokenConvBank`; a :class:`PrototypeNetwork` puts both under a linear layer and adds one unit
@@ -23,6 +24,7 @@ k-mer that each window selects.
 """
 
 from skseed.nn._conv_bank import TokenConvBank
+from skseed.nn._fold_line import fold_line
 from skseed.nn._geometry import PairwiseDistance
 from skseed.nn._kmer_votes import KmerVotesNet
 from skseed.nn._local_pairs import LocalPairsLoss, LocalSiameseNet
@@ -62,4 +64,5 @@ __all__ = [
     "TokenBatches",
     "TokenConvBank",
     "TokenDropout",
+    "fold_line",
 ]

@@ -5,6 +5,7 @@ from torch import nn
 
 # the ids below this one are no k-mers of the table: padding and k-mers that training did not see
 FIRST_KNOWN = 2
+_RIDGE = 0.1
 
 
 class KmerVotesNet(nn.Module):
@@ -56,6 +57,35 @@ class KmerVotesNet(nn.Module):
         points = (votes * known).sum(1) / known.sum(1).clamp_min(1)
         squares = (votes - points[:, None]).square() * known
         return points, squares.sum() / known.sum().clamp_min(1)
+
+    @torch.no_grad()
+    def start_at(self, ids: torch.Tensor, points: torch.Tensor) -> None:
+        """Set every k-mer's point and direction to those that fit known points of some reads best.
+
+        Parameters
+        ----------
+        ids : Tensor of shape (n, n_positions)
+            The ids of the k-mers of the reads.
+        points : Tensor of shape (n, n_components)
+            Where the reads are to lie.
+        """
+        known = ids.abs() >= FIRST_KNOWN
+        reads, columns = torch.nonzero(known, as_tuple=True)
+        rows = ids[reads, columns].abs().long() - FIRST_KNOWN
+        offsets = _offsets(ids)[reads, columns]
+
+        def sums(values: torch.Tensor) -> torch.Tensor:
+            total = values.new_zeros(len(self.points), *values.shape[1:])
+            return total.index_add_(0, rows, values)
+
+        counts = sums(torch.ones_like(offsets)).clamp_min(1)[:, None]
+        middles = sums(offsets)[:, None] / counts
+        means = sums(points[reads]) / counts
+        covariance = sums(offsets[:, None] * points[reads]) / counts - middles * means
+        variance = sums(offsets.square())[:, None] / counts - middles.square()
+        # of a k-mer that always stands at one offset, the direction cannot be told and stays zero
+        self.directions.copy_(covariance / (variance + _RIDGE / counts))
+        self.points.copy_(means - middles * self.directions)
 
 
 def _offsets(ids: torch.Tensor) -> torch.Tensor:

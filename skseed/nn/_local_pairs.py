@@ -2,35 +2,36 @@
 
 import torch
 
+from skseed.nn._fold_line import local_losses
 from skseed.nn._kmer_votes import KmerVotesNet
 from skseed.nn._pairs import SiameseNet
 
-_TIGHTNESS = 0.03
-_UNFOLDING = 0.7
-_FOLDED_POWER = 0.6
+_TIGHTNESS = 0.1
+_GUIDED = 0.7
 
 
 class LocalSiameseNet(SiameseNet):
-    """A Siamese network that also tells how much the votes of a read's k-mers disagree."""
+    """A Siamese network that also gives the points, and how much the votes of a read's k-mers disagree."""
 
-    def forward(self, codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[override]
-        """Return the (n, n) distances between the points, and the spread of the votes, a scalar."""
+    def forward(  # type: ignore[override]
+        self, codes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the (n, n) distances, the points, and the spread of the votes, a scalar."""
         if isinstance(self.encoder, KmerVotesNet):
             points, spread = self.encoder.points_and_spread(codes)
         else:
             points = self.encoder(codes)
             spread = points.new_zeros(())
-        return self.distance(points, points), spread
+        return self.distance(points, points), points, spread
 
 
 class LocalPairsLoss(torch.nn.Module):
-    r"""Squared error of near pairs, and a bound for far ones, with a curriculum that unfolds the curve.
+    """Squared error of near pairs, and a bound for far ones, with a guide at the beginning.
 
-    Of a pair nearer than the unit of the targets, the distance is learnt; of a farther one,
-    that it is at least one unit. The two kinds weigh the same, however few near pairs there are. From
-    a random start that alone leaves knots, where far parts of the line lie on one another. So far
-    pairs begin with a target of their own, the distance to the power 0.6, which orders the whole line
-    along one smooth, folded curve; over the first 70 % of the training it fades into the bound.
+    Of a pair nearer than one unit, the distance is learnt; of a farther one, that it is at least
+    one unit. From a random start that alone leaves knots, where far parts of a line lie on one
+    another. So points are first drawn to those of a line that was folded beforehand by
+    :func:`fold_line`; over the first 70 % of the training the pull fades.
 
     Parameters
     ----------
@@ -43,24 +44,29 @@ class LocalPairsLoss(torch.nn.Module):
         self.n_steps = n_steps
         self.step = 0
 
-    def forward(self, predicted: tuple[torch.Tensor, torch.Tensor], target: torch.Tensor) -> torch.Tensor:
-        """Return the loss, a scalar."""
-        distances, spread = predicted
+    def forward(
+        self, predicted: tuple[torch.Tensor, torch.Tensor, torch.Tensor], target: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the loss of what a `LocalSiameseNet` predicts.
+
+        Parameters
+        ----------
+        predicted : tuple of Tensor
+            Distances, points and spread.
+        target : Tensor of shape (n, 1 + n_components)
+            The place of each sequence on the line, in units, and its point on the folded line.
+
+        Returns
+        -------
+        loss : Tensor
+            A scalar.
+        """
+        distances, points, spread = predicted
+        places, guide = target[:, 0], target[:, 1:]
         rows, columns = torch.triu_indices(len(target), len(target), offset=1, device=target.device)
-        learned, true = distances[rows, columns], target[rows, columns].to(distances.dtype)
-        near = true < 1
-        far, far_true = learned[~near], true[~near]
-        bound = (1 - far).clamp_min(0).square()
-        folded = (far / far_true**_FOLDED_POWER - 1).square()
-        share = max(0.0, 1 - self.step / (_UNFOLDING * self.n_steps))
+        true = (places[rows] - places[columns]).abs().to(distances.dtype)
+        near_loss, far_loss = local_losses(distances[rows, columns], true)
+        share = max(0.0, 1 - self.step / (_GUIDED * self.n_steps))
         self.step += 1
-        return (
-            _mean((learned - true)[near].square())
-            + _mean(share * folded + (1 - share) * bound)
-            + _TIGHTNESS * spread
-        )
-
-
-def _mean(values: torch.Tensor) -> torch.Tensor:
-    # a batch may hold no far or no near pair at all
-    return values.sum() / max(len(values), 1)
+        off_guide = (points - guide).square().sum(1).mean()
+        return near_loss + far_loss + _TIGHTNESS * spread + share * off_guide
