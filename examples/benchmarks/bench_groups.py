@@ -259,26 +259,24 @@ def plasmids(subset):
 
 
 def growth(subset):
-    """Time groupings of ever more sequences, and fit the exponent."""
+    """Time groupings of ever more sequences, fit the exponent and draw both."""
     sizes = [n for n in (2_000, 5_000, 10_000, 20_000, 50_000) if n <= (subset or 50_000)]
+    times = {}
     for name, make in (("families", make_families), ("tree", make_tree)):
-        times = []
+        times[name] = []
         for n in sizes:
             groups, cpu, _ = timed(levenshtein_groups, make(n), 0.05)
-            times.append(cpu)
+            times[name].append(cpu)
             print(f"  {name} {n:6,d} sequences {cpu:7.2f} CPU-s, {groups.max() + 1:,} groups", flush=True)
-        exponent = np.polyfit(np.log(sizes), np.log(times), 1)[0]
+        exponent = np.polyfit(np.log(sizes), np.log(times[name]), 1)[0]
         print(f"{name}: time grows with n ** {exponent:.2f}")
-        draw_growth(name, sizes, times)
-
-
-def draw_growth(name, sizes, times):
     if importlib.util.find_spec("matplotlib") is None:
         return
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(5, 3.6), layout="constrained", num="growth")
-    ax.loglog(sizes, times, "o-", label=name)
+    figure, ax = plt.subplots(figsize=(5, 3.6), layout="constrained")
+    for name, seconds in times.items():
+        ax.loglog(sizes, seconds, "o-", label=name)
     ax.set(xlabel="sequences of 1,100 nt", ylabel="CPU-seconds to group them at 5 %")
     ax.legend(frameon=False)
     figure.savefig("bench_groups_growth.png", dpi=120)
