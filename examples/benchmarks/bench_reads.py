@@ -35,14 +35,15 @@ def overlap_of_neighbours(points, positions, n_neighbors=10):
 
 def order_of_points(points):
     """Return the distance of each point from an end of the curve that the points form, piece by piece."""
-    graph = radius_neighbors_graph(points, READ_LENGTH / 2, mode="distance")
+    # coils of the curve are a read length apart, and a little closer counts as a touch
+    graph = radius_neighbors_graph(points, 0.8 * READ_LENGTH, mode="distance")
     n_pieces, piece = connected_components(graph, directed=False)
     along = np.zeros(len(points))
     for label in range(n_pieces):
         members = np.flatnonzero(piece == label)
         one = graph[members][:, members]
         end = dijkstra(one, directed=False, indices=0).argmax()
-        # no piece can be longer than this, so that pieces do not mix
+        # no piece is as long as that, so that pieces do not mix
         along[members] = dijkstra(one, directed=False, indices=end) + label * len(GENOME) * 10
     return along, n_pieces
 
