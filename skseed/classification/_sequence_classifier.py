@@ -1,6 +1,6 @@
 """Learned classifiers of sequences: letter vectors, an encoder, a softmax."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -24,17 +24,23 @@ from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches,
 from skseed._sklearn import Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
+from skseed.classification._rows import (
+    FIRST_SYMBOL,
+    UNKNOWN,
+    Rows,
+    is_token_table,
+    n_ids,
+    read_unseen_as_unknown,
+    rows_of_symbols,
+    rows_of_tokens,
+)
 from skseed.nn import SequenceBatches, SequenceNetwork
 from skseed.nn._sequence_batches import pad_rows
 
-_UNKNOWN = 1
-_FIRST_SYMBOL = 2
 _WEIGHT_DECAY = 1e-5
 _PREDICTION_ROWS = 256
 # positions of a padded batch in prediction, so that long sequences need no more memory than short ones
 _PREDICTION_TOKENS = 1 << 17
-
-Rows = list[npt.NDArray[np.integer]]
 
 
 class SequenceClassifier(
@@ -221,7 +227,7 @@ class SequenceClassifier(
         FloatingPointError
             If the loss is no longer a finite number; the message names the epoch.
         """
-        alphabet = None if _is_token_table(X) else get_alphabet(self.alphabet)
+        alphabet = None if is_token_table(X) else get_alphabet(self.alphabet)
         rows = self._rows(X, alphabet, reset=True)
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
@@ -238,7 +244,7 @@ class SequenceClassifier(
         weight_seed, dropout_seed, batch_seed, split_seed = (
             int(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=4)
         )
-        seen = np.zeros(_n_ids(rows, alphabet), dtype=bool)
+        seen = np.zeros(n_ids(rows, alphabet), dtype=bool)
         for row in rows:
             seen[row] = True
         network = build_seeded(
@@ -287,7 +293,7 @@ class SequenceClassifier(
             self.symbols_, self.symbol_embeddings_ = np.arange(1, len(seen)), vectors[1:]
         else:
             self.symbols_ = np.array([*alphabet.symbols, alphabet.wildcard])
-            self.symbol_embeddings_ = np.concatenate([vectors[_FIRST_SYMBOL:], vectors[[_UNKNOWN]]])
+            self.symbol_embeddings_ = np.concatenate([vectors[FIRST_SYMBOL:], vectors[[UNKNOWN]]])
         self._seen_ids = seen
         self.net_ = net
         return self
@@ -375,15 +381,15 @@ class SequenceClassifier(
     def _rows(self, X: Any, alphabet: Alphabet | None, *, reset: bool) -> Rows:
         """Return the token ids of each sequence, at least one."""
         if alphabet is None:
-            rows = _rows_of_tokens(validate_data(self, X, reset=reset))
+            rows = rows_of_tokens(validate_data(self, X, reset=reset))
             if reset:
                 return rows
-            return [_read_unseen_as_unknown(row, self._seen_ids) for row in rows]
+            return [read_unseen_as_unknown(row, self._seen_ids) for row in rows]
         sequences = check_sequences(X, min_length=1)
         if reset:
             for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
                 delattr(self, name)
-        return _rows_of_symbols(sequences.tolist(), alphabet)
+        return rows_of_symbols(sequences.tolist(), alphabet)
 
     def _logits(self, X: Any) -> npt.NDArray[np.float64]:
         network = self.net_.module_
@@ -405,60 +411,6 @@ class SequenceClassifier(
         output = np.concatenate(parts).astype(np.float64)
         output[order] = output.copy()
         return output
-
-
-def _is_token_table(X: Any) -> bool:
-    shape = getattr(X, "shape", None)
-    if shape is None:
-        return False
-    return len(shape) == 2 and np.asarray(X).dtype.kind in "fiub"
-
-
-def _rows_of_symbols(sequences: Sequence[str], alphabet: Alphabet) -> Rows:
-    """Return the codes of strings as token ids: 1 for the wildcard, the symbols from 2 on."""
-    ids = np.arange(_FIRST_SYMBOL, len(alphabet) + _FIRST_SYMBOL + 1, dtype=np.int32)
-    ids[alphabet.wildcard_code] = _UNKNOWN
-    rows: Rows = []
-    for index, sequence in enumerate(sequences):
-        try:
-            rows.append(ids[alphabet.encode(sequence)])
-        except ValueError as error:
-            raise ValueError(f"Sequence {index}: {error}") from None
-    return rows
-
-
-def _rows_of_tokens(table: npt.NDArray[Any]) -> Rows:
-    """Return the rows of a table of token ids without the padding after their end."""
-    wrong = (table < 0) | (table != np.floor(table)) | (table > np.iinfo(np.int32).max)
-    if wrong.any():
-        row, column = (int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(
-            f"X[{row}, {column}] is {table[row, column]}, but token ids are whole numbers from 0 on; make "
-            "the rows with BPETokenizer, or pass the sequences themselves."
-        )
-    rows: Rows = []
-    for index, ids in enumerate(table.astype(np.int32)):
-        used = np.flatnonzero(ids)
-        if not used.size:
-            raise ValueError(f"X[{index}] holds no token, only padding; remove the row.")
-        # a copy, or a row would keep the whole table
-        rows.append(ids[: used[-1] + 1].copy())
-    return rows
-
-
-def _read_unseen_as_unknown(
-    row: npt.NDArray[np.integer], seen: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.integer]:
-    known = row == 0
-    inside = row < len(seen)
-    known[inside] |= seen[row[inside]]
-    return np.where(known, row, _UNKNOWN)
-
-
-def _n_ids(rows: Rows, alphabet: Alphabet | None) -> int:
-    if alphabet is not None:
-        return len(alphabet) + _FIRST_SYMBOL
-    return max(_UNKNOWN, max(int(row.max()) for row in rows)) + 1
 
 
 def _split(

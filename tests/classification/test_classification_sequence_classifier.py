@@ -12,11 +12,11 @@ from sklearn.pipeline import make_pipeline
 
 from skseed.alphabets import PROTEIN
 from skseed.classification import SequenceClassifier
+from skseed.classification._rows import rows_of_symbols
 from skseed.classification._sequence_classifier import (
     _batches_of_tokens,
     _fit_temperature,
     _losses,
-    _rows_of_symbols,
     _split,
 )
 from skseed.preprocessing import BPETokenizer
@@ -91,7 +91,7 @@ def test_rows_of_tokens_are_the_same_as_their_letters():
     proteins, y = by_composition(60, seed=0)
     # every id occurs, or the tables would be of different sizes
     proteins[0] = PROTEIN.symbols + "X"
-    rows = _rows_of_symbols(proteins, PROTEIN)
+    rows = rows_of_symbols(proteins, PROTEIN)
     table = np.zeros((60, 60), dtype=np.int64)
     for target, row in zip(table, rows, strict=True):
         target[: len(row)] = row
