@@ -6,6 +6,7 @@ from torch import nn
 # the ids below this one are no k-mers of the table: padding and k-mers that training did not see
 FIRST_KNOWN = 2
 _RIDGE = 0.1
+_CHUNK = 4096
 
 
 class KmerVotesNet(nn.Module):
@@ -69,23 +70,20 @@ class KmerVotesNet(nn.Module):
         points : Tensor of shape (n, n_components)
             Where the reads are to lie.
         """
-        known = ids.abs() >= FIRST_KNOWN
-        reads, columns = torch.nonzero(known, as_tuple=True)
-        rows = ids[reads, columns].abs().long() - FIRST_KNOWN
-        offsets = _offsets(ids)[reads, columns]
-
-        def sums(values: torch.Tensor) -> torch.Tensor:
-            total = values.new_zeros(len(self.points), *values.shape[1:])
-            return total.index_add_(0, rows, values)
-
-        counts = sums(torch.ones_like(offsets)).clamp_min(1)[:, None]
-        middles = sums(offsets)[:, None] / counts
-        means = sums(points[reads]) / counts
-        covariance = sums(offsets[:, None] * points[reads]) / counts - middles * means
-        variance = sums(offsets.square())[:, None] / counts - middles.square()
+        n_kmers, n_components = self.points.shape
+        # what a regression needs: the sums of 1, x, x², y and xy
+        sums = self.points.new_zeros(n_kmers, 3 + 2 * n_components)
+        for some_ids, some_points in zip(ids.split(_CHUNK), points.split(_CHUNK), strict=True):
+            reads, columns = torch.nonzero(some_ids.abs() >= FIRST_KNOWN, as_tuple=True)
+            rows = some_ids[reads, columns].abs().long() - FIRST_KNOWN
+            x, y = _offsets(some_ids)[reads, columns][:, None], some_points[reads]
+            sums.index_add_(0, rows, torch.cat([torch.ones_like(x), x, x * x, y, x * y], dim=1))
+        counts = sums[:, :1].clamp_min(1)
+        x, squares, y, products = (sums[:, 1:] / counts).split([1, 1, n_components, n_components], dim=1)
+        directions = (products - x * y) / (squares - x * x + _RIDGE / counts)
         # of a k-mer that always stands at one offset, the direction cannot be told and stays zero
-        self.directions.copy_(covariance / (variance + _RIDGE / counts))
-        self.points.copy_(means - middles * self.directions)
+        self.directions.copy_(directions)
+        self.points.copy_(y - x * directions)
 
 
 def _offsets(ids: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,7 @@
 """Reads placed by where they come from, and the pieces that the embedder is made of."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -97,6 +99,33 @@ def test_cross_validates(new_reads):
     reads, positions = (part[:200] for part in new_reads)
     scores = cross_val_score(ReadPositionEmbedder(max_epochs=5, random_state=0), reads, positions, cv=2)
     assert np.isfinite(scores).all()
+
+
+# the same bits ------------------------------------------------------------------------------------
+
+
+def test_threads_and_other_fits_change_no_bit(new_reads):
+    reads, positions = (part[:150] for part in new_reads)
+
+    def embed(seed):
+        embedder = ReadPositionEmbedder(mutation_rate=0.01, max_epochs=3, batch_size=32, random_state=seed)
+        return embedder.fit(reads, positions).transform(reads)
+
+    before = torch.get_num_threads()
+    states = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    expected = [embed(0), embed(1)]
+    assert (expected[0] != expected[1]).any()
+    try:
+        torch.set_num_threads(4)
+        assert_array_equal(embed(0), expected[0])
+        with ThreadPoolExecutor(4) as pool:
+            for points, alone in zip(pool.map(embed, [0, 1] * 2), expected * 2, strict=True):
+                assert_array_equal(points, alone)
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
+    assert_array_equal(np.random.get_state()[1], states[0])  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), states[1])
 
 
 # refusals -----------------------------------------------------------------------------------------
@@ -293,6 +322,24 @@ def test_kmers_start_where_their_reads_lie():
     assert_allclose(placed[:4], points[:4], atol=0.25)
     assert spread < 0.2
     assert_array_equal(placed[4], 0)
+
+
+def test_a_start_is_a_regression_for_every_kmer(monkeypatch):
+    rng = np.random.default_rng(0)
+    ids = (rng.integers(1, 6, size=(20, 5)) * rng.choice([-1, 1], size=(20, 5))).astype(np.int32)
+    points = rng.normal(size=(20, 2)).astype(np.float32)
+    # so that the reads come in several parts
+    monkeypatch.setattr("skseed.nn._kmer_votes._CHUNK", 7)
+    net = KmerVotesNet(4, 2)
+    net.start_at(torch.from_numpy(ids), torch.from_numpy(points))
+    for kmer in range(4):
+        reads, columns = np.nonzero(np.abs(ids) == kmer + 2)
+        x = np.sign(ids[reads, columns]) * (columns - 2) / 2
+        y = points[reads]
+        centred = x - x.mean()
+        direction = centred @ (y - y.mean(axis=0)) / ((centred**2).sum() + 0.1)
+        assert_allclose(net.directions[kmer].detach(), direction, atol=1e-4)
+        assert_allclose(net.points[kmer].detach(), y.mean(axis=0) - x.mean() * direction, atol=1e-4)
 
 
 @settings(max_examples=25, deadline=None)
