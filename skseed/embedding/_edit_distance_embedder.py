@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skseed._nets import (
@@ -27,7 +27,7 @@ from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
 from skseed.nn import AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
 from skseed.nn._geometry import DISTANCES
-from skseed.preprocessing._base import warn_cut
+from skseed.preprocessing._base import SequenceTransformer, warn_cut
 from skseed.preprocessing._one_hot_encoder import codes_from_one_hot
 
 _CALIBRATION = 256
@@ -35,9 +35,7 @@ _TRANSFORM_ROWS = 256
 _CHUNK = 8192
 
 
-class EditDistanceEmbedder(
-    NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
     """Embed sequences so that distances between points approximate edit distances.
 
     A Siamese network learns, from sequences alone, points whose distance is close to the
@@ -343,14 +341,6 @@ class EditDistanceEmbedder(
     def _n_features_out(self) -> int:
         check_is_fitted(self)
         return self.n_components_
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.transformer_tags.preserves_dtype = []
-        return tags
 
     def _fit_codes(self, X: Any, alphabet: Alphabet) -> npt.NDArray[np.uint8]:
         """Return the training sequences as rows of codes, and note what kind of input they were."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.stats import spearmanr
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.metrics import euclidean_distances
 from sklearn.utils import Tags, check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted
@@ -29,7 +29,7 @@ from skseed.embedding._encoders import CNNEncoder, Encoder, n_input_symbols, res
 from skseed.embedding._kmer_vote_encoder import KmerIds, KmerVoteEncoder
 from skseed.embedding._read_batches import ReadBatchMaker, along_the_line, neighbour_order
 from skseed.nn import KmerVotesNet, LocalPairsLoss, LocalSiameseNet, PairBatches, PairwiseDistance, fold_line
-from skseed.preprocessing._base import warn_cut
+from skseed.preprocessing._base import SequenceTransformer, warn_cut
 
 _ENCODERS: dict[str, type[Encoder]] = {"votes": KmerVoteEncoder, "cnn": CNNEncoder}
 _TRANSFORM_ROWS = 256
@@ -37,9 +37,7 @@ _KNOTS = 3
 _CHUNK = 8192
 
 
-class ReadPositionEmbedder(
-    NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
     """Embed reads so that near points are reads from near places of a genome.
 
     A Siamese network learns, from reads whose origins are known, points in bases: within the length of
@@ -338,11 +336,7 @@ class ReadPositionEmbedder(
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
         tags.target_tags.required = True
-        tags.transformer_tags.preserves_dtype = []
         return tags
 
     def _check_positions(self, y: Any, reads: Any) -> npt.NDArray[np.float64]:
