@@ -10,7 +10,6 @@ import torch
 from scipy.special import softmax
 from sklearn.base import (
     BaseEstimator,
-    ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     clone,
@@ -23,6 +22,7 @@ from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches,
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed.nn import HardestPrototypeTripletLoss, PrototypeNetwork, ScaledCosineLoss, TokenBatches
 from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
+from skseed.ranking._base import LabRankerMixin
 from skseed.ranking._token_table import read_unseen_as_unknown, split_token_table
 
 _COSINE_SCALE = 16.0
@@ -34,7 +34,7 @@ class TripletLabRanker(
     NeuralEstimatorMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    ClassifierMixin,
+    LabRankerMixin,
     BaseEstimator,
 ):
     """Rank the labs that may have engineered a plasmid, by metric learning.
@@ -115,6 +115,7 @@ class TripletLabRanker(
     read as unknown, with a warning when these are more than one in ten, since then another tokenizer
     made them. A row of padding alone gets the embedding of an empty sequence.
 
+    The scores of `decision_function` are the cosines between a plasmid and the labs, in [-1, 1].
     `predict_proba` is a softmax over 16 times the cosines. It ranks as `decision_function` does and
     is not calibrated.
 
@@ -291,24 +292,6 @@ class TripletLabRanker(
         check_is_fitted(self)
         return self._embed(X)
 
-    def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return the cosine between each plasmid and each lab.
-
-        Parameters
-        ----------
-        X : array-like of int of shape (n_samples, n_features_in_)
-            Rows as in `fit`.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples, n_labs) or (n_samples,)
-            Cosines in [-1, 1], columns in the order of `classes_`. With two labs, as scikit-learn
-            wants it, the difference of the two: positive for ``classes_[1]``.
-        """
-        check_is_fitted(self)
-        cosines = self._cosines(X)
-        return cosines[:, 1] - cosines[:, 0] if len(self.classes_) == 2 else cosines
-
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return a softmax over 16 times the cosines; it is not calibrated.
 
@@ -323,50 +306,13 @@ class TripletLabRanker(
             Rows that sum to 1, columns in the order of `classes_`.
         """
         check_is_fitted(self)
-        return softmax(_COSINE_SCALE * self._cosines(X), axis=1)
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the nearest lab of each plasmid.
-
-        Parameters
-        ----------
-        X : array-like of int of shape (n_samples, n_features_in_)
-            Rows as in `fit`.
-
-        Returns
-        -------
-        labs : ndarray of shape (n_samples,)
-            The labs.
-        """
-        check_is_fitted(self)
-        return self.classes_[np.argmax(self._cosines(X), axis=1)]
-
-    def rank(self, X: Any, k: int = 10) -> npt.NDArray[Any]:
-        """Return the `k` nearest labs of each plasmid, the nearest first.
-
-        Parameters
-        ----------
-        X : array-like of int of shape (n_samples, n_features_in_)
-            Rows as in `fit`.
-        k : int, default=10
-            How many labs; all of them when there are fewer.
-
-        Returns
-        -------
-        labs : ndarray of shape (n_samples, min(k, n_labs))
-            The labs, by falling cosine; equal ones in the order of `classes_`.
-        """
-        check_is_fitted(self)
-        if not isinstance(k, Integral) or k < 1:
-            raise ValueError(f"k must be an int of at least 1; got {k!r}.")
-        order = np.argsort(-self._cosines(X), axis=1, kind="stable")
-        return self.classes_[order[:, :k]]
+        return softmax(_COSINE_SCALE * self._scores(X), axis=1)
 
     @property
     def _n_features_out(self) -> int:
         return self.lab_embeddings_.shape[1]
 
-    def _cosines(self, X: Any) -> npt.NDArray[np.float64]:
+    def _scores(self, X: Any) -> npt.NDArray[np.float64]:
         labs = torch.from_numpy(self.lab_embeddings_.T)
         # in torch, whose threads are held, since numpy's product may round by the number of threads
         return forward_in_batches(

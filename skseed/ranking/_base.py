@@ -1,0 +1,84 @@
+"""What every ranker of labs does with its scores."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+
+class LabRankerMixin(ClassifierMixin):
+    """Derive the methods of a ranker from one matrix of scores.
+
+    A ranker sets `classes_` in ``fit`` and says in `_scores` how well each lab fits each row; it has
+    checked by then what it is given. The rest stands here: scikit-learn's convention for two classes, the
+    best lab, and the list of labs.
+    """
+
+    classes_: npt.NDArray[Any]
+
+    def _scores(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return the scores, (n_samples, n_labs): higher for likelier, in the order of `classes_`."""
+        raise NotImplementedError
+
+    def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return how well each lab fits each sequence.
+
+        Parameters
+        ----------
+        X : array-like of n_samples rows
+            Sequences in the form that `fit` takes.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_labs) or (n_samples,)
+            Higher for likelier, columns in the order of `classes_`. With two labs, as scikit-learn
+            wants it, the difference of the two: positive for ``classes_[1]``.
+        """
+        check_is_fitted(self)
+        scores = self._scores(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the likeliest lab of each sequence.
+
+        Parameters
+        ----------
+        X : array-like of n_samples rows
+            Sequences in the form that `fit` takes.
+
+        Returns
+        -------
+        labs : ndarray of shape (n_samples,)
+            The labs with the highest score; of equal ones the first in `classes_`.
+        """
+        check_is_fitted(self)
+        return self.classes_[np.argmax(self._scores(X), axis=1)]
+
+    def rank(self, X: Any, k: int = 10) -> npt.NDArray[Any]:
+        """Return the `k` likeliest labs of each sequence, the likeliest first.
+
+        Parameters
+        ----------
+        X : array-like of n_samples rows
+            Sequences in the form that `fit` takes.
+        k : int, default=10
+            How many labs; all of them when there are fewer.
+
+        Returns
+        -------
+        labs : ndarray of shape (n_samples, min(k, n_labs))
+            The labs, by falling score; equal ones in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If `k` is not a positive int.
+        """
+        check_is_fitted(self)
+        if not isinstance(k, Integral) or k < 1:
+            raise ValueError(f"k must be an int of at least 1; got {k!r}.")
+        order = np.argsort(-self._scores(X), axis=1, kind="stable")
+        return self.classes_[order[:, :k]]
