@@ -22,6 +22,7 @@ from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
+from skseed.distances._exact import worth_lanes
 from skseed.embedding._encoders import ENCODERS, Encoder, n_input_symbols, resolve_encoder
 from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
@@ -219,8 +220,12 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             raise ValueError(
                 f"EditDistanceEmbedder needs at least 2 sequences; got n_samples = {len(codes)}."
             )
-        longest = int((codes != alphabet.padding_code).sum(axis=1).max())
-        distances = self._target_distances(len(codes), alphabet, longest)
+        lengths = (codes != alphabet.padding_code).sum(axis=1)
+        longest = int(lengths.max())
+        # every sequence meets the batch / 2 others of its own in every epoch
+        n_pairs = self.max_epochs * len(codes) * min(self.batch_size, len(codes)) / 2
+        lanes = worth_lanes(n_pairs * float(lengths.mean()) ** 2)
+        distances = self._target_distances(len(codes), alphabet, longest, lanes=lanes)
         random = check_random_state(self.random_state)
         weights_seed, batches_seed = random.randint(np.iinfo(np.int32).max, size=2)
         rng = np.random.default_rng(batches_seed)
@@ -387,10 +392,10 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         )
 
     def _target_distances(
-        self, n_sequences: int, alphabet: Alphabet, unit: float
+        self, n_sequences: int, alphabet: Alphabet, unit: float, *, lanes: bool
     ) -> Oracle | npt.NDArray[np.float32]:
         if isinstance(self.target, str) or callable(self.target):
-            return Oracle(self.target, alphabet, unit)
+            return Oracle(self.target, alphabet, unit, lanes)
         matrix = check_array(self.target, input_name="target")
         if matrix.shape != (n_sequences, n_sequences):
             raise ValueError(

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
 
 from skseed._mutation import mutate, recombine
 from skseed.alphabets import Alphabet
+from skseed.distances._exact import exact_distances
 
 Target = Callable[[list[str], list[str]], npt.ArrayLike]
 
@@ -43,11 +42,14 @@ class Oracle:
         What the codes mean.
     unit : float
         What the distances are divided by.
+    lanes : bool, default=False
+        Whether edit distances are many enough to compile code for them.
     """
 
     target: str | Target
     alphabet: Alphabet
     unit: float
+    lanes: bool = False
 
     def __call__(
         self, rows: Sequence[npt.NDArray[np.uint8]], others: Sequence[npt.NDArray[np.uint8]]
@@ -61,9 +63,9 @@ class Oracle:
         """
         if isinstance(self.target, str):
             left = [row.tobytes() for row in rows]
-            # rapidfuzz does half of the work where it meets one list twice
+            # half of the work is enough where one list meets itself
             right = left if others is rows else [row.tobytes() for row in others]
-            distances = cdist(left, right, scorer=Levenshtein.distance, dtype=np.int32)
+            distances: npt.NDArray[Any] = exact_distances(left, right, lanes=self.lanes)
         else:
             distances = self._called(rows, others)
         return (distances / self.unit).astype(np.float32)

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from skseed.distances import (
+    _exact,
     _limits,
     _pairs,
     _pieces,
@@ -48,6 +49,38 @@ def reference_limits(X, Y, max_distance):
 @given(X=collections, Y=st.one_of(st.none(), collections))
 def test_matrix_is_the_textbook_distance(X, Y):
     np.testing.assert_array_equal(levenshtein_distances(X, Y), reference_matrix(X, X if Y is None else Y))
+
+
+@settings(max_examples=60, deadline=None)
+@given(X=collections, Y=st.one_of(st.none(), collections))
+def test_lanes_compute_the_textbook_distance(X, Y):
+    left = [sequence.encode() for sequence in X]
+    right = left if Y is None else [sequence.encode() for sequence in Y]
+    distances = _exact.exact_distances(left, right, lanes=True)
+    np.testing.assert_array_equal(distances, reference_matrix(X, X if Y is None else Y))
+
+
+@pytest.mark.parametrize("n_letters", [1, 4, 20, 256])
+def test_lanes_agree_with_rapidfuzz_across_words_of_the_matrix(n_letters):
+    rng = np.random.default_rng(n_letters)
+    lengths = [0, 1, 63, 64, 65, 127, 128, 129, 200, 700, 64, 1, 0, 1000, 320, 321, 319, 500]
+    left = [rng.integers(n_letters, size=length, dtype=np.uint8).tobytes() for length in lengths]
+    # relatives, so that runs of matches carry from word to word
+    right = [sequence[3:] + sequence[: len(sequence) // 2] for sequence in left[:-3]]
+    for others in (left, right):
+        fast = _exact.exact_distances(left, others, lanes=True)
+        np.testing.assert_array_equal(fast, _exact.exact_distances(left, others, lanes=False))
+
+
+@pytest.mark.parametrize("Y", [None, ["ACGT", "CCGTTA"]])
+def test_large_matrices_are_the_same_with_and_without_lanes(monkeypatch, Y):
+    rng = np.random.default_rng(0)
+    X = ["".join(rng.choice(list("ACGT"), size=size)) for size in rng.integers(0, 90, size=300)]
+    expected = levenshtein_distances(X, Y)
+    monkeypatch.setattr(_exact, "_WORTH_COMPILING", 0)
+    np.testing.assert_array_equal(levenshtein_distances(X, Y, n_jobs=2), expected)
+    # letters of more than a byte have no place in the lanes
+    assert levenshtein_distances(["ACGT", "AÇGT", "漢字"]).tolist() == [[0, 1, 4], [1, 0, 4], [4, 4, 0]]
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,145 @@
+"""Exact edit distances by vector instructions: eight pairs at once, one in each lane.
+
+The recurrence is Hyyrö's form of Myers's bit-parallel algorithm [1]_ [2]_, in words of 64 rows of the
+matrix. A lane holds one pattern; the text that all eight meet is read symbol by symbol, so nothing is
+gathered. One column is written out as vector code, since the compiler does not find it in plain loops.
+This module needs numba, which is optional: import it only where ``has_lanes`` says so.
+
+References
+----------
+.. [1] Myers, G. "A fast bit-vector algorithm for approximate string matching based on dynamic
+   programming", Journal of the ACM 46, 395-415 (1999). doi:10.1145/316542.316550
+.. [2] Hyyrö, H. "A bit-vector algorithm for computing Levenshtein and Damerau edit distances", Nordic
+   Journal of Computing 10, 29-39 (2003).
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_LANES = 8
+_INDEX = ir.IntType(64)
+_VECTOR = ir.VectorType(ir.IntType(64), _LANES)
+
+
+def _every_lane(value: int) -> ir.Constant:
+    return ir.Constant(_VECTOR, [value] * _LANES)
+
+
+@intrinsic
+def _read_symbol(typingctx: Any, equal: Any, symbol: Any, up: Any, down: Any, n_words: Any) -> Any:
+    """Move all lanes on by one symbol of the text, which changes `up` and `down` in place.
+
+    ``equal[symbol]`` has a bit for every row whose pattern holds the symbol, `up` and `down` one for every
+    row where the matrix rises or falls by one; each is a C-contiguous array of words of all lanes.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def vectors(index: int) -> Any:
+            array = cgutils.create_struct_proxy(signature.args[index])(context, builder, value=args[index])
+            return builder.bitcast(array.data, _VECTOR.as_pointer())
+
+        n_words, entry = args[4], builder.block
+        equal, up, down = vectors(0), vectors(2), vectors(3)
+        equal = builder.gep(equal, [builder.mul(args[1], n_words)])
+        loop, done = builder.append_basic_block("word"), builder.append_basic_block("done")
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        word, rise_in, fall_in = builder.phi(_INDEX), builder.phi(_VECTOR), builder.phi(_VECTOR)
+        here = [builder.gep(part, [word]) for part in (equal, up, down)]
+        matches, rises, falls = (builder.load(part, align=8) for part in here)
+        one, last, every = _every_lane(1), _every_lane(63), _every_lane(-1)
+        vertical = builder.or_(matches, falls)
+        matches = builder.or_(matches, fall_in)
+        carried = builder.add(builder.and_(matches, rises), rises)
+        horizontal = builder.or_(builder.xor(carried, rises), matches)
+        right_rises = builder.or_(falls, builder.xor(builder.or_(horizontal, rises), every))
+        right_falls = builder.and_(rises, horizontal)
+        rise_out, fall_out = builder.lshr(right_rises, last), builder.lshr(right_falls, last)
+        right_rises = builder.or_(builder.shl(right_rises, one), rise_in)
+        right_falls = builder.or_(builder.shl(right_falls, one), fall_in)
+        rises = builder.or_(right_falls, builder.xor(builder.or_(vertical, right_rises), every))
+        builder.store(rises, here[1], align=8)
+        builder.store(builder.and_(right_rises, vertical), here[2], align=8)
+        following = builder.add(word, ir.Constant(_INDEX, 1))
+        # above the first row the matrix rises by one with every symbol of the text
+        starts = [(word, ir.Constant(_INDEX, 0), following), (rise_in, one, rise_out)]
+        for node, start, carried in [*starts, (fall_in, _every_lane(0), fall_out)]:
+            node.add_incoming(start, entry)
+            node.add_incoming(carried, loop)
+        builder.cbranch(builder.icmp_signed("<", following, n_words), loop, done)
+        builder.position_at_end(done)
+        return context.get_dummy_value()
+
+    return types.void(equal, symbol, up, down, n_words), codegen
+
+
+@njit
+def _n_bits(word: Any) -> Any:
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(nogil=True)
+def fill_distances(
+    patterns: npt.NDArray[np.uint8],
+    pattern_starts: npt.NDArray[np.int64],
+    texts: npt.NDArray[np.uint8],
+    text_starts: npt.NDArray[np.int64],
+    n_symbols: int,
+    symmetric: bool,
+    distances: npt.NDArray[np.int32],
+) -> None:
+    """Write the edit distances of all pairs of two lists of sequences.
+
+    Parameters
+    ----------
+    patterns, texts : ndarray of uint8
+        The codes of the sequences, end to end.
+    pattern_starts, text_starts : ndarray of int64
+        Where each sequence begins, and where the last one ends.
+    n_symbols : int
+        How many codes there are.
+    symmetric : bool
+        Whether both lists are one, so that half of the work is enough.
+    distances : ndarray of shape (n_patterns, n_texts), dtype int32
+        Where the distances go.
+    """
+    n_patterns, n_texts = len(pattern_starts) - 1, len(text_starts) - 1
+    for first in range(0, n_patterns, _LANES):
+        n_lanes = min(_LANES, n_patterns - first)
+        longest = 1
+        for lane in range(n_lanes):
+            longest = max(longest, pattern_starts[first + lane + 1] - pattern_starts[first + lane])
+        n_words = (longest + 63) // 64
+        equal = np.zeros((n_symbols, n_words, _LANES), np.uint64)
+        inside = np.zeros((n_words, _LANES), np.uint64)
+        for lane in range(n_lanes):
+            start = pattern_starts[first + lane]
+            for row in range(pattern_starts[first + lane + 1] - start):
+                bit = np.uint64(1) << np.uint64(row & 63)
+                equal[patterns[start + row], row >> 6, lane] |= bit
+                inside[row >> 6, lane] |= bit
+        up = np.empty((n_words, _LANES), np.uint64)
+        down = np.empty((n_words, _LANES), np.uint64)
+        for text in range(first if symmetric else 0, n_texts):
+            up[:] = np.uint64(0xFFFFFFFFFFFFFFFF)
+            down[:] = np.uint64(0)
+            for index in range(text_starts[text], text_starts[text + 1]):
+                _read_symbol(equal, np.int64(texts[index]), up, down, n_words)
+            for lane in range(n_lanes):
+                # the last column begins at the length of the text, and rises and falls to the distance
+                distance = text_starts[text + 1] - text_starts[text]
+                for word in range(n_words):
+                    distance += _n_bits(up[word, lane] & inside[word, lane])
+                    distance -= _n_bits(down[word, lane] & inside[word, lane])
+                distances[first + lane, text] = distance
+                if symmetric:
+                    distances[text, first + lane] = distance
