@@ -36,7 +36,7 @@ from skseed.preprocessing import (
     MinimizerVectorizer,
     OneHotEncoder,
 )
-from skseed.ranking import TripletLabRanker
+from skseed.ranking import SoftmaxLabRanker, TripletLabRanker
 from tests.adapters import adapt, number_labels, rows_to_strings, rows_to_tokens
 from tests.sequence_checks import is_public_estimator, sequence_checks
 
@@ -78,6 +78,18 @@ CASES = [
     Case(ReadPositionEmbedder(encoder=KmerVoteEncoder(4), max_epochs=2, random_state=0)),
     Case(
         TripletLabRanker(
+            embedding_dim=16,
+            kernel_sizes=(1, 2),
+            n_filters=32,
+            lr=0.01,
+            max_epochs=8,
+            dropout=0.0,
+            random_state=0,
+        ),
+        rows="tokens",
+    ),
+    Case(
+        SoftmaxLabRanker(
             embedding_dim=16,
             kernel_sizes=(1, 2),
             n_filters=32,

@@ -11,9 +11,10 @@ and :class:`AllPairsLoss` compares all pairs of a batch with the truth.
 :func:`fold_line` folds the line that they begin with.
 
 *Tokens.* A row of token ids, 0 after its end, goes through a :class:`TokenDropout` and a
-:class:`TokenConvBank`; a :class:`PrototypeNetwork` puts both under a linear layer and adds one unit
-vector a class. :class:`HardestPrototypeTripletLoss` and :class:`ScaledCosineLoss` compare the two;
-:class:`TokenBatches` feeds them.
+:class:`TokenConvBank`; a :class:`TokenBody` is both with metadata beside them. A
+:class:`PrototypeNetwork` puts it under a linear layer and adds one unit vector a class, which
+:class:`HardestPrototypeTripletLoss` and :class:`ScaledCosineLoss` compare; a :class:`SoftmaxNetwork` puts it
+under one logit a class. :class:`TokenBatches` feeds them.
 
 *Classes.* A :class:`SequenceNetwork` puts an encoder (the mean, a recurrent or convolutional network, a
 transformer) over token vectors, and a linear layer over that; :class:`SequenceBatches` feeds it rows of
@@ -36,7 +37,9 @@ from skseed.nn._segment_transformer import SegmentTransformerNet
 from skseed.nn._sequence_batches import SequenceBatches
 from skseed.nn._sequence_encoders import CNNNet, GRUNet, KmerNet, LandmarkNet, LinearNet, MLPNet
 from skseed.nn._sequence_network import SequenceNetwork
+from skseed.nn._softmax_network import SoftmaxNetwork
 from skseed.nn._token_batches import TokenBatches
+from skseed.nn._token_body import TokenBody
 from skseed.nn._token_dropout import TokenDropout
 from skseed.nn._triplet import HardestPrototypeTripletLoss
 
@@ -61,7 +64,9 @@ __all__ = [
     "SequenceBatches",
     "SequenceNetwork",
     "SiameseNet",
+    "SoftmaxNetwork",
     "TokenBatches",
+    "TokenBody",
     "TokenConvBank",
     "TokenDropout",
     "fold_line",

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from skseed.nn._conv_bank import TokenConvBank, row_lengths
-from skseed.nn._token_dropout import TokenDropout
+from skseed.nn._token_body import TokenBody, linear_head
 
 
 class PrototypeNetwork(nn.Module):
     """Embed rows of tokens on the unit sphere, together with a learnt vector for every class.
 
-    The network of the triplet paper: token dropout, a :class:`TokenConvBank`, metadata beside
-    its features, one linear layer, unit length. A class is where its prototype points; the loss pulls
-    the rows of the class there. New classes need no new network, only a new vector.
+    The network of the triplet paper: a :class:`TokenBody`, one linear layer, unit length. A class is where
+    its prototype points; the loss pulls the rows of the class there. New classes need no new network,
+    only a new vector.
 
     Parameters
     ----------
@@ -64,11 +63,16 @@ class PrototypeNetwork(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.dropout = TokenDropout(dropout, seed=seed)
-        self.bank = TokenConvBank(
-            n_tokens, token_dim=embedding_dim, kernel_sizes=kernel_sizes, n_filters=n_filters
+        self.body = TokenBody(
+            n_tokens,
+            token_dim=embedding_dim,
+            kernel_sizes=kernel_sizes,
+            n_filters=n_filters,
+            n_metadata=n_metadata,
+            dropout=dropout,
+            seed=seed,
         )
-        self.head = nn.Linear(self.bank.n_features + n_metadata, embedding_dim)
+        self.head = nn.Linear(self.body.n_features, embedding_dim)
         self.prototypes = nn.Parameter(torch.randn(n_prototypes, embedding_dim))
 
     def embed(self, tokens: torch.Tensor, metadata: torch.Tensor | None = None) -> torch.Tensor:
@@ -87,12 +91,7 @@ class PrototypeNetwork(nn.Module):
             Rows of length 1: float32 in training; float64 in evaluation, where a row's embedding does
             not depend on the rows beside it but for the last bits of a double.
         """
-        features = self.bank(self.dropout(tokens), row_lengths(tokens), scale=self.dropout.scale)
-        if metadata is not None:
-            features = torch.cat([features, metadata.to(features.dtype)], dim=1)
-        dtype = features.dtype if self.training else torch.float64
-        weight, bias = self.head.weight.to(dtype), self.head.bias.to(dtype)
-        return nn.functional.normalize(nn.functional.linear(features.to(dtype), weight, bias), dim=1)
+        return nn.functional.normalize(linear_head(self.head, self.body(tokens, metadata)), dim=1)
 
     def forward(
         self, tokens: torch.Tensor, metadata: torch.Tensor | None = None

@@ -57,7 +57,7 @@ def read_unseen_as_unknown(
             f"{n_unseen} of {n_tokens} tokens were not seen in fit and are read as unknown, the first being "
             f"{tokens[row, column]} at X[{row}, {column}]; encode X with the tokenizer of the training data.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     return np.where(known, tokens, np.int32(UNKNOWN))
 

@@ -1,42 +1,25 @@
 """The triplet network of the lab of origin as a scikit-learn estimator."""
 
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.special import softmax
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    clone,
-)
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
-from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches, resolve_device
-from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from skseed.nn import HardestPrototypeTripletLoss, PrototypeNetwork, ScaledCosineLoss, TokenBatches
-from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
-from skseed.ranking._base import LabRankerMixin
-from skseed.ranking._token_table import read_unseen_as_unknown, split_token_table
+from skseed._nets import forward_in_batches
+from skseed._sklearn import Interval, StrOptions
+from skseed.nn import HardestPrototypeTripletLoss, PrototypeNetwork, ScaledCosineLoss
+from skseed.ranking._token_ranker import TokenRanker
 
 _COSINE_SCALE = 16.0
-_WEIGHT_DECAY = 1e-5
 _PREDICTION_ROWS = 256
 
 
-class TripletLabRanker(
-    NeuralEstimatorMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    LabRankerMixin,
-    BaseEstimator,
-):
+class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenRanker):
     """Rank the labs that may have engineered a plasmid, by metric learning.
 
     A network embeds rows of token ids, and metadata, on the unit sphere, where every lab has a vector of
@@ -103,6 +86,7 @@ class TripletLabRanker(
 
     See Also
     --------
+    SoftmaxLabRanker : The same body with a plain classifier on it.
     skseed.preprocessing.BPETokenizer : Turns sequences into rows of token ids.
     skseed.preprocessing.CircularShiftAugmenter : Rotates plasmids in training.
     skseed.metrics.top_k_scorer : Scores the ranking in cross-validation.
@@ -146,17 +130,11 @@ class TripletLabRanker(
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **NeuralEstimatorMixin._training_constraints,
-        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
-        "kernel_sizes": ["array-like"],
-        "n_filters": [Interval(Integral, 1, None, closed="left")],
+        **TokenRanker._parameter_constraints,
         "loss": [StrOptions({"triplet", "cosine"})],
         "margin": [Interval(Real, 0, None, closed="neither")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "augmenter": [HasMethods(["fit_transform"]), None],
-        "n_views": [Interval(Integral, 1, None, closed="left")],
-        "n_metadata": [Interval(Integral, 0, None, closed="left")],
     }
+    _proba_scale = _COSINE_SCALE
 
     def __init__(
         self,
@@ -179,102 +157,25 @@ class TripletLabRanker(
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        self.embedding_dim = embedding_dim
-        self.kernel_sizes = kernel_sizes
-        self.n_filters = n_filters
+        super().__init__(
+            embedding_dim=embedding_dim,
+            kernel_sizes=kernel_sizes,
+            n_filters=n_filters,
+            dropout=dropout,
+            augmenter=augmenter,
+            n_views=n_views,
+            n_metadata=n_metadata,
+            lr=lr,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            callbacks=callbacks,
+            device=device,
+            verbose=verbose,
+            random_state=random_state,
+        )
         self.loss = loss
         self.margin = margin
-        self.dropout = dropout
-        self.augmenter = augmenter
-        self.n_views = n_views
-        self.n_metadata = n_metadata
-        self.lr = lr
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.callbacks = callbacks
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn the network and a vector for every lab.
-
-        Parameters
-        ----------
-        X : array-like of int of shape (n_samples, n_tokens + n_metadata)
-            Rows of token ids, 0 after their end, with the metadata in the last `n_metadata` columns.
-        y : array-like of shape (n_samples,)
-            The lab of each row; one row a lab is enough.
-
-        Returns
-        -------
-        self : TripletLabRanker
-            The fitted ranker.
-
-        Raises
-        ------
-        ValueError
-            If X holds a negative or fractional token or metadata other than 0 and 1 (the message
-            names its row and column), or y a single lab.
-        FloatingPointError
-            If the loss is no longer a finite number; the message names the epoch.
-        """
-        kernel_sizes = _check_kernel_sizes(self.kernel_sizes)
-        X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        classes, targets = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(
-                "This solver needs samples of at least 2 classes in the data, but the data contains only one "
-                f"class: {classes[0]!r}"
-            )
-        tokens, metadata = split_token_table(X, self.n_metadata)
-        rng = check_random_state(self.random_state)
-        weight_seed, dropout_seed, batch_seed, shift_seed = (
-            int(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=4)
-        )
-        seen = np.zeros(max(int(tokens.max()), 1) + 1, dtype=bool)
-        seen[tokens] = True
-        network = build_seeded(
-            lambda: PrototypeNetwork(
-                len(seen),
-                len(classes),
-                embedding_dim=self.embedding_dim,
-                kernel_sizes=kernel_sizes,
-                n_filters=self.n_filters,
-                n_metadata=self.n_metadata,
-                dropout=self.dropout,
-                seed=dropout_seed,
-            ),
-            weight_seed,
-        )
-        if self.loss == "triplet":
-            criterion: torch.nn.Module = HardestPrototypeTripletLoss(self.margin)
-        else:
-            criterion = ScaledCosineLoss(_COSINE_SCALE)
-        batches = TokenBatches(
-            tokens,
-            targets.astype(np.int64),
-            metadata,
-            batch_size=self.batch_size,
-            augment=_seeded_augmentation(self.augmenter, shift_seed),
-            seed=batch_seed,
-        )
-        net = self._train(
-            network,
-            criterion,
-            batches,
-            steps_per_epoch=len(batches),
-            optimizer__weight_decay=_WEIGHT_DECAY,
-        )
-        network.eval()
-        self.net_ = net
-        self.classes_ = classes
-        self.lab_embeddings_ = _unit_rows(network.prototypes.detach().cpu().numpy().astype(np.float64))
-        self._seen_tokens = seen
-        return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float64]:
         """Return the unit embeddings of plasmids.
@@ -290,72 +191,35 @@ class TripletLabRanker(
             Rows of length 1; the mean over `n_views` rotations, again of length 1.
         """
         check_is_fitted(self)
-        return self._embed(X)
-
-    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return a softmax over 16 times the cosines; it is not calibrated.
-
-        Parameters
-        ----------
-        X : array-like of int of shape (n_samples, n_features_in_)
-            Rows as in `fit`.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_labs)
-            Rows that sum to 1, columns in the order of `classes_`.
-        """
-        check_is_fitted(self)
-        return softmax(_COSINE_SCALE * self._scores(X), axis=1)
+        return _unit_rows(self._outputs(X))
 
     @property
     def _n_features_out(self) -> int:
         return self.lab_embeddings_.shape[1]
 
-    def _scores(self, X: Any) -> npt.NDArray[np.float64]:
+    def _network(self, n_tokens: int, n_labs: int, body_options: dict[str, Any]) -> PrototypeNetwork:
+        return PrototypeNetwork(n_tokens, n_labs, embedding_dim=self.embedding_dim, **body_options)
+
+    def _criterion(self) -> torch.nn.Module:
+        if self.loss == "triplet":
+            return HardestPrototypeTripletLoss(self.margin)
+        return ScaledCosineLoss(_COSINE_SCALE)
+
+    def _after_training(self, network: PrototypeNetwork) -> None:
+        self.lab_embeddings_ = _unit_rows(network.prototypes.detach().cpu().numpy().astype(np.float64))
+
+    def _forward(self, network: PrototypeNetwork) -> Callable[..., torch.Tensor]:
+        return network.embed
+
+    def _scores_of(self, outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         labs = torch.from_numpy(self.lab_embeddings_.T)
         # in torch, whose threads are held, since numpy's product may round by the number of threads
         return forward_in_batches(
-            lambda embeddings: embeddings @ labs, self._embed(X), batch_size=_PREDICTION_ROWS, device="cpu"
+            lambda embeddings: embeddings @ labs,
+            _unit_rows(outputs),
+            batch_size=_PREDICTION_ROWS,
+            device="cpu",
         )
-
-    def _embed(self, X: Any) -> npt.NDArray[np.float64]:
-        X = validate_data(self, X, reset=False)
-        tokens, metadata = split_token_table(X, self.n_metadata)
-        tokens = read_unseen_as_unknown(tokens, self._seen_tokens)
-        device = resolve_device(self.device)
-        network = self.net_.module_.to(device)
-        lengths = circular_lengths(tokens)
-        total = np.zeros((len(tokens), network.prototypes.shape[1]))
-        for view in range(self.n_views):
-            rotated = rotate(tokens, view * lengths // self.n_views) if view else tokens
-            arrays = [rotated.astype(np.int64)] + ([] if metadata is None else [metadata])
-            total += forward_in_batches(network.embed, *arrays, batch_size=_PREDICTION_ROWS, device=device)
-        return total if self.n_views == 1 else _unit_rows(total)
-
-
-def _check_kernel_sizes(kernel_sizes: Any) -> tuple[int, ...]:
-    """Return the widths as a tuple of int, or say which one is wrong."""
-    sizes = tuple(kernel_sizes)
-    for index, size in enumerate(sizes):
-        if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
-            raise ValueError(f"kernel_sizes[{index}] is {size!r}; every width must be an int of at least 1.")
-    if not sizes:
-        raise ValueError("kernel_sizes is empty; give at least one width.")
-    return tuple(int(size) for size in sizes)
-
-
-def _seeded_augmentation(
-    augmenter: Any, seed: int
-) -> Callable[[npt.NDArray[np.int32]], npt.NDArray[Any]] | None:
-    """Return the augmentation of an epoch: a new one at every call, the same ones for a seed."""
-    if augmenter is None:
-        return None
-    augmenter = clone(augmenter)
-    if "random_state" in augmenter.get_params():
-        # an instance, unlike an int, moves on from epoch to epoch
-        augmenter.set_params(random_state=np.random.RandomState(seed))
-    return augmenter.fit_transform
 
 
 def _unit_rows(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,0 +1,226 @@
+"""What the neural rankers of token rows share: their parameters, how they train, and how they score."""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches, resolve_device
+from skseed._sklearn import HasMethods, Interval, _fit_context
+from skseed.nn import TokenBatches
+from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
+from skseed.ranking._base import LabRankerMixin
+from skseed.ranking._token_table import read_unseen_as_unknown, split_token_table
+
+_WEIGHT_DECAY = 1e-5
+_PREDICTION_ROWS = 256
+
+
+class TokenRanker(NeuralEstimatorMixin, LabRankerMixin, BaseEstimator):
+    """Train a network of rows of tokens, and score rows by it, rotated in several ways.
+
+    A ranker says which network it wants (`_network`), which loss (`_criterion`), which of the network's
+    methods predicts (`_forward`) and how scores follow from what that gives (`_scores_of`).
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **NeuralEstimatorMixin._training_constraints,
+        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "kernel_sizes": ["array-like"],
+        "n_filters": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "augmenter": [HasMethods(["fit_transform"]), None],
+        "n_views": [Interval(Integral, 1, None, closed="left")],
+        "n_metadata": [Interval(Integral, 0, None, closed="left")],
+    }
+    _proba_scale = 1.0
+
+    def __init__(
+        self,
+        *,
+        embedding_dim: int,
+        kernel_sizes: Sequence[int],
+        n_filters: int,
+        dropout: float,
+        augmenter: Any,
+        n_views: int,
+        n_metadata: int,
+        lr: float,
+        max_epochs: int,
+        batch_size: int,
+        optimizer: Callable[..., torch.optim.Optimizer],
+        callbacks: list[Any] | None,
+        device: str,
+        verbose: int,
+        random_state: int | np.random.RandomState | None,
+    ) -> None:
+        self.embedding_dim = embedding_dim
+        self.kernel_sizes = kernel_sizes
+        self.n_filters = n_filters
+        self.dropout = dropout
+        self.augmenter = augmenter
+        self.n_views = n_views
+        self.n_metadata = n_metadata
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.callbacks = callbacks
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train the network to tell the labs apart.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, n_tokens + n_metadata)
+            Rows of token ids, 0 after their end, with the metadata in the last `n_metadata` columns.
+        y : array-like of shape (n_samples,)
+            The lab of each row; one row a lab is enough.
+
+        Returns
+        -------
+        self : object
+            The fitted ranker.
+
+        Raises
+        ------
+        ValueError
+            If X holds a negative or fractional token or metadata other than 0 and 1 (the message
+            names its row and column), or y a single lab.
+        FloatingPointError
+            If the loss is no longer a finite number; the message names the epoch.
+        """
+        kernel_sizes = _check_kernel_sizes(self.kernel_sizes)
+        X, y = validate_data(self, X, y)
+        check_classification_targets(y)
+        classes, targets = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                "This solver needs samples of at least 2 classes in the data, but the data contains only one "
+                f"class: {classes[0]!r}"
+            )
+        tokens, metadata = split_token_table(X, self.n_metadata)
+        rng = check_random_state(self.random_state)
+        weight_seed, dropout_seed, batch_seed, shift_seed = (
+            int(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=4)
+        )
+        seen = np.zeros(max(int(tokens.max()), 1) + 1, dtype=bool)
+        seen[tokens] = True
+        body_options = {
+            "kernel_sizes": kernel_sizes,
+            "n_filters": self.n_filters,
+            "n_metadata": self.n_metadata,
+            "dropout": self.dropout,
+            "seed": dropout_seed,
+        }
+        network = build_seeded(lambda: self._network(len(seen), len(classes), body_options), weight_seed)
+        batches = TokenBatches(
+            tokens,
+            targets.astype(np.int64),
+            metadata,
+            batch_size=self.batch_size,
+            augment=_seeded_augmentation(self.augmenter, shift_seed),
+            seed=batch_seed,
+        )
+        net = self._train(
+            network,
+            self._criterion(),
+            batches,
+            steps_per_epoch=len(batches),
+            optimizer__weight_decay=_WEIGHT_DECAY,
+        )
+        network.eval()
+        self.net_ = net
+        self.classes_ = classes
+        self._seen_tokens = seen
+        self._after_training(network)
+        return self
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return a softmax of the scores; it is not calibrated.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, n_features_in_)
+            Rows as in `fit`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_labs)
+            Rows that sum to 1, columns in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        return softmax(self._proba_scale * self._scores(X), axis=1)
+
+    def _network(self, n_tokens: int, n_labs: int, body_options: dict[str, Any]) -> torch.nn.Module:
+        raise NotImplementedError
+
+    def _criterion(self) -> torch.nn.Module:
+        raise NotImplementedError
+
+    def _after_training(self, network: Any) -> None:
+        """Set the fitted attributes that a ranker adds."""
+
+    def _forward(self, network: Any) -> Callable[..., torch.Tensor]:
+        return network
+
+    def _scores_of(self, outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return outputs
+
+    def _scores(self, X: Any) -> npt.NDArray[np.float64]:
+        return self._scores_of(self._outputs(X))
+
+    def _outputs(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return what the network gives for each row, the mean over its rotations."""
+        tokens, metadata = self._read(X)
+        device = resolve_device(self.device)
+        forward = self._forward(self.net_.module_.to(device))
+        lengths = circular_lengths(tokens)
+        views = []
+        for view in range(self.n_views):
+            rotated = rotate(tokens, view * lengths // self.n_views) if view else tokens
+            arrays = [rotated.astype(np.int64)] + ([] if metadata is None else [metadata])
+            views.append(forward_in_batches(forward, *arrays, batch_size=_PREDICTION_ROWS, device=device))
+        return sum(views[1:], start=views[0]) / self.n_views
+
+    def _read(self, X: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32] | None]:
+        """Return the tokens, those never seen as unknown, and the metadata of a table given to predict."""
+        X = validate_data(self, X, reset=False)
+        tokens, metadata = split_token_table(X, self.n_metadata)
+        return read_unseen_as_unknown(tokens, self._seen_tokens), metadata
+
+
+def _check_kernel_sizes(kernel_sizes: Any) -> tuple[int, ...]:
+    """Return the widths as a tuple of int, or say which one is wrong."""
+    sizes = tuple(kernel_sizes)
+    for index, size in enumerate(sizes):
+        if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
+            raise ValueError(f"kernel_sizes[{index}] is {size!r}; every width must be an int of at least 1.")
+    if not sizes:
+        raise ValueError("kernel_sizes is empty; give at least one width.")
+    return tuple(int(size) for size in sizes)
+
+
+def _seeded_augmentation(
+    augmenter: Any, seed: int
+) -> Callable[[npt.NDArray[np.int32]], npt.NDArray[Any]] | None:
+    """Return the augmentation of an epoch: a new one at every call, the same ones for a seed."""
+    if augmenter is None:
+        return None
+    augmenter = clone(augmenter)
+    if "random_state" in augmenter.get_params():
+        # an instance, unlike an int, moves on from epoch to epoch
+        augmenter.set_params(random_state=np.random.RandomState(seed))
+    return augmenter.fit_transform
