@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils.metaestimators import _BaseComposition
 
 __all__ = [
     "CallbackSupportMixin",
@@ -24,6 +25,7 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "_BaseComposition",
     "_fit_context",
     "validate_parameter_constraints",
     "validate_params",

@@ -22,7 +22,9 @@ from typing import Any
 
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils._test_common.instance_generator import _get_check_estimator_ids
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
@@ -36,7 +38,7 @@ from skseed.preprocessing import (
     MinimizerVectorizer,
     OneHotEncoder,
 )
-from skseed.ranking import SoftmaxLabRanker, TripletLabRanker
+from skseed.ranking import KmerLabRanker, CopelandRanker, SoftmaxLabRanker, TripletLabRanker
 from tests.adapters import adapt, number_labels, rows_to_strings, rows_to_tokens
 from tests.sequence_checks import is_public_estimator, sequence_checks
 
@@ -75,6 +77,7 @@ CASES = [
             n_components=4, encoder="linear", max_epochs=2, batch_size=16, synthetic=0.0, random_state=0
         )
     ),
+    Case(KmerLabRanker(fraction=1, topology="linear")),
     Case(ReadPositionEmbedder(encoder=KmerVoteEncoder(4), max_epochs=2, random_state=0)),
     Case(
         TripletLabRanker(
@@ -101,6 +104,10 @@ CASES = [
         rows="tokens",
     ),
     Case(
+        CopelandRanker([("bayes", GaussianNB()), ("tree", DecisionTreeClassifier(random_state=0))]),
+        rows="numbers",
+    ),
+    Case(
         SequenceClassifier(
             alphabet="dna", embedding_dim=8, dropout=0.0, lr=0.05, max_epochs=20, random_state=0
         )
@@ -118,6 +125,8 @@ CASES = [
 STRING_ESTIMATORS = [number_labels(case.estimator) for case in CASES if case.rows == "strings"]
 # it takes rows of tokens in the battery, but strings as well
 STRING_ESTIMATORS.append(CircularShiftAugmenter(random_state=0))
+# the words that tell rows of numbers apart are longer than the sequences of our own checks
+STRING_ESTIMATORS.append(KmerLabRanker(k=4, fraction=1))
 # estimators that meet strings only behind another step
 _embedder, _ranker = (
     case.estimator for case in CASES if case.name in {"EditDistanceEmbedder", "TripletLabRanker"}
