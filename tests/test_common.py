@@ -38,7 +38,7 @@ from skseed.preprocessing import (
     MinimizerVectorizer,
     OneHotEncoder,
 )
-from skseed.ranking import KmerLabRanker, CopelandRanker, SoftmaxLabRanker, TripletLabRanker
+from skseed.ranking import CopelandRanker, KmerLabRanker, SoftmaxLabRanker, TripletLabRanker
 from tests.adapters import adapt, number_labels, rows_to_strings, rows_to_tokens
 from tests.sequence_checks import is_public_estimator, sequence_checks
 
