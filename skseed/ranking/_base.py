@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 
@@ -82,3 +84,20 @@ class LabRankerMixin(ClassifierMixin):
             raise ValueError(f"k must be an int of at least 1; got {k!r}.")
         order = np.argsort(-self._scores(X), axis=1, kind="stable")
         return self.classes_[order[:, :k]]
+
+
+def merge_labs(
+    classes: npt.NDArray[Any], y: Any
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the known and the new labs together, sorted; where in them y is, and where `classes` are."""
+    y = column_or_1d(y, warn=True)
+    assert_all_finite(y, input_name="y")
+    check_classification_targets(y)
+    one, other = y.tolist()[0], classes.tolist()[0]
+    if isinstance(one, str) != isinstance(other, str):
+        raise ValueError(
+            f"y holds labs such as {one!r}, but the ranker was fitted on labs such as {other!r}; name all of "
+            "them in the same way."
+        )
+    merged = np.union1d(classes, y)
+    return merged, np.searchsorted(merged, y), np.searchsorted(merged, classes)

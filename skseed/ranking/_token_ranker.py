@@ -145,7 +145,7 @@ class TokenRanker(NeuralEstimatorMixin, LabRankerMixin, BaseEstimator):
         self.net_ = net
         self.classes_ = classes
         self._seen_tokens = seen
-        self._after_training(network)
+        self._after_training(network, np.bincount(targets))
         return self
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
@@ -170,8 +170,8 @@ class TokenRanker(NeuralEstimatorMixin, LabRankerMixin, BaseEstimator):
     def _criterion(self) -> torch.nn.Module:
         raise NotImplementedError
 
-    def _after_training(self, network: Any) -> None:
-        """Set the fitted attributes that a ranker adds."""
+    def _after_training(self, network: Any, counts: npt.NDArray[np.int64]) -> None:
+        """Set the fitted attributes that a ranker adds; `counts` are the rows of each lab."""
 
     def _forward(self, network: Any) -> Callable[..., torch.Tensor]:
         return network

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skseed._nets import forward_in_batches
 from skseed._sklearn import Interval, StrOptions
 from skseed.nn import HardestPrototypeTripletLoss, PrototypeNetwork, ScaledCosineLoss
+from skseed.ranking._base import merge_labs
 from skseed.ranking._token_ranker import TokenRanker
 
 _COSINE_SCALE = 16.0
@@ -24,7 +25,8 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
 
     A network embeds rows of token ids, and metadata, on the unit sphere, where every lab has a vector of
     its own; a plasmid's labs are ranked by the cosine between its embedding and theirs. Because
-    a lab is no more than a vector, labs can be compared, mapped and clustered. Use it where there are
+    a lab is no more than a vector, labs can be compared, mapped and clustered, and new ones can be added
+    without training (`enroll`). Use it where there are
     many labs with few plasmids each and a short list is the answer; where plasmids to be ranked are
     near copies of training plasmids, an alignment search finds them at less cost.
 
@@ -135,6 +137,8 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
         "margin": [Interval(Real, 0, None, closed="neither")],
     }
     _proba_scale = _COSINE_SCALE
+    lab_embeddings_: npt.NDArray[np.float64]
+    _lab_sums: npt.NDArray[np.float64]
 
     def __init__(
         self,
@@ -193,6 +197,44 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
         check_is_fitted(self)
         return _unit_rows(self._outputs(X))
 
+    def enroll(self, X: Any, y: Any) -> Self:
+        """Learn further plasmids, of known labs or of new ones, without training.
+
+        The network stays as it is. The vector of a new lab is the mean direction of its plasmids. That of
+        a known lab moves towards them: a lab with n training plasmids counts as n plasmids where its vector
+        points. So plasmids enrolled one after the other give the same as all at once. Labs that are not in
+        `y` keep their vectors.
+
+        Parameters
+        ----------
+        X : array-like of int of shape (n_samples, n_features_in_)
+            Rows as in `fit`; they are embedded as in `transform`.
+        y : array-like of shape (n_samples,)
+            The lab of each row; one row a lab is enough, more are better.
+
+        Returns
+        -------
+        self : TripletLabRanker
+            The ranker, `classes_` and `lab_embeddings_` with the new labs in their places.
+
+        Raises
+        ------
+        ValueError
+            If X is not as in `fit`, or `y` holds names where `classes_` holds numbers or the reverse.
+        """
+        check_is_fitted(self)
+        classes, targets, places = merge_labs(self.classes_, y)
+        check_consistent_length(X, targets)
+        embeddings = _unit_rows(self._outputs(X))
+        sums = np.zeros((len(classes), embeddings.shape[1]))
+        sums[places] = self._lab_sums
+        np.add.at(sums, targets, embeddings)
+        vectors = _unit_rows(sums)
+        unchanged = ~np.isin(places, targets)
+        vectors[places[unchanged]] = self.lab_embeddings_[unchanged]
+        self.classes_, self.lab_embeddings_, self._lab_sums = classes, vectors, sums
+        return self
+
     @property
     def _n_features_out(self) -> int:
         return self.lab_embeddings_.shape[1]
@@ -205,8 +247,9 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
             return HardestPrototypeTripletLoss(self.margin)
         return ScaledCosineLoss(_COSINE_SCALE)
 
-    def _after_training(self, network: PrototypeNetwork) -> None:
+    def _after_training(self, network: PrototypeNetwork, counts: npt.NDArray[np.int64]) -> None:
         self.lab_embeddings_ = _unit_rows(network.prototypes.detach().cpu().numpy().astype(np.float64))
+        self._lab_sums = counts[:, None] * self.lab_embeddings_
 
     def _forward(self, network: PrototypeNetwork) -> Callable[..., torch.Tensor]:
         return network.embed
