@@ -38,7 +38,7 @@ from skseed.preprocessing import (
     MinimizerVectorizer,
     OneHotEncoder,
 )
-from skseed.ranking import CopelandRanker, KmerLabRanker, SoftmaxLabRanker, TripletLabRanker
+from skseed.ranking import CalibratedRanker, CopelandRanker, KmerLabRanker, SoftmaxLabRanker, TripletLabRanker
 from tests.adapters import adapt, number_labels, rows_to_strings, rows_to_tokens
 from tests.sequence_checks import is_public_estimator, sequence_checks
 
@@ -107,6 +107,7 @@ CASES = [
         CopelandRanker([("bayes", GaussianNB()), ("tree", DecisionTreeClassifier(random_state=0))]),
         rows="numbers",
     ),
+    Case(CalibratedRanker(GaussianNB(), cv=3), rows="numbers"),
     Case(
         SequenceClassifier(
             alphabet="dna", embedding_dim=8, dropout=0.0, lr=0.05, max_epochs=20, random_state=0

@@ -4,7 +4,8 @@ An embedding is scored by :func:`percent_rmse`: the root mean squared error of i
 percent of the sequence length. A ranking is scored by the *rank* of the true label
 (:func:`true_label_rank`): :func:`top_k_score` asks how often it is at most ``k``,
 :func:`rank_quantiles` how large ``k`` must be to keep the true label often enough. Whether a ranker
-knows what it does not know is scored by :func:`fpr_at_tpr` and :func:`oscr_score`.
+knows what it does not know is scored by :func:`fpr_at_tpr` and :func:`oscr_score`, and whether its
+probabilities are to be believed by :func:`expected_calibration_error`.
 
 :obj:`percent_rmse_scorer` and :func:`top_k_scorer` carry the first two into ``GridSearchCV``. For
 every scorer, higher is better.
@@ -19,12 +20,14 @@ array([1, 2])
 array([1, 2])
 """
 
+from skseed.metrics._calibration import expected_calibration_error
 from skseed.metrics._edit_distance import percent_rmse
 from skseed.metrics._open_set import fpr_at_tpr, oscr_score
 from skseed.metrics._ranking import rank_quantiles, top_k_score, true_label_rank
 from skseed.metrics._scorers import percent_rmse_scorer, top_k_scorer
 
 __all__ = [
+    "expected_calibration_error",
     "fpr_at_tpr",
     "oscr_score",
     "percent_rmse",

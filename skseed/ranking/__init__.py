@@ -11,9 +11,10 @@ Plasmids are copied between labs and papers: judge a ranker with a splitter that
 together (:mod:`skseed.model_selection`), and by :func:`skseed.metrics.top_k_scorer`.
 """
 
+from skseed.ranking._calibrated_ranker import CalibratedRanker
 from skseed.ranking._copeland_ranker import CopelandRanker
 from skseed.ranking._kmer_lab_ranker import KmerLabRanker
 from skseed.ranking._softmax_lab_ranker import SoftmaxLabRanker
 from skseed.ranking._triplet_lab_ranker import TripletLabRanker
 
-__all__ = ["CopelandRanker", "KmerLabRanker", "SoftmaxLabRanker", "TripletLabRanker"]
+__all__ = ["CalibratedRanker", "CopelandRanker", "KmerLabRanker", "SoftmaxLabRanker", "TripletLabRanker"]
