@@ -10,16 +10,19 @@ initial weights are drawn under a lock, and batches bring their own generators, 
 global generators of numpy and torch never move.
 """
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, LRScheduler
+from skorch.history import History
 
 from skseed._sklearn import CallbackSupportMixin, Interval
 
@@ -103,6 +106,8 @@ class TrainingNet(NeuralNet):
         return loss
 
     def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **fit_params: Any) -> "TrainingNet":
+        # a resumed net brings the history of the epochs that it has behind it
+        epochs = self.max_epochs - len(self.history)
         # skorch takes an interrupt for the end of training; a half-trained net must not pass for a fitted one
         try:
             return super().fit_loop(X, y, epochs=epochs, **fit_params)
@@ -173,6 +178,42 @@ class _KeepTheBest(Callback):
             net.module_.load_state_dict(self.best_weights_)
 
 
+class _Resume(Callback):
+    """Keeps the state of training in a file after every epoch, and goes on from there."""
+
+    def __init__(self, path: Path, schedule: LRScheduler, batches: Any) -> None:
+        self.path = path
+        self.schedule = schedule
+        self.batches = batches
+
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        if not self.path.exists():
+            return
+        state = torch.load(self.path, map_location=net.device, weights_only=True)
+        net.module_.load_state_dict(state["module"])
+        net.optimizer_.load_state_dict(state["optimizer"])
+        self.schedule.lr_scheduler_.load_state_dict(state["schedule"])
+        net.history = History(json.loads(state["history"]))
+        self.batches.epoch = len(net.history)
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        state = {
+            "module": net.module_.state_dict(),
+            "optimizer": net.optimizer_.state_dict(),
+            "schedule": self.schedule.lr_scheduler_.state_dict(),
+            # numpy's numbers among them are not what a safe reader of weights accepts
+            "history": json.dumps(net.history.to_list(), default=lambda number: number.item()),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # an interrupt while the file is written must not cost the state of the epoch before
+        unfinished = self.path.with_suffix(".part")
+        torch.save(state, unfinished)
+        unfinished.replace(self.path)
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.path.unlink(missing_ok=True)
+
+
 class NeuralEstimatorMixin(CallbackSupportMixin):
     """What an estimator that owns a net shares: its training parameters and how it trains.
 
@@ -204,6 +245,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         steps_per_epoch: int,
         held_out_loss: Callable[[], float] | None = None,
         patience: int = 0,
+        checkpoint: Path | None = None,
         **net_params: Any,
     ) -> TrainingNet:
         """Train a module on batches for `max_epochs` with the one-cycle schedule up to `lr`.
@@ -223,6 +265,9 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             with the lowest one are kept.
         patience : int, default=0
             After how many epochs without a lower `held_out_loss` the training ends.
+        checkpoint : Path, default=None
+            The file that holds the state of this very training between an interrupt and its
+            continuation; `batches` must then draw an epoch by its attribute ``epoch`` alone.
         **net_params
             Further parameters of the skorch net, such as ``optimizer__weight_decay``.
 
@@ -249,6 +294,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             total_steps=steps_per_epoch * self.max_epochs + 1,
         )
         schedule = ("lr_schedule", cycle)
+        resume = [] if checkpoint is None else [("resume", _Resume(checkpoint, cycle, batches))]
         net = TrainingNet(
             module,
             criterion=criterion,
@@ -257,7 +303,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             train_split=None,
-            callbacks=[schedule, progress, *(self.callbacks or []), *best],
+            callbacks=[schedule, *resume, progress, *(self.callbacks or []), *best],
             device=resolve_device(self.device),
             verbose=int(self.verbose),
             **net_params,
@@ -270,7 +316,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         context.call_on_fit_task_end(estimator=self)
         # all belong to this fit alone: the context and the held-out data must not travel in a pickle, and the
         # schedule, at its end, would carry the optimizer a second time
-        ours = [schedule, progress, *best]
+        ours = [schedule, *resume, progress, *best]
         net.callbacks_ = [item for item in net.callbacks_ if item[1] not in [mine for _, mine in ours]]
         net.callbacks = [item for item in net.callbacks if item not in ours]
         return net

@@ -1,9 +1,12 @@
 """Learned embeddings whose distances approximate edit distances."""
 
+import os
 from collections.abc import Callable, Iterator
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -83,6 +86,10 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         The torch optimizer class.
     callbacks : list of skorch callbacks, default=None
         Further callbacks of the skorch net.
+    checkpoint : str, path-like or None, default=None
+        A folder for the state of training, written after every epoch and removed at the end. A `fit` that
+        was interrupted goes on from there when it is called again with the same sequences, parameters
+        and `random_state` (an int), and ends with the same numbers, bit for bit.
     device : str, default="cpu"
         The torch device, or ``"auto"`` for a GPU where there is one.
     verbose : int, default=0
@@ -151,6 +158,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         "alphabet": [StrOptions({"dna", "rna", "protein"}), Alphabet],
         "synthetic": [Interval(Real, 0, 1, closed="both")],
         "mutation_rate": [Interval(Real, 0, 1, closed="both")],
+        "checkpoint": [str, os.PathLike, None],
     }
 
     def __init__(
@@ -168,6 +176,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         batch_size: int = 128,
         optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
         callbacks: list[Any] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
         device: str = "cpu",
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
@@ -184,6 +193,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         self.batch_size = batch_size
         self.optimizer = optimizer
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
@@ -247,8 +257,14 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             int(weights_seed),
         )
         n_components = _calibrate(module, *make_batch(rng.permutation(len(codes))[:_CALIBRATION], rng))
-        batches = PairBatches(len(codes), make_batch, batch_size=self.batch_size, rng=rng)
-        net = self._train(module, AllPairsLoss(), batches, steps_per_epoch=len(batches))
+        batches = PairBatches(len(codes), make_batch, batch_size=self.batch_size, seed=int(batches_seed))
+        net = self._train(
+            module,
+            AllPairsLoss(),
+            batches,
+            steps_per_epoch=len(batches),
+            checkpoint=None if self.checkpoint is None else self._state_file(codes, module, batches.seed),
+        )
         self.alphabet_ = alphabet
         self.n_components_ = n_components
         self.n_positions_ = codes.shape[1]
@@ -390,6 +406,15 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         return forward_in_batches(
             encoder, self.inputs_(codes), batch_size=_TRANSFORM_ROWS, device=resolve_device(self.device)
         )
+
+    def _state_file(self, codes: npt.NDArray[np.uint8], module: SiameseNet, seed: int) -> Path:
+        """Return the file of this very training: its name depends on all that decides its outcome."""
+        assert self.checkpoint is not None
+        weights = [values.numpy() for values in module.state_dict().values()]
+        optimizer = getattr(self.optimizer, "__qualname__", type(self.optimizer).__name__)
+        settings = [self.lr, self.max_epochs, self.batch_size, optimizer, self.synthetic, self.mutation_rate]
+        settings += [repr(module), seed]
+        return Path(self.checkpoint) / f"{joblib.hash([codes, weights, settings])}.pt"
 
     def _target_distances(
         self, n_sequences: int, alphabet: Alphabet, unit: float, *, lanes: bool

@@ -225,7 +225,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             len(reads),
             make_batch,
             batch_size=self.batch_size,
-            rng=rng,
+            seed=int(batches_seed),
             order=partial(neighbour_order, places),
         )
         loss = LocalPairsLoss(n_steps=len(batches) * self.max_epochs)

@@ -55,7 +55,8 @@ class AllPairsLoss(torch.nn.Module):
 class PairBatches:
     """Batches of code rows with the true distances between all their pairs, drawn afresh every epoch.
 
-    The order depends on `rng` alone: every batch gets its own generator before any of them is made.
+    An epoch depends on `seed` and its number alone, so that training can go on from any of them, and every
+    batch of it gets its own generator before any of them is made.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ class PairBatches:
         at a time.
     batch_size : int
         Sequences a batch; the last few of an epoch's order are left out where they do not fill one.
-    rng : numpy.random.Generator
+    seed : int
         The source of randomness.
     order : callable, default=None
         Takes a generator and returns the order of an epoch, an array of indices that is cut into
@@ -82,22 +83,25 @@ class PairBatches:
         ],
         *,
         batch_size: int,
-        rng: np.random.Generator,
+        seed: int,
         order: Callable[[np.random.Generator], npt.NDArray[np.intp]] | None = None,
     ) -> None:
         self.n_sequences = n_sequences
         self.make_batch = make_batch
         self.batch_size = min(batch_size, n_sequences)
-        self.rng = rng
+        self.seed = seed
         self.order = order
+        self.epoch = 0
 
     def __len__(self) -> int:
         return self.n_sequences // self.batch_size
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = self.rng.permutation(self.n_sequences) if self.order is None else self.order(self.rng)
+        rng = np.random.default_rng([self.seed, self.epoch])
+        self.epoch += 1
+        order = rng.permutation(self.n_sequences) if self.order is None else self.order(rng)
         batches = np.array_split(order[: len(self) * self.batch_size], len(self))
-        jobs = zip(batches, self.rng.spawn(len(self)), strict=True)
+        jobs = zip(batches, rng.spawn(len(self)), strict=True)
         with ThreadPoolExecutor(_WORKERS) as pool:
             waiting = deque(pool.submit(self.make_batch, *job) for job in islice(jobs, _LOOK_AHEAD))
             while waiting:

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
+from skorch.callbacks import Callback
 
 from skseed.datasets import make_families
 from skseed.embedding import CNNEncoder, EditDistanceEmbedder
@@ -239,3 +240,46 @@ def test_a_loss_that_is_no_number_names_the_epoch_and_leaves_nothing_fitted():
         embedder.fit(rows)
     with pytest.raises(ValueError, match="not fitted"):
         embedder.transform(rows)
+
+
+class InterruptIn(Callback):
+    """Interrupts training, as a person at the keyboard does, in the last step of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_grad_computed(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("encoder", ["cnn", "landmark"])
+def test_an_interrupted_fit_goes_on_bit_for_bit(tmp_path, encoder):
+    params = {"encoder": encoder, "max_epochs": 6, "checkpoint": tmp_path / "runs"}
+    for epoch in (4, 6):
+        with pytest.raises(KeyboardInterrupt):
+            tiny(**params, callbacks=[InterruptIn(epoch)]).fit(GENES)
+    (state,) = params["checkpoint"].iterdir()
+    resumed = tiny(**params).fit(GENES)
+    whole = tiny(**params | {"checkpoint": None}).fit(GENES)
+    assert_array_equal(resumed.transform(GENES), whole.transform(GENES))
+    assert [row["train_loss"] for row in resumed.net_.history] == [
+        row["train_loss"] for row in whole.net_.history
+    ]
+    assert not state.exists()
+
+
+def test_the_state_of_another_training_is_left_alone(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        tiny(checkpoint=tmp_path, callbacks=[InterruptIn(2)]).fit(GENES)
+    (state,) = tmp_path.iterdir()
+    for other in (
+        {"lr": 1e-4},
+        {"random_state": 5},
+        {"encoder": CNNEncoder(n_channels=3)},
+        {"synthetic": 0.25},
+    ):
+        fitted = tiny(checkpoint=str(tmp_path), **other).fit(GENES)
+        assert_array_equal(fitted.transform(GENES), tiny(**other).fit(GENES).transform(GENES))
+    tiny(checkpoint=tmp_path).fit(GENES[::-1])
+    assert list(tmp_path.iterdir()) == [state]

@@ -23,7 +23,7 @@ def indices_of(batches):
 
 
 def batches_of(n_sequences, batch_size, seed=0, make_batch=index_batch):
-    return PairBatches(n_sequences, make_batch, batch_size=batch_size, rng=np.random.default_rng(seed))
+    return PairBatches(n_sequences, make_batch, batch_size=batch_size, seed=seed)
 
 
 def assert_same_batches(one, other):
@@ -58,6 +58,13 @@ def test_epochs_differ_and_repeat_from_the_same_seed():
     assert indices_of(first) != indices_of(second)
     assert_same_batches(first + second, list(two) + list(two))
     assert indices_of(other) != indices_of(first)
+
+
+def test_an_epoch_depends_on_its_number_alone():
+    batches, resumed = batches_of(40, 8), batches_of(40, 8)
+    list(batches)
+    resumed.epoch = 1
+    assert_same_batches(list(batches), list(resumed))
 
 
 def test_batches_do_not_depend_on_how_long_each_takes():
