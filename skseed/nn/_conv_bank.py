@@ -1,6 +1,6 @@
 """Parallel convolutions over tokens with a global maximum, computed from tables instead of products."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import sqrt
 
 import torch
@@ -92,6 +92,40 @@ class TokenConvBank(nn.Module):
         features : Tensor of shape (n_rows, n_features)
             SELU of each filter's maximum, width by width.
         """
+        maxima = [
+            _largest_window_sums(table, wide, lengths) + bias
+            for (table, wide, lengths), bias in zip(
+                self._tables(tokens, lengths, scale), self.biases, strict=True
+            )
+        ]
+        return nn.functional.selu(torch.cat(maxima, dim=1))
+
+    def chosen_windows(self, tokens: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return where each filter has its maximum, and what each token of that window adds to it.
+
+        Parameters
+        ----------
+        tokens : Tensor of shape (n_rows, n_columns), dtype int64
+            Token ids; 0 has a zero vector.
+
+        Returns
+        -------
+        windows : list of (Tensor, Tensor), one for each width
+            Both of shape (n_rows, n_filters, width): the columns of the window's tokens, and the products
+            of their vectors with the kernel, whose sum, with the bias, is the maximum. A column may lie
+            beyond the row where the kernel is longer than it; what it adds is 0.
+        """
+        windows = []
+        for table, wide, lengths in self._tables(tokens, None, 1.0):
+            _, starts = _best_windows(table.detach(), wide, lengths)
+            columns = starts[:, :, None] + torch.arange(table.shape[1], device=starts.device)
+            windows.append((columns, _window_parts(table, wide, starts)))
+        return windows
+
+    def _tables(
+        self, tokens: torch.Tensor, lengths: torch.Tensor | None, scale: float
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Yield the products of each width, (n_tokens, width, n_filters), and rows and lengths for them."""
         if lengths is None:
             lengths = row_lengths(tokens)
         missing = max(self.kernel_sizes) - tokens.shape[1]
@@ -102,14 +136,8 @@ class TokenConvBank(nn.Module):
         else:
             used = torch.arange(len(self.tokens), device=tokens.device)
         vectors = self.tokens[used] * (scale * (used != 0).to(self.tokens.dtype)).unsqueeze(1)
-        maxima = [
-            _largest_window_sums(
-                (vectors @ weight.flatten(1)).unflatten(1, weight.shape[1:]), tokens, lengths
-            )
-            + bias
-            for weight, bias in zip(self.weights, self.biases, strict=True)
-        ]
-        return nn.functional.selu(torch.cat(maxima, dim=1))
+        for weight in self.weights:
+            yield (vectors @ weight.flatten(1)).unflatten(1, weight.shape[1:]), tokens, lengths
 
 
 def row_lengths(tokens: torch.Tensor) -> torch.Tensor:
@@ -124,10 +152,21 @@ def _largest_window_sums(table: torch.Tensor, tokens: torch.Tensor, lengths: tor
     `table` has the shape (n_tokens, width, n_filters): the sum of the window that starts at s is
     that of ``table[tokens[s + o], o]`` over the offsets o.
     """
+    maxima, starts = _best_windows(table.detach(), tokens, lengths)
+    if not table.requires_grad:
+        return maxima
+    # the same sums once more, at the chosen windows alone, for the gradient to flow through
+    return _window_parts(table, tokens, starts).sum(dim=2)
+
+
+def _best_windows(
+    table: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return each filter's largest window sum in each row, and the column where that window starts."""
     width, n_filters = table.shape[1:]
     starts = (lengths - width + 1).clamp(min=1)
     offsets = torch.arange(width, device=tokens.device)
-    rows_of_table = table.detach().flatten(0, 1)
+    rows_of_table = table.flatten(0, 1)
     budget = _CHUNK_FLOATS.get(tokens.device.type, _CHUNK_FLOATS_ELSEWHERE)
     chunk = max(1, budget // (int(starts.max()) * n_filters))
     maxima, chosen = [], []
@@ -141,12 +180,15 @@ def _largest_window_sums(table: torch.Tensor, tokens: torch.Tensor, lengths: tor
         best, where = sums.view(*first.shape, n_filters).max(dim=1)
         maxima.append(best)
         chosen.append(first.gather(1, where))
-    if not table.requires_grad:
-        return torch.cat(maxima)
-    # the same sums once more, at the chosen windows alone, for the gradient to flow through
-    cells = _windows(tokens, torch.cat(chosen), offsets)
+    return torch.cat(maxima), torch.cat(chosen)
+
+
+def _window_parts(table: torch.Tensor, tokens: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
+    """Return what each token of each filter's window adds to its sum: (n_rows, n_filters, width)."""
+    width, n_filters = table.shape[1:]
+    offsets = torch.arange(width, device=tokens.device)
     filters = torch.arange(n_filters, device=tokens.device)[:, None]
-    return table[cells, offsets, filters].sum(dim=2)
+    return table[_windows(tokens, starts, offsets), offsets, filters]
 
 
 def _windows(tokens: torch.Tensor, first: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from skseed.nn import SoftmaxNetwork
+from skseed.nn._token_body import linear_head
 from skseed.ranking._token_ranker import TokenRanker
 
 
@@ -141,3 +142,8 @@ class SoftmaxLabRanker(TokenRanker):
 
     def _criterion(self) -> torch.nn.Module:
         return torch.nn.CrossEntropyLoss()
+
+    def _score_of_labs(
+        self, network: SoftmaxNetwork, columns: torch.Tensor
+    ) -> Callable[[torch.Tensor], torch.Tensor]:
+        return lambda features: linear_head(network.head, features).gather(1, columns[:, None]).squeeze(1)

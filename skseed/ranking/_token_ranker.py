@@ -18,17 +18,19 @@ from skseed._sklearn import HasMethods, Interval, _fit_context
 from skseed.nn import TokenBatches
 from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
 from skseed.ranking._base import LabRankerMixin
+from skseed.ranking._token_explanation import TokenExplanationMixin
 from skseed.ranking._token_table import read_unseen_as_unknown, split_token_table
 
 _WEIGHT_DECAY = 1e-5
 _PREDICTION_ROWS = 256
 
 
-class TokenRanker(NeuralEstimatorMixin, LabRankerMixin, BaseEstimator):
+class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, BaseEstimator):
     """Train a network of rows of tokens, and score rows by it, rotated in several ways.
 
     A ranker says which network it wants (`_network`), which loss (`_criterion`), which of the network's
-    methods predicts (`_forward`) and how scores follow from what that gives (`_scores_of`).
+    methods predicts (`_forward`), how scores follow from what that gives (`_scores_of`), and how they follow
+    from the features of the body (`_score_of_labs`).
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -185,15 +187,21 @@ class TokenRanker(NeuralEstimatorMixin, LabRankerMixin, BaseEstimator):
     def _outputs(self, X: Any) -> npt.NDArray[np.float64]:
         """Return what the network gives for each row, the mean over its rotations."""
         tokens, metadata = self._read(X)
+        lengths = circular_lengths(tokens)
+        views = [
+            self._run(rotate(tokens, view * lengths // self.n_views) if view else tokens, metadata)
+            for view in range(self.n_views)
+        ]
+        return sum(views[1:], start=views[0]) / self.n_views
+
+    def _run(
+        self, tokens: npt.NDArray[np.int32], metadata: npt.NDArray[np.float32] | None
+    ) -> npt.NDArray[np.float64]:
+        """Return what the network gives for each row as it stands."""
         device = resolve_device(self.device)
         forward = self._forward(self.net_.module_.to(device))
-        lengths = circular_lengths(tokens)
-        views = []
-        for view in range(self.n_views):
-            rotated = rotate(tokens, view * lengths // self.n_views) if view else tokens
-            arrays = [rotated.astype(np.int64)] + ([] if metadata is None else [metadata])
-            views.append(forward_in_batches(forward, *arrays, batch_size=_PREDICTION_ROWS, device=device))
-        return sum(views[1:], start=views[0]) / self.n_views
+        arrays = [tokens.astype(np.int64)] + ([] if metadata is None else [metadata])
+        return forward_in_batches(forward, *arrays, batch_size=_PREDICTION_ROWS, device=device)
 
     def _read(self, X: Any) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32] | None]:
         """Return the tokens, those never seen as unknown, and the metadata of a table given to predict."""

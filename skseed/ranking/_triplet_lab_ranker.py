@@ -9,10 +9,12 @@ import numpy.typing as npt
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from torch.nn.functional import normalize
 
 from skseed._nets import forward_in_batches
 from skseed._sklearn import Interval, StrOptions
 from skseed.nn import HardestPrototypeTripletLoss, PrototypeNetwork, ScaledCosineLoss
+from skseed.nn._token_body import linear_head
 from skseed.ranking._base import merge_labs
 from skseed.ranking._token_ranker import TokenRanker
 
@@ -263,6 +265,12 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
             batch_size=_PREDICTION_ROWS,
             device="cpu",
         )
+
+    def _score_of_labs(
+        self, network: PrototypeNetwork, columns: torch.Tensor
+    ) -> Callable[[torch.Tensor], torch.Tensor]:
+        labs = torch.from_numpy(self.lab_embeddings_).to(columns.device)[columns]
+        return lambda features: (normalize(linear_head(network.head, features), dim=1) * labs).sum(dim=1)
 
 
 def _unit_rows(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
