@@ -12,6 +12,8 @@ here imports matplotlib before ``plot`` is called.
 [0.14, 0.17, 0.14, 0.17]
 """
 
+from skseed.inspection._lab_profiles import lab_profiles
 from skseed.inspection._split_leakage import SplitLeakageDisplay
+from skseed.inspection._token_importance import TokenImportanceDisplay
 
-__all__ = ["SplitLeakageDisplay"]
+__all__ = ["SplitLeakageDisplay", "TokenImportanceDisplay", "lab_profiles"]

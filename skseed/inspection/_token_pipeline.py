@@ -1,0 +1,27 @@
+"""The parts of a pipeline from sequences over tokens to a ranking."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skseed.preprocessing import BPETokenizer
+
+
+def token_pipeline(estimator: Any) -> tuple[Pipeline, BPETokenizer, Any]:
+    """Return the steps that make tokens, the tokenizer among them, and the ranker, all fitted.
+
+    Raises a TypeError that says what is missing.
+    """
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    wanted = "pass a fitted pipeline of sequences that has a BPETokenizer and ends in TripletLabRanker"
+    if not isinstance(estimator, Pipeline):
+        raise TypeError(f"The estimator is of type {type(estimator).__name__}; {wanted}.")
+    tokenizers = [step for _, step in estimator.steps if isinstance(step, BPETokenizer)]
+    if len(tokenizers) != 1:
+        raise TypeError(f"The pipeline has {len(tokenizers)} steps of type BPETokenizer; {wanted}.")
+    ranker = estimator.steps[-1][1]
+    if not hasattr(ranker, "token_importance"):
+        raise TypeError(f"The pipeline ends in {type(ranker).__name__}; {wanted} or SoftmaxLabRanker.")
+    check_is_fitted(ranker)
+    return estimator[:-1], tokenizers[0], ranker
