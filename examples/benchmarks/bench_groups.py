@@ -7,8 +7,9 @@
 
 Parts: ``exact`` (generated sets against brute force), ``speed`` (20,000 sequences of 1,100 nt at 5 %
 beside the matrix, CD-HIT-EST and MMseqs2 where they are installed), ``plasmids`` (the plasmids of a local CSV
-with columns ``sequence`` and ``label``, inside each label, circular and on both strands), ``growth`` (time
-against the number of sequences) and ``backends`` (Dask and Ray where they are installed).
+with columns ``sequence`` and ``label``, inside each label, circular and on both strands), ``across`` (the
+same plasmids across labels), ``growth`` (time against the number of sequences) and ``backends`` (Dask and Ray
+where they are installed).
 
 Times are CPU-seconds of this process and its children, which do not depend on what else the machine
 does; "wall" is what a clock showed.
@@ -258,6 +259,26 @@ def plasmids(subset):
     print(f"  taken as linear: {plain.max() + 1:,} groups, {cpu:.0f} CPU-s")
 
 
+def across(subset):
+    """Group plasmids of all laboratories together: all of them, or some chosen at random."""
+    if not PLASMIDS.is_file():
+        print(f"no plasmids at {PLASMIDS}")
+        return
+    X = pd.read_csv(PLASMIDS, usecols=["sequence"]).sequence
+    X = X.sample(min(subset or len(X), len(X)), random_state=0)
+    for name, options in (
+        ("circular, both strands", {"topology": "circular", "both_strands": True}),
+        ("linear", {}),
+    ):
+        groups, cpu, wall = timed(levenshtein_groups, X, 999, **options)
+        print(
+            f"{len(X):,} plasmids at < 1,000 edits, {name}: {groups.max() + 1:,} groups, the largest of "
+            f"{np.bincount(groups).max():,}; {cpu:.0f} CPU-s (wall {wall:.0f} s), "
+            f"memory at most {peak_gib():.2f} GiB",
+            flush=True,
+        )
+
+
 def growth(subset):
     """Time groupings of ever more sequences, fit the exponent and draw both."""
     sizes = [n for n in (2_000, 5_000, 10_000, 20_000, 50_000) if n <= (subset or 50_000)]
@@ -314,7 +335,7 @@ def backends(subset):
         ray.shutdown()
 
 
-PARTS = {part.__name__: part for part in (exact, speed, plasmids, growth, backends)}
+PARTS = {part.__name__: part for part in (exact, speed, plasmids, across, growth, backends)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(

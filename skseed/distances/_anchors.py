@@ -28,48 +28,49 @@ class AnchorIndex:
     ----------
     keys : ndarray of shape (n_windows,), dtype uint64
         A hash of the window, and in the low byte the letter before it.
+    windows : ndarray of shape (n_windows,), dtype uint64
+        The keys without that byte.
     owners : ndarray of shape (n_windows,), dtype int32
-        The sequence of the window; beyond the number of sequences, that of the other strand.
+        The sequence of the window.
     positions : ndarray of shape (n_windows,), dtype int32
         Where the window begins.
     """
 
     keys: npt.NDArray[np.uint64]
+    windows: npt.NDArray[np.uint64]
     owners: npt.NDArray[np.int32]
     positions: npt.NDArray[np.int32]
 
-    def runs(self, keys: npt.NDArray[np.uint64], wanted: npt.NDArray[np.bool_]) -> "Runs":
+    def runs(self, keys: npt.NDArray[np.uint64]) -> "Runs":
         """Return the starts of the maximal runs that a sequence shares with others.
 
         Parameters
         ----------
         keys : ndarray of uint64 of shape (length,)
-            The windows of the sequence, as `window_keys` gives them.
-        wanted : ndarray of bool of shape (n_owners,)
-            The owners that matter.
+            The windows of the sequence, as `window_keys` gives them; sorted ones are looked up several
+            times faster.
 
         Returns
         -------
         runs : Runs
-            Sorted by owner.
+            In any order.
         """
-        # neighbouring questions about neighbouring places are several times cheaper
-        where = np.argsort(keys)
-        keys = keys[where]
         windows = keys & ~_LOW
-        low = np.searchsorted(self.keys, windows)
-        high = np.searchsorted(self.keys, windows | _LOW, side="right")
-        found = np.flatnonzero(high > low)
-        low, high, same = low[found], high[found], keys[found]
+        low = np.searchsorted(self.windows, windows)
+        found = np.flatnonzero(self.windows.take(low, mode="clip") == windows)
+        low, same = low[found], keys[found]
         # windows after the same letter continue a run: only the others start one
+        several = self.windows.take(low + 1, mode="clip") == windows[found]
+        several &= low + 1 < len(self.windows)
+        single = np.flatnonzero(~several & (self.keys[low] != same))
+        again = np.flatnonzero(several)
+        first, same = low[again], same[again]
+        last = np.searchsorted(self.windows, same & ~_LOW, side="right")
         same_low, same_high = np.searchsorted(self.keys, same), np.searchsorted(self.keys, same, side="right")
-        here, entry = members_of_ranges(np.concatenate([low, same_high]), np.concatenate([same_low, high]))
-        here = where[np.concatenate([found, found])[here]]
-        owners = self.owners[entry]
-        kept = wanted[owners]
-        here, entry, owners = here[kept], entry[kept], owners[kept]
-        order = np.argsort(owners, kind="stable")
-        return Runs(owners[order], here[order], self.positions[entry[order]])
+        which, entry = members_of_ranges(np.concatenate([first, same_high]), np.concatenate([same_low, last]))
+        here = found[np.concatenate([single, np.concatenate([again, again])[which]])]
+        entry = np.concatenate([low[single], entry])
+        return Runs(self.owners[entry], here, self.positions[entry])
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Runs:
     owners : ndarray of int of shape (n_runs,)
         The other sequence.
     here : ndarray of int of shape (n_runs,)
-        The start in the one sequence.
+        The window of the one sequence, counted as the keys were given.
     there : ndarray of int of shape (n_runs,)
         The start in the other.
     """
@@ -109,7 +110,8 @@ def index_anchors(sequences: npt.NDArray[np.object_]) -> AnchorIndex:
     owners = np.repeat(np.arange(len(sequences), dtype=np.int32), lengths)
     positions = (np.arange(len(keys)) - np.repeat(starts[:-1], lengths)).astype(np.int32)
     order = np.argsort(keys)
-    return AnchorIndex(keys[order], owners[order], positions[order])
+    keys = keys[order]
+    return AnchorIndex(keys, keys & ~_LOW, owners[order], positions[order])
 
 
 def window_keys(
@@ -181,9 +183,14 @@ def least_rotation(sequence: str) -> str:
     doubled = sequence + sequence
     n = len(sequence)
     period = doubled.find(sequence, 1)
+    if n < 2:
+        return sequence
     if period < n:
-        return sequence if n < 2 else least_rotation(sequence[:period]) * (n // period)
+        return least_rotation(sequence[:period]) * (n // period)
     prefix = min(sequence)
+    # nothing comes before the longest run of the first letter
+    while prefix + prefix in doubled:
+        prefix += prefix
     while len(prefix) < n:
         starts = _starts(doubled, prefix, n)
         if len(starts) <= _FEW_TIES:

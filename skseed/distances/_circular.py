@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import joblib
 import numpy as np
@@ -11,8 +12,9 @@ from rapidfuzz.distance import Levenshtein, Prefix
 from rapidfuzz.process import cdist
 
 from skseed.alphabets import DNA
-from skseed.distances._anchors import RUN, Runs, index_anchors, window_keys
+from skseed.distances._anchors import RUN, AnchorIndex, index_anchors, window_keys
 from skseed.distances._components import Components
+from skseed.distances._coverage import UNRELATED, read_coverage
 from skseed.distances._cutoff import Cutoff
 from skseed.distances._distinct import lengths_of
 from skseed.distances._limits import refuse_endless
@@ -25,8 +27,14 @@ SHORT = 512
 CUTS = 8
 _ALIKE = 3
 _PART_LETTERS = 4_000_000
+_ROWS_AT_ONCE = 64
+# edits that are spread evenly are overestimated a little
+_MOST_ESTIMATED = 1.1
 # measured for plasmids of 6,000 symbols at 1,000 edits
 _SECONDS_PER_PAIR_AND_SYMBOL = 1e-7
+
+
+_Windows = tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,18 @@ class _Part:
     stops: npt.NDArray[np.intp]
     limits: npt.NDArray[np.int64]
     components: npt.NDArray[np.intp] | None
+
+
+class _Circle:
+    """The spellings of a sequence, and the windows of both once they are asked for."""
+
+    def __init__(self, sequence: str, both_strands: bool) -> None:
+        strands = [sequence, DNA.reverse_complement(sequence)] if both_strands else [sequence]
+        self.spellings = _object_array(strands)
+
+    @cached_property
+    def index(self) -> AnchorIndex:
+        return index_anchors(self.spellings)
 
 
 def circular_pairs(
@@ -75,11 +95,13 @@ def circular_pairs(
     stops = np.searchsorted(lengths - limits, lengths, side="right")
     part_of = np.cumsum(lengths) // _PART_LETTERS
     bounds = np.concatenate([[0], np.flatnonzero(np.diff(part_of)) + 1, [len(ordered)]])
+    n_parts = len(bounds) - 1
+    # parts of the same length first: most that is close is there
     tasks = [
-        (one, other)
-        for one in range(len(bounds) - 1)
-        for other in range(one, len(bounds) - 1)
-        if stops[bounds[one + 1] - 1] > bounds[other]
+        (one, one + apart)
+        for apart in range(n_parts)
+        for one in range(n_parts - apart)
+        if stops[bounds[one + 1] - 1] > bounds[one + apart]
     ]
     n_pairs = float((stops - np.arange(len(stops)) - 1).sum())
     seconds = n_pairs * _SECONDS_PER_PAIR_AND_SYMBOL * float(lengths.mean())
@@ -117,44 +139,56 @@ def circular_pairs(
 
 def _search(rows: _Part, columns: _Part, both_strands: bool) -> Pairs:
     """Return the close pairs between two parts, positions being those of the whole."""
-    n_columns = len(columns.sequences)
-    strands = [columns.sequences]
-    if both_strands:
-        strands.append(_object_array([DNA.reverse_complement(sequence) for sequence in columns.sequences]))
-    spelled = np.concatenate(strands)
-    index = index_anchors(spelled)
-    keys, starts = window_keys(rows.sequences)
+    coverage = read_coverage(columns.sequences)
     of_row, of_column, joined = _local_components(rows, columns)
+    position = np.arange(columns.start, columns.start + len(columns.sequences))
     longer = lengths_of(columns.sequences)
-    short = (longer <= SHORT) & (longer < (RUN + 1) * columns.limits)
-    alike = longer <= _ALIKE * columns.limits
+    certain = longer >= (RUN + 1) * columns.limits
+    short = (longer <= SHORT) & ~certain
+    # an estimate is no proof
+    most = np.where(certain | short, np.inf, _MOST_ESTIMATED * columns.limits)
+    windows_of: dict[int, _Windows] = {}
     found: list[tuple[int, int, int]] = []
-    for row, sequence in enumerate(rows.sequences):
-        position = np.arange(columns.start, columns.start + n_columns)
-        wanted = (position > row + rows.start) & (position < rows.stops[row])
-        if joined is not None:
-            wanted &= joined.find(of_row[row : row + 1]) != joined.find(of_column)
-        if not wanted.any():
-            continue
-        runs = index.runs(keys[starts[row] : starts[row + 1]], np.tile(wanted & ~short, len(strands)))
-        cuts = _cuts_by_column(sequence, spelled, runs, n_columns)
-        for column in np.flatnonzero(wanted & (short | alike)).tolist():
-            cuts.setdefault(column, [])
-        # pairs with a long run first: whoever they join need not be looked at
-        for column in sorted(cuts, key=lambda column: cuts[column][:1], reverse=True):
-            if joined is not None and joined.find(of_row[[row]]) == joined.find(of_column[[column]]):
+    for batch in range(0, len(rows.sequences), _ROWS_AT_ONCE):
+        circles: dict[int, _Circle] = {}
+        candidates: list[tuple[float, int, int]] = []
+        for row, sequence in enumerate(rows.sequences[batch : batch + _ROWS_AT_ONCE], start=batch):
+            wanted = (position > row + rows.start) & (position < rows.stops[row])
+            if joined is not None:
+                wanted &= joined.find(of_row[row : row + 1]) != joined.find(of_column)
+            chosen = np.flatnonzero(wanted)
+            if len(chosen) == 0:
                 continue
-            spellings = spelled[column::n_columns]
-            limit = int(columns.limits[column])
+            circles[row] = circle = _Circle(sequence, both_strands)
+            least, estimates = coverage.bounds(circle.spellings, chosen)
+            near = (least <= columns.limits[chosen]) & (estimates <= most[chosen])
+            candidates.extend(
+                (estimate, row, column)
+                for estimate, column in zip(estimates[near].tolist(), chosen[near].tolist(), strict=True)
+            )
+        # the closest first: whoever they join need not be looked at
+        for estimate, row, column in sorted(candidates):
+            if joined is not None and joined.root(of_row[row]) == joined.root(of_column[column]):
+                continue
+            circle, sequence, limit = circles[row], columns.sequences[column], int(columns.limits[column])
             if short[column]:
-                edits = _edits_of_all_turns(sequence, spellings, limit)
+                edits = _edits_of_all_turns(sequence, circle.spellings, limit)
             else:
+                if column not in windows_of:
+                    windows_of[column] = _sorted_windows(sequence)
+                cuts = _cuts(sequence, circle, windows_of[column])
                 edits = _edits_at_cuts(
-                    sequence, spelled, cuts[column], limit, first_is_enough=joined is not None
+                    sequence,
+                    circle.spellings,
+                    cuts,
+                    limit,
+                    estimate=estimate,
+                    first_is_enough=joined is not None,
                 )
-                if alike[column] and edits > limit:
+                if edits > limit and len(sequence) <= _ALIKE * limit:
                     edits = min(
-                        int(Levenshtein.distance(sequence, other, score_cutoff=limit)) for other in spellings
+                        int(Levenshtein.distance(sequence, other, score_cutoff=limit))
+                        for other in circle.spellings
                     )
             if edits <= limit:
                 found.append((row + rows.start, column + columns.start, edits))
@@ -164,19 +198,25 @@ def _search(rows: _Part, columns: _Part, both_strands: bool) -> Pairs:
     return first, second, edits_found
 
 
-def _cuts_by_column(
-    sequence: str, spelled: npt.NDArray[np.object_], runs: Runs, n_columns: int
-) -> dict[int, list[tuple[int, int, int, int]]]:
-    """Return the cuts (length of the run, here, spelling, there) of each column, the longest first."""
-    cuts: dict[int, list[tuple[int, int, int, int]]] = {}
+def _sorted_windows(sequence: str) -> _Windows:
+    """Return the windows of a sequence in ascending order, and where they begin."""
+    keys, _ = window_keys(_object_array([sequence]))
+    order = np.argsort(keys)
+    return keys[order], order
+
+
+def _cuts(sequence: str, circle: _Circle, windows: _Windows) -> list[tuple[int, int, int, int]]:
+    """Return the cuts (length of the run, here, spelling, there), the longest run first."""
+    keys, starts = windows
+    runs = circle.index.runs(keys)
+    begins = starts[runs.here]
     doubled, n = sequence + sequence, len(sequence)
-    for owner, here, there in zip(runs.owners.tolist(), runs.here.tolist(), runs.there.tolist(), strict=True):
-        other = spelled[owner]
+    cuts = []
+    for owner, here, there in zip(runs.owners.tolist(), begins.tolist(), runs.there.tolist(), strict=True):
+        other = circle.spellings[owner]
         run = Prefix.similarity(doubled[here : here + n], other[there:] + other[:there])
-        cuts.setdefault(owner % n_columns, []).append((run, here, owner, there))
-    for members in cuts.values():
-        members.sort(reverse=True)
-    return cuts
+        cuts.append((run, here, owner, there))
+    return sorted(cuts, reverse=True)
 
 
 def _edits_at_cuts(
@@ -185,20 +225,22 @@ def _edits_at_cuts(
     cuts: list[tuple[int, int, int, int]],
     limit: int,
     *,
+    estimate: float,
     first_is_enough: bool,
 ) -> int:
     """Return the least distance over the cuts, or more than the limit."""
     best = limit + 1
     if not cuts:
         return best
-    longer = max(len(sequence), len(spelled[cuts[0][2]]))
-    if longer >= (RUN + 1) * limit:
+    longer = max(len(sequence), len(spelled[0]))
+    certain = longer >= (RUN + 1) * limit
+    if certain:
         # the longest run of a close pair has this many symbols at least
         needed = -(-(longer - limit) // max(limit, 1))
-        cuts = [cut for cut in cuts if cut[0] >= needed]
+        chosen = [cut for cut in cuts if cut[0] >= needed]
     else:
-        cuts = cuts[:CUTS]
-    for _, here, owner, there in cuts:
+        chosen = cuts[:CUTS]
+    for tried, (_, here, owner, there) in enumerate(chosen, start=1):
         other = spelled[owner]
         edits = Levenshtein.distance(
             sequence[here:] + sequence[:here], other[there:] + other[:there], score_cutoff=best - 1
@@ -207,7 +249,20 @@ def _edits_at_cuts(
             best = edits
             if first_is_enough or best == abs(len(sequence) - len(other)):
                 break
+        # what is left to try are alignments that go through none of the runs tried, and lose their symbols
+        if not certain and estimate + UNRELATED * _lost(cuts, tried, len(sequence)) > _MOST_ESTIMATED * best:
+            break
     return best
+
+
+def _lost(cuts: list[tuple[int, int, int, int]], tried: int, n: int) -> int:
+    """Return how many symbols stand in one of the runs tried and in no other."""
+    held = np.zeros(2 * n, dtype=np.int8)
+    for run, here, _, _ in cuts[:tried]:
+        held[here : here + run] = 1
+    for run, here, _, _ in cuts[tried:]:
+        held[here : here + run] = 2
+    return int((np.maximum(held[:n], held[n:]) == 1).sum())
 
 
 def _edits_of_all_turns(sequence: str, spellings: npt.NDArray[np.object_], limit: int) -> int:

@@ -49,11 +49,23 @@ class Components:
         """
         apart = self.find(first) != self.find(second)
         for one, other in zip(first[apart].tolist(), second[apart].tolist(), strict=True):
-            one, other = self._root(one), self._root(other)
+            one, other = self.root(one), self.root(other)
             if one != other:
                 self.parents[max(one, other)] = min(one, other)
 
-    def _root(self, member: int) -> int:
+    def root(self, member: int) -> int:
+        """Return the number that stands for one member's component.
+
+        Parameters
+        ----------
+        member : int
+            A member.
+
+        Returns
+        -------
+        root : int
+            As `find` gives it.
+        """
         parents = self.parents
         while parents[member] != member:
             parents[member] = parents[parents[member]]

@@ -88,10 +88,13 @@ def levenshtein_neighbors(
     least 16 symbols, at the start of each such run. Let n be the longer length and d the limit. If n is
     at most 512, all rotations are tried; if d is at most n / 17, a run that good alignments contain must
     exist and all that are long enough are tried: in both cases *no pair is missed and distances are
-    exact*. Otherwise the 8 longest runs are tried (and where d is more than n / 3, the first
-    rotations in alphabetical order too): a pair that is reported is within the cut-off, but its distance is
-    an upper bound, and a pair could be missed whose alignments contain none of these runs. Results do
-    not depend on where or on which strand a sequence was cut open.
+    exact*. Otherwise the edits are estimated first from the words of 10 symbols that the two share, in
+    blocks of 320, and pairs estimated at more than 1.1 d are dropped; of the others up to 8 of the longest
+    runs are tried (and where d is more than n / 3, the first rotations in alphabetical order too). A pair
+    that is reported is within the cut-off, but its distance is an upper bound. A pair could be missed whose
+    alignments contain none of these runs, or whose edits are spread so evenly over a third of the symbols
+    that the estimate is too high; where edits come in clusters, as in plasmids, it is too low. Results
+    do not depend on where or on which strand a sequence was cut open.
 
     References
     ----------
