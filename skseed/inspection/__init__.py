@@ -13,7 +13,8 @@ here imports matplotlib before ``plot`` is called.
 """
 
 from skseed.inspection._lab_profiles import lab_profiles
+from skseed.inspection._mutation_robustness import MutationRobustnessDisplay
 from skseed.inspection._split_leakage import SplitLeakageDisplay
 from skseed.inspection._token_importance import TokenImportanceDisplay
 
-__all__ = ["SplitLeakageDisplay", "TokenImportanceDisplay", "lab_profiles"]
+__all__ = ["MutationRobustnessDisplay", "SplitLeakageDisplay", "TokenImportanceDisplay", "lab_profiles"]
