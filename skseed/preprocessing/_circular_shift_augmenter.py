@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skseed._sklearn import _fit_context
 from skseed._validation import check_sequences
+from skseed.alphabets import DNA
 from skseed.preprocessing._base import SequenceTransformer
 
 
@@ -26,8 +27,12 @@ class CircularShiftAugmenter(SequenceTransformer):
 
     Parameters
     ----------
+    both_strands : bool, default=False
+        Whether every other sequence, on average, is also turned into its reverse complement: for DNA whose
+        strand, too, is a convention. Only sequences can be, not rows of tokens, so such an augmenter
+        stands before the tokenizer.
     random_state : int, RandomState instance or None, default=None
-        Controls the rotations. An int gives the same ones at every call of `fit_transform`.
+        Controls the rotations and strands. An int gives the same ones at every call of `fit_transform`.
 
     Attributes
     ----------
@@ -61,9 +66,15 @@ class CircularShiftAugmenter(SequenceTransformer):
     array([[5, 6, 7, 8, 0, 0]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"random_state": ["random_state"]}
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "both_strands": ["boolean"],
+        "random_state": ["random_state"],
+    }
 
-    def __init__(self, *, random_state: int | np.random.RandomState | None = None) -> None:
+    def __init__(
+        self, *, both_strands: bool = False, random_state: int | np.random.RandomState | None = None
+    ) -> None:
+        self.both_strands = both_strands
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -100,10 +111,19 @@ class CircularShiftAugmenter(SequenceTransformer):
         -------
         rotated : ndarray of the shape of X
             The rotated sequences, of dtype object, or rows of tokens, of their own dtype.
+
+        Raises
+        ------
+        ValueError
+            If `both_strands` is set and X holds rows of tokens.
         """
         checked = self._fit_check(X)
         random_state = check_random_state(self.random_state)
-        return rotate(checked, random_state.randint(np.maximum(1, circular_lengths(checked))))
+        rotated = rotate(checked, random_state.randint(np.maximum(1, circular_lengths(checked))))
+        if self.both_strands:
+            for index in np.flatnonzero(random_state.randint(2, size=len(rotated))):
+                rotated[index] = DNA.reverse_complement(rotated[index])
+        return rotated
 
     def transform(self, X: Any) -> npt.NDArray[Any]:
         """Return the input as it is: new data are not rotated.
@@ -164,6 +184,11 @@ class CircularShiftAugmenter(SequenceTransformer):
         checked: npt.NDArray[Any]
         if _holds_numbers(X):
             checked = _check_tokens(check_array(X, dtype=None))
+            if self.both_strands:
+                raise ValueError(
+                    "X holds rows of tokens, of which there is no reverse complement; give sequences, before "
+                    "the tokenizer, or set both_strands=False."
+                )
             validate_data(self, X, skip_check_array=True)
             self.input_ndim_ = 2
         else:

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
+from skseed.alphabets import DNA
 from skseed.preprocessing import CircularShiftAugmenter
 from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
 
@@ -155,3 +156,21 @@ def test_other_input_is_refused(X: object, error: type[Exception], match: str) -
     with pytest.raises(error, match=match):
         augmenter.fit_transform(X)
     assert not hasattr(augmenter, "input_ndim_")
+
+
+def test_both_strands_turns_half_of_the_sequences() -> None:
+    plasmids = ["GATTACAGGC", "AAAAACCCCN", "ggcatta"] * 200
+    turned = CircularShiftAugmenter(both_strands=True, random_state=0).fit_transform(plasmids)
+    rotated = CircularShiftAugmenter(random_state=0).fit_transform(plasmids)
+    is_other = np.array([one != other for one, other in zip(turned, rotated, strict=True)])
+    assert 0.4 < is_other.mean() < 0.6
+    for original, strand in zip(rotated[is_other], turned[is_other], strict=True):
+        assert DNA.reverse_complement(strand) == original
+    augmenter = CircularShiftAugmenter(both_strands=True, random_state=0)
+    assert augmenter.fit_transform(plasmids).tolist() == turned.tolist()
+    assert augmenter.transform(plasmids).tolist() == plasmids
+
+
+def test_rows_of_tokens_have_no_other_strand() -> None:
+    with pytest.raises(ValueError, match="no reverse complement; give sequences, before the tokenizer"):
+        CircularShiftAugmenter(both_strands=True).fit_transform([[5, 6, 7]])
