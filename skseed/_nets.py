@@ -246,6 +246,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         held_out_loss: Callable[[], float] | None = None,
         patience: int = 0,
         checkpoint: Path | None = None,
+        lr: float | None = None,
         **net_params: Any,
     ) -> TrainingNet:
         """Train a module on batches for `max_epochs` with the one-cycle schedule up to `lr`.
@@ -268,6 +269,8 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         checkpoint : Path, default=None
             The file that holds the state of this very training between an interrupt and its
             continuation; `batches` must then draw an epoch by its attribute ``epoch`` alone.
+        lr : float, default=None
+            The highest learning rate, where the estimator's own parameter does not say it.
         **net_params
             Further parameters of the skorch net, such as ``optimizer__weight_decay``.
 
@@ -283,6 +286,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         KeyboardInterrupt
             If the training was interrupted.
         """
+        lr = self.lr if lr is None else lr
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(estimator=self)
         progress = ("progress", _EpochProgress(self, context))
@@ -290,7 +294,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         cycle = LRScheduler(
             policy=one_cycle,
             step_every="batch",
-            max_lr=self.lr,
+            max_lr=lr,
             total_steps=steps_per_epoch * self.max_epochs + 1,
         )
         schedule = ("lr_schedule", cycle)
@@ -299,7 +303,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             module,
             criterion=criterion,
             optimizer=self.optimizer,
-            lr=self.lr,
+            lr=lr,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             train_split=None,

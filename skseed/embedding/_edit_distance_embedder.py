@@ -35,6 +35,7 @@ from skseed.preprocessing._base import SequenceTransformer, warn_cut
 from skseed.preprocessing._one_hot_encoder import codes_from_one_hot
 
 _CALIBRATION = 256
+_GOOD_LR = 3e-3
 _TRANSFORM_ROWS = 256
 _CHUNK = 8192
 
@@ -76,8 +77,9 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         no distances for made-up sequences, and none are made.
     mutation_rate : float, default=0.1
         The largest share of positions that mutate in a made-up relative.
-    lr : float, default=3e-3
-        The largest learning rate of the one-cycle schedule.
+    lr : float or "auto", default="auto"
+        The largest learning rate of the one-cycle schedule. ``"auto"`` takes the one that was found good
+        for the encoder: 1e-3 for ``"landmark"``, 3e-3 for the others.
     max_epochs : int, default=100
         How many times training goes through the sequences.
     batch_size : int, default=128
@@ -159,6 +161,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         "synthetic": [Interval(Real, 0, 1, closed="both")],
         "mutation_rate": [Interval(Real, 0, 1, closed="both")],
         "checkpoint": [str, os.PathLike, None],
+        "lr": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
     }
 
     def __init__(
@@ -171,7 +174,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         alphabet: str | Alphabet = "dna",
         synthetic: float = 0.5,
         mutation_rate: float = 0.1,
-        lr: float = 3e-3,
+        lr: float | str = "auto",
         max_epochs: int = 100,
         batch_size: int = 128,
         optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
@@ -264,6 +267,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             batches,
             steps_per_epoch=len(batches),
             checkpoint=None if self.checkpoint is None else self._state_file(codes, module, batches.seed),
+            lr=getattr(encoder, "good_lr", _GOOD_LR) if self.lr == "auto" else None,
         )
         self.alphabet_ = alphabet
         self.n_components_ = n_components

@@ -73,21 +73,50 @@ class MLPNet(nn.Sequential):
         )
 
 
+class ResidualBlock(nn.Module):
+    """A correction to vectors that starts at nothing: two linear maps around a hidden layer.
+
+    Parameters
+    ----------
+    width : int
+        The length of the vectors.
+    hidden : int
+        The length of the hidden layer.
+    """
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        last = nn.Linear(hidden, width)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.change = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, hidden), nn.GELU(), last)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Return the corrected vectors."""
+        return vectors + self.change(vectors)
+
+
 class LandmarkNet(nn.Sequential):
-    """A multi-layer perceptron over distances to landmarks.
+    """A residual perceptron over distances to landmarks.
 
     Parameters
     ----------
     n_landmarks, n_components : int
         The shape of the input and of the output.
-    hidden_layer_sizes : sequence of int
-        The widths of the hidden layers, each followed by batch normalisation and a ReLU.
+    n_blocks : int
+        The number of residual blocks.
+    width : int
+        The length of the vectors that they correct; their hidden layers are twice as wide.
     """
 
-    def __init__(self, n_landmarks: int, n_components: int, *, hidden_layer_sizes: Sequence[int]) -> None:
+    def __init__(self, n_landmarks: int, n_components: int, *, n_blocks: int, width: int) -> None:
         # distances to one landmark differ by little from one another; normalised, they speak up
         super().__init__(
-            nn.BatchNorm1d(n_landmarks), *_perceptron(n_landmarks, hidden_layer_sizes, n_components)
+            nn.BatchNorm1d(n_landmarks),
+            nn.Linear(n_landmarks, width),
+            *(ResidualBlock(width, 2 * width) for _ in range(n_blocks)),
+            nn.LayerNorm(width),
+            nn.Linear(width, n_components),
         )
 
 

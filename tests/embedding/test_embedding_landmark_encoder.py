@@ -42,7 +42,7 @@ def test_all_sequences_are_landmarks_where_there_are_few(genes):
 def test_landmarks_depend_on_random_state(genes):
     def landmarks(seed):
         embedder = EditDistanceEmbedder(
-            4, encoder=LandmarkEncoder(5, (8,)), max_epochs=1, random_state=seed
+            4, encoder=LandmarkEncoder(5, width=8), max_epochs=1, random_state=seed
         ).fit(genes)
         return [landmark.tobytes() for landmark in embedder.inputs_.landmarks]
 
@@ -62,7 +62,7 @@ def test_a_callable_target_measures_the_landmarks_too(genes):
         return [[sum(a != b for a, b in zip(x[:50], y[:50], strict=True)) for y in right] for x in left]
 
     embedder = EditDistanceEmbedder(
-        4, encoder=LandmarkEncoder(5, (8,)), target=hamming_of_starts, max_epochs=2, random_state=0
+        4, encoder=LandmarkEncoder(5, width=8), target=hamming_of_starts, max_epochs=2, random_state=0
     ).fit(genes)
     assert np.isfinite(embedder.score(genes[:20]))
 
@@ -73,7 +73,7 @@ def test_16s_reads_are_embedded_better_than_by_a_linear_network(shared_data):
     reads = sorted({"".join(record.split("\n")[1:]) for record in records})
     reads = [read for read in reads if set(read) <= set("ACGT")]
     np.random.default_rng(0).shuffle(reads)
-    encoder = LandmarkEncoder(64, (256, 256))
+    encoder = LandmarkEncoder(64)
     embedder = EditDistanceEmbedder(encoder=encoder, max_epochs=20, random_state=0).fit(reads[:600])
     # measured: 2.19 and 2.35 for two seeds; the CNN gives 3.2 to 3.3, the linear network the same
     assert -embedder.score(reads[600:900]) < 2.7
