@@ -38,7 +38,14 @@ from skseed.preprocessing import (
     MinimizerVectorizer,
     OneHotEncoder,
 )
-from skseed.ranking import CalibratedRanker, CopelandRanker, KmerLabRanker, SoftmaxLabRanker, TripletLabRanker
+from skseed.ranking import (
+    CalibratedRanker,
+    CopelandRanker,
+    EvidenceLabRanker,
+    KmerLabRanker,
+    SoftmaxLabRanker,
+    TripletLabRanker,
+)
 from tests.adapters import adapt, number_labels, rows_to_strings, rows_to_tokens
 from tests.sequence_checks import is_public_estimator, sequence_checks
 
@@ -78,6 +85,7 @@ CASES = [
         )
     ),
     Case(KmerLabRanker(fraction=1, topology="linear")),
+    Case(EvidenceLabRanker(fraction=1, topology="linear", random_state=0)),
     Case(ReadPositionEmbedder(encoder=KmerVoteEncoder(4), max_epochs=2, random_state=0)),
     Case(
         TripletLabRanker(
@@ -127,7 +135,7 @@ STRING_ESTIMATORS = [number_labels(case.estimator) for case in CASES if case.row
 # it takes rows of tokens in the battery, but strings as well
 STRING_ESTIMATORS.append(CircularShiftAugmenter(random_state=0))
 # the words that tell rows of numbers apart are longer than the sequences of our own checks
-STRING_ESTIMATORS.append(KmerLabRanker(k=4, fraction=1))
+STRING_ESTIMATORS += [KmerLabRanker(k=4, fraction=1), EvidenceLabRanker(k=4, fraction=1, random_state=0)]
 # estimators that meet strings only behind another step
 _embedder, _ranker = (
     case.estimator for case in CASES if case.name in {"EditDistanceEmbedder", "TripletLabRanker"}

@@ -5,7 +5,8 @@ labs, a list of ten that holds the right one narrows the search a hundredfold, w
 often wrong. A ranker is a scikit-learn classifier (``predict``, ``decision_function``,
 ``predict_proba``) with one more method, ``rank``. The networks eat rows of token
 ids, as :class:`~skseed.preprocessing.BPETokenizer` makes them, so the two stand in one ``Pipeline``;
-:class:`KmerLabRanker`, the baseline that needs no network, eats the sequences themselves.
+:class:`KmerLabRanker`, the baseline, and :class:`EvidenceLabRanker` need no network and eat the sequences
+themselves.
 
 Plasmids are copied between labs and papers: judge a ranker with a splitter that keeps relatives
 together (:mod:`skseed.model_selection`), and by :func:`skseed.metrics.top_k_scorer`.
@@ -13,8 +14,16 @@ together (:mod:`skseed.model_selection`), and by :func:`skseed.metrics.top_k_sco
 
 from skseed.ranking._calibrated_ranker import CalibratedRanker
 from skseed.ranking._copeland_ranker import CopelandRanker
+from skseed.ranking._evidence_lab_ranker import EvidenceLabRanker
 from skseed.ranking._kmer_lab_ranker import KmerLabRanker
 from skseed.ranking._softmax_lab_ranker import SoftmaxLabRanker
 from skseed.ranking._triplet_lab_ranker import TripletLabRanker
 
-__all__ = ["CalibratedRanker", "CopelandRanker", "KmerLabRanker", "SoftmaxLabRanker", "TripletLabRanker"]
+__all__ = [
+    "CalibratedRanker",
+    "CopelandRanker",
+    "EvidenceLabRanker",
+    "KmerLabRanker",
+    "SoftmaxLabRanker",
+    "TripletLabRanker",
+]

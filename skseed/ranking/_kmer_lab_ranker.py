@@ -1,27 +1,14 @@
 """The lab of origin by a vote of long k-mers, without a network."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.special import softmax
-from sklearn.base import BaseEstimator
-from sklearn.utils import Tags
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    assert_all_finite,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted
 
-from skseed._sklearn import Interval, StrOptions, _fit_context
-from skseed._validation import check_sequences
-from skseed.preprocessing._kmer_sketches import LONGEST, kmer_sketches
-from skseed.ranking._base import LabRankerMixin
+from skseed._sklearn import Interval, _fit_context
 from skseed.ranking._kmer_counts import (
     KmerCounts,
     count_kmers,
@@ -37,13 +24,13 @@ from skseed.ranking._metadata_counts import (
     metadata_log_likelihood,
     spread_metadata,
 )
-from skseed.ranking._sequence_table import as_sequence_table, split_sequence_table
+from skseed.ranking._plasmid_ranker import PlasmidRanker
 
 _LEAST_SHARE = 1e-4
 _PREDICTION_ROWS = 512
 
 
-class KmerLabRanker(LabRankerMixin, BaseEstimator):
+class KmerLabRanker(PlasmidRanker):
     """Rank the labs that may have engineered a plasmid, by the k-mers it shares with theirs.
 
     Every k-mer of a plasmid votes for the labs whose plasmids have it, the more the fewer labs have it. It
@@ -120,10 +107,7 @@ class KmerLabRanker(LabRankerMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "k": [Interval(Integral, 1, LONGEST, closed="both")],
-        "fraction": [Interval(Real, 0, 1, closed="right")],
-        "topology": [StrOptions({"circular", "linear"})],
-        "n_metadata": [Interval(Integral, 0, None, closed="left")],
+        **PlasmidRanker._parameter_constraints,
         "metadata_weight": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -164,14 +148,8 @@ class KmerLabRanker(LabRankerMixin, BaseEstimator):
             If a letter is foreign to DNA, metadata is neither 0 nor 1 (the message names the place), or
             `y` holds a single lab.
         """
-        sequences, metadata = self._split(X, reset=True)
-        y = _check_labs(y, sequences)
-        classes, targets = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(
-                "This solver needs samples of at least 2 classes in the data, but the data contains only one "
-                f"class: {classes[0]!r}"
-            )
+        sequences, metadata = self._read(X, reset=True)
+        classes, targets = self._first_labs(y, sequences)
         kmers, properties = self._count(sequences, metadata, targets, len(classes))
         self._learn(classes, kmers, properties)
         return self
@@ -199,17 +177,9 @@ class KmerLabRanker(LabRankerMixin, BaseEstimator):
             If X is not as in `fit`, or `y` holds names where `classes_` holds numbers or the reverse.
         """
         check_is_fitted(self)
-        sequences, metadata = self._split(X, reset=False)
-        y = _check_labs(y, sequences)
-        if isinstance(y[0], str) != isinstance(self.classes_[0], str):
-            raise ValueError(
-                f"y holds labs such as {y[0]!r}, but the ranker was fitted on labs such as "
-                f"{self.classes_[0]!r}; name all of them in the same way."
-            )
-        classes = np.union1d(self.classes_, y)
-        targets = np.searchsorted(classes, y)
+        sequences, metadata = self._read(X, reset=False)
+        classes, targets, places = self._further_labs(y, sequences)
         kmers, properties = self._count(sequences, metadata, targets, len(classes))
-        places = np.searchsorted(classes, self.classes_)
         self._learn(
             classes,
             merge_counts(spread_labs(self._kmers, places, len(classes)), kmers),
@@ -217,31 +187,8 @@ class KmerLabRanker(LabRankerMixin, BaseEstimator):
         )
         return self
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return the softmax of the scores; it is not calibrated.
-
-        Parameters
-        ----------
-        X : array-like of str of shape (n_samples,) or table of shape (n_samples, 1 + n_metadata)
-            As in `fit`.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_labs)
-            Rows that sum to 1, columns in the order of `classes_`.
-        """
-        check_is_fitted(self)
-        return softmax(self._scores(X), axis=1)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = self.n_metadata == 0
-        tags.input_tags.two_d_array = self.n_metadata > 0
-        return tags
-
     def _scores(self, X: Any) -> npt.NDArray[np.float64]:
-        sequences, metadata = self._split(X, reset=False)
+        sequences, metadata = self._read(X, reset=False)
         sketches = self._sketch(sequences)
         kmers = known_kmers(sketches, self._kmers.hashes)
         scores = np.empty((len(sequences), len(self.classes_)))
@@ -253,24 +200,6 @@ class KmerLabRanker(LabRankerMixin, BaseEstimator):
         if self.n_metadata:
             scores += self.metadata_weight * metadata_log_likelihood(metadata, self._properties)
         return scores
-
-    def _split(self, X: Any, *, reset: bool) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
-        """Return the sequences and the metadata, which may have no column."""
-        if self.n_metadata:
-            table = validate_data(
-                self, as_sequence_table(X, self.n_metadata), reset=reset, skip_check_array=True
-            )
-            return split_sequence_table(table, self.n_metadata)
-        sequences = check_sequences(X)
-        if reset:
-            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
-                delattr(self, name)
-        return sequences, np.zeros((len(sequences), 0))
-
-    def _sketch(self, sequences: npt.NDArray[np.object_]) -> Any:
-        return kmer_sketches(
-            sequences.tolist(), k=self.k, fraction=self.fraction, circular=self.topology == "circular"
-        )
 
     def _count(
         self,
@@ -290,11 +219,3 @@ class KmerLabRanker(LabRankerMixin, BaseEstimator):
         self._votes: sparse.csr_matrix = vote_weights(kmers.table)
         self.lab_counts_ = properties.sequences
         self.classes_ = classes
-
-
-def _check_labs(y: Any, sequences: npt.NDArray[np.object_]) -> npt.NDArray[Any]:
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
-    check_classification_targets(y)
-    check_consistent_length(sequences, y)
-    return y
