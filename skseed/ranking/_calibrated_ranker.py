@@ -91,7 +91,11 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
     ``decision_function`` is one number; half of it is taken for the one and against the other, so that
     every novelty is then that of the margin.
 
-    The clones see fewer rows than the final ranker, so the share that passes in use is rather above `tpr`.
+    The clones see fewer rows than the final ranker. So the share that passes in use is rather above `tpr`,
+    and the probabilities are rather too low, the more so the fewer parts there are. The log loss
+    heeds all labs, not only the first: where a ranker gives the true lab next to nothing now and then, as a
+    vote of k-mers does, the temperature is high and the first lab's probability too low. Compare
+    :func:`~skseed.metrics.expected_calibration_error` with and without.
 
     References
     ----------
