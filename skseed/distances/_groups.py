@@ -93,7 +93,7 @@ def levenshtein_groups(
     the conditions given there. Distances between labels are never computed where `y` is given.
 
     Memory is that of the sequences, one packed row of at most 1 KiB for each, and 50 MB for each
-    block at work; 0.5 GB for each block at work where the topology is circular.
+    block at work; up to 0.3 GB for each block at work where the topology is circular.
 
     References
     ----------
