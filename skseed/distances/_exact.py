@@ -1,5 +1,6 @@
 """Exact edit distances of all pairs of two lists, on the fastest code there is."""
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -13,7 +14,9 @@ from rapidfuzz.process import cdist
 Sequences = Sequence[Any] | npt.NDArray[np.object_]
 
 # numba compiles for some three seconds, in which rapidfuzz compares this many cells of the matrices
-_WORTH_COMPILING = 1e11
+_WORTH_COMPILING = 3e10
+_WORTH_CALLING = 1e8
+_COMPILED = "skseed.distances._lanes"
 
 
 @cache
@@ -29,7 +32,9 @@ def has_lanes() -> bool:
 
 
 def worth_lanes(cells: float) -> bool:
-    """Return whether work is long enough to compile code for it, and whether that is possible.
+    """Return whether work is long enough for compiled code, and whether there is any.
+
+    The first time it has to pay for the compilation; after that it costs next to nothing.
 
     Parameters
     ----------
@@ -41,7 +46,7 @@ def worth_lanes(cells: float) -> bool:
     worth : bool
         The answer, for `exact_distances`.
     """
-    return cells > _WORTH_COMPILING and has_lanes()
+    return cells > (_WORTH_CALLING if _COMPILED in sys.modules else _WORTH_COMPILING) and has_lanes()
 
 
 def exact_distances(
