@@ -75,8 +75,8 @@ def spread_labs(counts: KmerCounts, places: npt.NDArray[np.integer], n_labs: int
 def known_kmers(sketches: Sketches, hashes: Hashes) -> sparse.csr_matrix:
     """Return a row for each sketch, of shape (n_sequences, n_kmers): 1 for each of the `hashes` in it."""
     columns = np.searchsorted(hashes, sketches.hashes)
-    columns[columns == len(hashes)] = 0
-    known = hashes[columns] == sketches.hashes if len(hashes) else np.zeros(0, dtype=bool)
+    known = columns < len(hashes)
+    known[known] = hashes[columns[known]] == sketches.hashes[known]
     before = np.concatenate([[0], np.cumsum(known)])
     columns = columns[known]
     return sparse.csr_matrix(

@@ -91,6 +91,11 @@ def test_unknown_sequences_tie_and_so_rank_last() -> None:
         np.testing.assert_allclose(ranker.predict_proba([stranger]), 1 / 3)
 
 
+def test_a_library_without_kmers_knows_nothing() -> None:
+    ranker = KmerLabRanker().fit(["ACGT", "GGATCC"], ["a", "b"])
+    assert_array_equal(ranker.decision_function(["ACGGTTACACGTAGGATTACACCAT", "AC"]), [0, 0])
+
+
 def test_topology_decides_about_the_end() -> None:
     X, y = ["AAAACCCC", "AATTGGAC"], ["a", "b"]
     query = ["CCCAAA"]  # over the end of the first
