@@ -86,18 +86,42 @@ class LabRankerMixin(ClassifierMixin):
         return self.classes_[order[:, :k]]
 
 
+def check_labs(y: Any) -> npt.NDArray[Any]:
+    """Return the labs of a training set or of an enrolment as a column that a classifier can learn."""
+    y = column_or_1d(y, warn=True)
+    if not len(y):
+        raise ValueError("y is empty; pass the lab of at least one sequence.")
+    assert_all_finite(y, input_name="y")
+    check_classification_targets(y)
+    return y
+
+
+def first_labs(y: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
+    """Return the labs, two or more, sorted, and where in them y is."""
+    classes, targets = np.unique(check_labs(y), return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            "This solver needs samples of at least 2 classes in the data, but the data contains only one "
+            f"class: {classes[0]!r}"
+        )
+    return classes, targets
+
+
 def merge_labs(
     classes: npt.NDArray[Any], y: Any
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the known and the new labs together, sorted; where in them y is, and where `classes` are."""
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
-    check_classification_targets(y)
+    y = check_labs(y)
+    check_same_kind(y, classes, "the ranker")
+    merged = np.union1d(classes, y)
+    return merged, np.searchsorted(merged, y), np.searchsorted(merged, classes)
+
+
+def check_same_kind(y: npt.NDArray[Any], classes: npt.NDArray[Any], ranker: str) -> None:
+    """Raise where some labs are names and others numbers, which numpy would turn into names."""
     one, other = y.tolist()[0], classes.tolist()[0]
     if isinstance(one, str) != isinstance(other, str):
         raise ValueError(
-            f"y holds labs such as {one!r}, but the ranker was fitted on labs such as {other!r}; name all of "
+            f"y holds labs such as {one!r}, but {ranker} was fitted on labs such as {other!r}; name all of "
             "them in the same way."
         )
-    merged = np.union1d(classes, y)
-    return merged, np.searchsorted(merged, y), np.searchsorted(merged, classes)

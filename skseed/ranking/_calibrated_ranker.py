@@ -11,12 +11,11 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch, Tags, _safe_indexing, assert_all_finite, column_or_1d, get_tags, indexable
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import Bunch, Tags, _safe_indexing, get_tags, indexable
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from skseed.ranking._base import LabRankerMixin
+from skseed.ranking._base import LabRankerMixin, check_labs
 
 Scores = npt.NDArray[np.float64]
 
@@ -167,18 +166,21 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         ------
         ValueError
             If no row has a lab that its part was fitted on, or `unknown_label` is a name where the labs are
-            numbers, or the reverse.
+            numbers, or the reverse, or is itself a lab.
         """
         X, y, groups = indexable(X, y, groups)
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
+        y = check_labs(y)
         if self.unknown_label is not None and isinstance(self.unknown_label, str) != isinstance(
             y.tolist()[0], str
         ):
             raise ValueError(
                 f"unknown_label is {self.unknown_label!r}, but the labs are such as {y.tolist()[0]!r}; name "
                 "it in the same way."
+            )
+        if self.unknown_label in y.tolist():
+            raise ValueError(
+                f"unknown_label is {self.unknown_label!r}, which is a lab in y too; choose another one, or "
+                "leave its rows out."
             )
         cv = check_cv(self.cv, y, classifier=True)
         parts = Parallel(n_jobs=self.n_jobs)(
@@ -204,7 +206,6 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         self.threshold_ = float(known[int(np.ceil(self.tpr * len(known) - 1e-9)) - 1])
         self.out_of_fold_ = rows
         self.estimator_ = ranker
-        self.classes_ = ranker.classes_
         return self
 
     def novelty_score(self, X: Any) -> Scores:
@@ -260,6 +261,12 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         is_foreign = novelty_scores(scores, self.novelty, self.temperature_) > self.threshold_
         return np.where(is_foreign, np.asarray(self.unknown_label, dtype=_fitting(labs)), labs)
 
+    # not a copy, so that labs which the fitted ranker enrols have their names here
+    @property
+    def classes_(self) -> npt.NDArray[Any]:  # type: ignore[override]
+        """The labs, sorted."""
+        return self._fitted("classes_")
+
     @property
     def n_features_in_(self) -> int:
         """The number of columns seen in `fit`."""
@@ -277,7 +284,7 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "classes_")
+        return hasattr(self, "estimator_")
 
     def _fitted(self, attribute: str) -> Any:
         if not hasattr(self, "estimator_"):

@@ -9,13 +9,12 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 from scipy.stats import rankdata
 from sklearn.base import MetaEstimatorMixin, clone, is_classifier
-from sklearn.utils import Bunch, Tags, assert_all_finite, get_tags
+from sklearn.utils import Bunch, Tags, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from skseed._sklearn import Interval, StrOptions, _BaseComposition, _fit_context
-from skseed.ranking._base import LabRankerMixin
+from skseed.ranking._base import LabRankerMixin, check_labs, check_same_kind
 
 # the constant of reciprocal rank fusion, from its paper
 _RANK_OFFSET = 60
@@ -148,17 +147,21 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         Raises
         ------
         ValueError
-            If there is no ranker, a name stands twice, or an estimator is not a classifier.
+            If there is no ranker, a name stands twice, an estimator is not a classifier, or y holds names
+            where a fitted ranker's labs are numbers, or the reverse.
         """
         names, estimators = self._check_estimators()
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
+        y = check_labs(y)
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit)(clone(estimator), X, y)
             for estimator in estimators
             if not isinstance(estimator, str)
         )
+        kept = [
+            name for name, estimator in zip(names, estimators, strict=True) if not isinstance(estimator, str)
+        ]
+        for name, ranker in zip(kept, fitted, strict=True):
+            check_same_kind(y, ranker.classes_, f"the ranker {name!r}")
         self.classes_ = np.unique(np.concatenate([np.unique(y), *(ranker.classes_ for ranker in fitted)]))
         self.estimators_ = fitted
         rankers = iter(fitted)

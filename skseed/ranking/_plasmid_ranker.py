@@ -7,14 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags, assert_all_finite, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from skseed._sklearn import Interval, StrOptions
 from skseed._validation import check_sequences
 from skseed.preprocessing._kmer_sketches import LONGEST, Sketches, kmer_sketches
-from skseed.ranking._base import LabRankerMixin, merge_labs
+from skseed.ranking._base import LabRankerMixin, check_labs, first_labs, merge_labs
 from skseed.ranking._sequence_table import as_sequence_table, split_sequence_table
 
 
@@ -78,17 +77,9 @@ class PlasmidRanker(LabRankerMixin, BaseEstimator):
         self, y: Any, sequences: npt.NDArray[np.object_]
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
         """Return the labs, sorted, and which of them each sequence is of."""
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
+        y = check_labs(y)
         check_consistent_length(sequences, y)
-        classes, targets = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(
-                "This solver needs samples of at least 2 classes in the data, but the data contains only one "
-                f"class: {classes[0]!r}"
-            )
-        return classes, targets
+        return first_labs(y)
 
     def _further_labs(
         self, y: Any, sequences: npt.NDArray[np.object_]

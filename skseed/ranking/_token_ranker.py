@@ -10,14 +10,13 @@ import torch
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches, resolve_device
 from skseed._sklearn import HasMethods, Interval, _fit_context
 from skseed.nn import TokenBatches
 from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
-from skseed.ranking._base import LabRankerMixin
+from skseed.ranking._base import LabRankerMixin, first_labs
 from skseed.ranking._token_explanation import TokenExplanationMixin
 from skseed.ranking._token_table import read_unseen_as_unknown, split_token_table
 
@@ -106,13 +105,7 @@ class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, B
         """
         kernel_sizes = _check_kernel_sizes(self.kernel_sizes)
         X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        classes, targets = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(
-                "This solver needs samples of at least 2 classes in the data, but the data contains only one "
-                f"class: {classes[0]!r}"
-            )
+        classes, targets = first_labs(y)
         tokens, metadata = split_token_table(X, self.n_metadata)
         rng = check_random_state(self.random_state)
         weight_seed, dropout_seed, batch_seed, shift_seed = (

@@ -184,6 +184,17 @@ def test_novelty_by_hand() -> None:
     )
 
 
+def test_labs_that_the_fitted_ranker_enrols_keep_their_names() -> None:
+    X, y = make_plasmids(60, 4, length=600, random_state=0)
+    X, labs = np.array(X, dtype=object), np.array([f"lab{i}" for i in y])
+    new = labs == "lab1"
+    ranker = CalibratedRanker(KmerLabRanker(k=8, fraction=1), cv=2).fit(X[~new], labs[~new])
+    ranker.estimator_.enroll(X[new], labs[new])
+    np.testing.assert_array_equal(ranker.classes_, [f"lab{i}" for i in range(4)])
+    np.testing.assert_array_equal(ranker.predict(X), ranker.estimator_.predict(X))
+    np.testing.assert_array_equal(ranker.predict(X[new]), "lab1")
+
+
 def test_composes() -> None:
     X, y = draw(120, 3)
     search = GridSearchCV(CalibratedRanker(Logits(), cv=2), {"estimator__factor": [1, 2], "tpr": [0.5, 0.9]})
@@ -196,6 +207,9 @@ def test_what_cannot_be_learnt_is_refused() -> None:
     X, y = draw(20, 4)
     ranker = CalibratedRanker(Logits(), unknown_label="unknown", cv=2)
     with pytest.raises(ValueError, match="unknown_label is 'unknown', but the labs are such as"):
+        ranker.fit(X, y)
+    ranker.set_params(unknown_label=2)
+    with pytest.raises(ValueError, match="unknown_label is 2, which is a lab in y too"):
         ranker.fit(X, y)
     ranker.set_params(unknown_label=None, cv=[([0, 1, 2], [3, 4])])
     with pytest.raises(ValueError, match="No row has a lab that the rest of its split holds too"):

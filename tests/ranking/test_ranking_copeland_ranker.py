@@ -151,6 +151,12 @@ def test_a_lab_learnt_later_and_a_nan_are_named() -> None:
         elect("copeland", (["b", "c"], [np.nan, 1])).predict([[0]])
 
 
+def test_names_and_numbers_are_no_election() -> None:
+    message = r"y holds labs such as 'b', but the ranker 'r1' was fitted on labs such as 4; name all"
+    with pytest.raises(ValueError, match=message):
+        elect("copeland", (["b", "c"], [3, 1]), ([4, 5], [1, 2]))
+
+
 def members() -> list[tuple[str, Any]]:
     return [
         ("words", make_pipeline(KmerVectorizer(k=4), MultinomialNB())),

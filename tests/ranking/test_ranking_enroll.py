@@ -113,6 +113,7 @@ def test_two_labs_become_three(plasmids: Any) -> None:
         (2, [1, 2], "y holds labs such as 1, but the ranker was fitted on labs such as 'lab1'"),
         (2, ["a"], "inconsistent numbers of samples"),
         (1, [["a", "b"]], "y should be a 1d array"),
+        (1, [], "y is empty; pass the lab of at least one sequence"),
         (-1, ["a"], r"X\[0, 0\] is -5"),
     ],
 )
