@@ -3,10 +3,20 @@
 A *lab* is a class, and a ranker answers with all of them, the likeliest first: with a thousand
 labs, a list of ten that holds the right one narrows the search a hundredfold, where a single guess is
 often wrong. A ranker is a scikit-learn classifier (``predict``, ``decision_function``,
-``predict_proba``) with one more method, ``rank``. The networks eat rows of token
-ids, as :class:`~skseed.preprocessing.BPETokenizer` makes them, so the two stand in one ``Pipeline``;
-:class:`KmerLabRanker`, the baseline, :class:`EvidenceLabRanker` and :class:`KmerEmbeddingRanker` eat the
-sequences themselves.
+``predict_proba``) with one more method, ``rank``.
+
+*K-mers.* These eat the sequences themselves, and ``enroll`` new labs without a new fit.
+:class:`KmerLabRanker` lets k-mers vote for the labs that have them: the baseline, which trains nothing.
+:class:`EvidenceLabRanker` learns from held-out plasmids what that vote, the nearest plasmid, lengths and
+metadata are worth. :class:`KmerEmbeddingRanker` learns a vector for every k-mer and every lab.
+
+*Tokens.* These are networks over rows of token ids, as :class:`~skseed.preprocessing.BPETokenizer` makes
+them, so the two stand in one ``Pipeline``. :class:`TripletLabRanker` learns a vector for every lab, by which
+labs can be compared and enrolled; :class:`SoftmaxLabRanker` is the plain classifier on the same body. Both
+say which tokens a score comes from (``token_importance``).
+
+*Rankers of rankers.* :class:`CopelandRanker` lets several rankers elect the order of the labs;
+:class:`CalibratedRanker` gives one probabilities that can be believed, and lets it say that a lab is unknown.
 
 Plasmids are copied between labs and papers: judge a ranker with a splitter that keeps relatives
 together (:mod:`skseed.model_selection`), and by :func:`skseed.metrics.top_k_scorer`.
