@@ -51,6 +51,12 @@ def test_a_calibrated_forecast_scores_next_to_nothing() -> None:
     assert expected_calibration_error(y, sharpened, labels=range(3)) > 0.1
 
 
+def test_a_softmax_in_single_precision_may_end_above_one() -> None:
+    above = np.nextafter(np.float32(1), np.float32(2))
+    prob = np.array([[above, 0], [0, above]], dtype=np.float32)
+    assert expected_calibration_error(["a", "b"], prob, labels=["a", "b"]) == pytest.approx(0, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("y", "prob", "message"),
     [
