@@ -182,9 +182,16 @@ class TokenImportanceDisplay:
 
         Raises
         ------
+        ValueError
+            If `window` is not an int from 1 to the number of bases.
         ImportError
             If matplotlib is not installed.
         """
+        n_bases = len(self.importances)
+        if window is not None and not (isinstance(window, Integral) and 1 <= window <= n_bases):
+            raise ValueError(
+                f"window is {window!r}; it must be an int from 1 to the {n_bases} bases of the sequence."
+            )
         try:
             import matplotlib.pyplot as plt
         except ImportError as error:
@@ -193,7 +200,7 @@ class TokenImportanceDisplay:
             ) from error
         if ax is None:
             _, ax = plt.subplots(figsize=(8.0, 2.8), layout="constrained")
-        width = max(1, len(self.importances) // 300 if window is None else window)
+        width = max(1, n_bases // 300) if window is None else window
         smooth = np.convolve(self.importances, np.full(width, 1 / width), mode="same")
         edges = np.arange(len(smooth) + 1)
         self.areas_ = [

@@ -152,3 +152,7 @@ def test_bad_arguments_are_named(pipeline: Any) -> None:
         TokenImportanceDisplay.from_estimator(pipeline, "ACGT", n_rotations=0)
     with pytest.raises(ValueError, match="'Curie', a lab that the ranker does not know"):
         TokenImportanceDisplay.from_estimator(pipeline, "ACGT", lab="Curie")
+    display = TokenImportanceDisplay.from_estimator(pipeline, "ACGT")
+    for window in (0, 5, 1.5):
+        with pytest.raises(ValueError, match=f"window is {window}; it must be an int from 1 to the 4 bases"):
+            display.plot(window=window)
