@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skseed.alphabets import Alphabet
+from skseed.preprocessing._token_ids import UNKNOWN, are_known, check_token_ids
 
-UNKNOWN = 1
 FIRST_SYMBOL = 2
 
 Rows = list[npt.NDArray[np.integer]]
@@ -37,15 +37,8 @@ def rows_of_symbols(sequences: Sequence[str], alphabet: Alphabet) -> Rows:
 
 def rows_of_tokens(table: npt.NDArray[Any]) -> Rows:
     """Return the rows of a table of token ids without the padding after their end."""
-    wrong = (table < 0) | (table != np.floor(table)) | (table > np.iinfo(np.int32).max)
-    if wrong.any():
-        row, column = (int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(
-            f"X[{row}, {column}] is {table[row, column]}, but token ids are whole numbers from 0 on; make "
-            "the rows with BPETokenizer, or pass the sequences themselves."
-        )
     rows: Rows = []
-    for index, ids in enumerate(table.astype(np.int32)):
+    for index, ids in enumerate(check_token_ids(table)):
         used = np.flatnonzero(ids)
         if not used.size:
             raise ValueError(f"X[{index}] holds no token, only padding; remove the row.")
@@ -58,10 +51,7 @@ def read_unseen_as_unknown(
     row: npt.NDArray[np.integer], seen: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.integer]:
     """Return a row with the unknown id in place of every id that training never saw."""
-    known = row == 0
-    inside = row < len(seen)
-    known[inside] |= seen[row[inside]]
-    return np.where(known, row, UNKNOWN)
+    return np.where(are_known(row, seen), row, UNKNOWN)
 
 
 def n_ids(rows: Rows, alphabet: Alphabet | None) -> int:

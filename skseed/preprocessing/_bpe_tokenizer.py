@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skseed._sklearn import Interval, _fit_context
 from skseed._validation import check_sequences
 from skseed.preprocessing._base import SequenceTransformer, warn_cut
+from skseed.preprocessing._token_ids import PADDING, UNKNOWN
 
-_PAD, _UNKNOWN = 0, 1
 _SPECIAL = ["<pad>", "<unk>"]
 _BATCH = 512
 # sentencepiece keeps about 40 bytes a letter while it learns
@@ -259,7 +259,7 @@ class BPETokenizer(SequenceTransformer):
                 stacklevel=4,
             )
         self.vocabulary_ = {processor.id_to_piece(i): i for i in range(n_pieces)}
-        self.pad_id_, self.unknown_id_ = _PAD, _UNKNOWN
+        self.pad_id_, self.unknown_id_ = PADDING, UNKNOWN
         longest = max(map(len, tokens))
         self.max_length_ = longest if self.max_length is None else int(self.max_length)
         self.model_ = model
@@ -332,8 +332,8 @@ def _train(sequences: list[str], vocab_size: int) -> bytes:
         max_sentence_length=10**9,
         # the model stores the number of threads, so any other would change its bytes
         num_threads=1,
-        pad_id=_PAD,
-        unk_id=_UNKNOWN,
+        pad_id=PADDING,
+        unk_id=UNKNOWN,
         bos_id=-1,
         eos_id=-1,
         minloglevel=2,
@@ -350,14 +350,14 @@ def _encode(
 
 
 def _pad(tokens: list[npt.NDArray[np.int32]], length: int) -> npt.NDArray[np.int32]:
-    rows = np.full((len(tokens), length), _PAD, dtype=np.int32)
+    rows = np.full((len(tokens), length), PADDING, dtype=np.int32)
     for row, numbers in zip(rows, tokens, strict=True):
         row[: len(numbers)] = numbers[:length]
     return rows
 
 
 def _warn_unknown(tokens: list[npt.NDArray[np.int32]], sequences: list[str], known: set[str]) -> None:
-    unknown = [index for index, row in enumerate(tokens) if (row == _UNKNOWN).any()]
+    unknown = [index for index, row in enumerate(tokens) if (row == UNKNOWN).any()]
     if unknown:
         letters = sorted(set().union(*(sequences[index] for index in unknown)) - known)
         warnings.warn(

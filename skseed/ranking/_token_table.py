@@ -1,13 +1,12 @@
 """Tables of token ids and metadata: checked, split, and cleared of tokens that training never saw."""
 
 import warnings
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-PADDING = 0
-UNKNOWN = 1
+from skseed.preprocessing._token_ids import PADDING, UNKNOWN, are_known, check_token_ids, refuse_at
 
 _UNSEEN_SHARE = 0.1
 
@@ -26,17 +25,12 @@ def split_token_table(
             f"n_metadata={n_metadata} leaves no column of tokens: X has {n_columns} column(s), of which the "
             "last n_metadata are metadata; lower n_metadata or add the tokens."
         )
-    tokens = X[:, : n_columns - n_metadata]
-    if tokens.dtype.kind == "f":
-        _raise_at(tokens != np.floor(tokens), tokens, 0, "token ids are whole numbers")
-    if tokens.dtype.kind != "b":
-        _raise_at(tokens < 0, tokens, 0, "token ids are not negative")
-        _raise_at(tokens > np.iinfo(np.int32).max, tokens, 0, "token ids fit in 32 bits")
+    tokens = check_token_ids(X[:, : n_columns - n_metadata])
     metadata = X[:, n_columns - n_metadata :]
     if metadata.dtype.kind != "b":
         problem = f"the last {n_metadata} columns are binary metadata, 0 or 1 (see n_metadata)"
-        _raise_at((metadata != 0) & (metadata != 1), metadata, n_columns - n_metadata, problem)
-    return tokens.astype(np.int32), metadata.astype(np.float32) if n_metadata else None
+        refuse_at((metadata != 0) & (metadata != 1), metadata, problem, first_column=n_columns - n_metadata)
+    return tokens, metadata.astype(np.float32) if n_metadata else None
 
 
 def read_unseen_as_unknown(
@@ -47,9 +41,7 @@ def read_unseen_as_unknown(
     A few tokens of a vocabulary are so rare that training misses them, which is no reason to alarm
     anybody. Many of them come from another tokenizer than that of the training data: this warns.
     """
-    known = tokens == PADDING
-    inside = tokens < len(seen)
-    known[inside] |= seen[tokens[inside]]
+    known = are_known(tokens, seen)
     n_unseen, n_tokens = int((~known).sum()), int((tokens != PADDING).sum())
     if n_unseen > _UNSEEN_SHARE * n_tokens:
         row, column = (int(i) for i in np.argwhere(~known)[0])
@@ -60,20 +52,3 @@ def read_unseen_as_unknown(
             stacklevel=6,
         )
     return np.where(known, tokens, np.int32(UNKNOWN))
-
-
-def _raise_at(
-    wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], first_column: int, problem: str
-) -> None:
-    if wrong.any():
-        _raise_first(wrong, values, first_column, problem)
-
-
-def _raise_first(
-    wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], first_column: int, problem: str
-) -> NoReturn:
-    row, column = (int(i) for i in np.argwhere(wrong)[0])
-    raise ValueError(
-        f"X[{row}, {column + first_column}] is {values[row, column]}, but {problem}; "
-        "make the rows with BPETokenizer."
-    )

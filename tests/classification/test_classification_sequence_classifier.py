@@ -209,6 +209,7 @@ def test_bad_input_is_named_and_nothing_is_fitted():
         (["MNT", "M-T"], "Sequence 1: '-' at position 1"),
         (np.array([[2, 3], [4, -1]]), r"X\[1, 1\] is -1"),
         (np.array([[2.0, 3.0], [4.0, 0.5]]), r"X\[1, 1\] is 0.5"),
+        (np.array([[2, 3], [2**40, 1]]), r"X\[1, 0\] is 1099511627776, but token ids fit in 32 bits"),
         (np.array([[2, 3], [0, 0]]), r"X\[1\] holds no token"),
         (["MNT", "MNT", "MNT"], "inconsistent numbers of samples"),
     ):
