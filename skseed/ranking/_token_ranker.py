@@ -221,7 +221,8 @@ def _seeded_augmentation(
     if augmenter is None:
         return None
     augmenter = clone(augmenter)
-    if "random_state" in augmenter.get_params():
-        # an instance, unlike an int, moves on from epoch to epoch
-        augmenter.set_params(random_state=np.random.RandomState(seed))
+    # an instance, unlike an int, moves on from epoch to epoch; the steps of a pipeline share it
+    generator = np.random.RandomState(seed)
+    names = [name for name in augmenter.get_params() if name.split("__")[-1] == "random_state"]
+    augmenter.set_params(**dict.fromkeys(names, generator))
     return augmenter.fit_transform

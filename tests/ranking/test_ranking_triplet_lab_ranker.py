@@ -140,6 +140,14 @@ def test_views_average_rotations(fitted: TripletLabRanker, tokens: np.ndarray) -
     np.testing.assert_array_equal(viewed.transform(tokens), viewed.transform(tokens))
 
 
+def test_the_steps_of_an_augmenter_are_seeded_too(tokens: np.ndarray, plasmids: Any) -> None:
+    once, again = (
+        small(augmenter=make_pipeline(CircularShiftAugmenter()), max_epochs=2).fit(tokens, plasmids.target)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(once.lab_embeddings_, again.lab_embeddings_)
+
+
 def test_augmenter_rotates_afresh_every_epoch_and_is_left_alone(tokens: np.ndarray, plasmids: Any) -> None:
     seen: list[np.ndarray] = []
 
