@@ -259,7 +259,9 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         if self.unknown_label is None:
             return labs
         is_foreign = novelty_scores(scores, self.novelty, self.temperature_) > self.threshold_
-        return np.where(is_foreign, np.asarray(self.unknown_label, dtype=_fitting(labs)), labs)
+        return np.where(
+            is_foreign, np.asarray(self.unknown_label, dtype=_fitting(self.unknown_label, labs)), labs
+        )
 
     # not a copy, so that labs which the fitted ranker enrols have their names here
     @property
@@ -358,6 +360,8 @@ def _fit_temperature(parts: Sequence[tuple[Scores, npt.NDArray[np.int64]]]) -> f
     return float(size / np.exp(best))
 
 
-def _fitting(labs: npt.NDArray[Any]) -> Any:
-    """Return the dtype of a label beside those of an array; text of a fixed width must not cut it."""
-    return None if labs.dtype.kind == "U" else labs.dtype
+def _fitting(label: str | int, labs: npt.NDArray[Any]) -> Any:
+    """Return the dtype of a label beside those of an array, where narrow text or numbers must not cut it."""
+    if isinstance(label, str):
+        return None if labs.dtype.kind == "U" else labs.dtype
+    return np.result_type(labs.dtype, np.min_scalar_type(label))

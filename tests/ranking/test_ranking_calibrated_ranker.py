@@ -195,6 +195,14 @@ def test_labs_that_the_fitted_ranker_enrols_keep_their_names() -> None:
     np.testing.assert_array_equal(ranker.predict(X[new]), "lab1")
 
 
+@pytest.mark.parametrize(("dtype", "label"), [(np.int8, 300), (np.uint8, -1), (np.int64, -1)])
+def test_an_unknown_label_may_be_wider_than_the_labs(dtype: type, label: int) -> None:
+    X, y = draw(60, 3)
+    labs = CalibratedRanker(Logits(), tpr=0.5, unknown_label=label, cv=2).fit(X, y.astype(dtype)).predict(X)
+    assert set(labs.tolist()) == {0, 1, 2, label}
+    assert labs.dtype.kind == "i"
+
+
 def test_composes() -> None:
     X, y = draw(120, 3)
     search = GridSearchCV(CalibratedRanker(Logits(), cv=2), {"estimator__factor": [1, 2], "tpr": [0.5, 0.9]})
