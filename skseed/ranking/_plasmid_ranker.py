@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from skseed._sklearn import Interval, StrOptions
 from skseed._validation import check_sequences
 from skseed.preprocessing._kmer_sketches import LONGEST, Sketches, kmer_sketches
-from skseed.ranking._base import LabRankerMixin, check_labs, first_labs, merge_labs
+from skseed.ranking._base import LabRankerMixin, first_labs, merge_labs
 from skseed.ranking._sequence_table import as_sequence_table, split_sequence_table
 
 
@@ -77,9 +77,9 @@ class PlasmidRanker(LabRankerMixin, BaseEstimator):
         self, y: Any, sequences: npt.NDArray[np.object_]
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
         """Return the labs, sorted, and which of them each sequence is of."""
-        y = check_labs(y)
-        check_consistent_length(sequences, y)
-        return first_labs(y)
+        classes, targets = first_labs(y)
+        check_consistent_length(sequences, targets)
+        return classes, targets
 
     def _further_labs(
         self, y: Any, sequences: npt.NDArray[np.object_]
