@@ -110,7 +110,8 @@ class LabEvidence:
         self._metadata = count_metadata(library.metadata, targets, n_labs)
         self._kinds_of_metadata, inverse = np.unique(library.metadata, axis=0, return_inverse=True)
         self._metadata_of_lab = np.zeros((n_labs, len(self._kinds_of_metadata)))
-        np.add.at(self._metadata_of_lab, (targets, inverse), 1)
+        # numpy 2.0 alone gives the inverse a second axis
+        np.add.at(self._metadata_of_lab, (targets, inverse.ravel()), 1)
 
     def about(self, queries: Plasmids) -> Floats:
         """Return the evidence, of shape (n_queries, n_labs, n_evidence), best asked in small blocks."""
