@@ -58,9 +58,9 @@ space = [
     },
 ]
 search = RandomizedSearchCV(
-    EditDistanceEmbedder(64, max_epochs=25, random_state=0),
+    EditDistanceEmbedder(64, max_epochs=20, random_state=0),
     space,
-    n_iter=18,
+    n_iter=12,
     cv=clades(2),
     scoring=percent_rmse_scorer,
     random_state=0,
@@ -78,14 +78,14 @@ print(results.sort_values("%RMSE")[columns].head(6).round(4).to_string(index=Fal
 # %%
 # And how good the best is on the clades that were put aside, beside the default parameters.
 
-default = EditDistanceEmbedder(64, max_epochs=25, random_state=0).fit(rest)
+default = EditDistanceEmbedder(64, max_epochs=20, random_state=0).fit(rest)
 print(
     f"test %RMSE: best of the search {-search.score(last):.2f}, default parameters {-default.score(last):.2f}"
 )
 
 # %%
-# Every candidate. With few clades to learn from, what an encoder does not have to learn counts for more than
-# what it could.
+# Every candidate. A gain in cross-validation that does not hold on the last clades is the luck of the best of
+# many draws: without clades put aside it would have passed for progress.
 
 figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained", facecolor="white")
 colours = {"LinearEncoder": "#edae49", "MLPEncoder": "#00798c", "CNNEncoder": "#d1495b"}

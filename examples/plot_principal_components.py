@@ -36,7 +36,7 @@ splitters = {
         n_splits=2, tree=ferns.tree, depth=6, test_size=0.2, random_state=0
     ),
 }
-sizes = [2, 4, 8, 16, 32]
+sizes = [2, 8, 32]
 
 # %%
 # Components get all the help that takes no gradient: distances between them are multiplied by the one number
