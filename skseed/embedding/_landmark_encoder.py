@@ -21,10 +21,10 @@ class LandmarkEncoder(BaseEstimator):
     through; a distance to a landmark has seen through it already. So the network only has to place a
     point by its distances to known points. It learns faster and generalises further than the other
     encoders, and does not care where sequences start. The price is paid when sequences are embedded:
-    `n_landmarks` exact distances each, about 2,000 sequences of 150 bases a second (15,000 with the
-    extra ``skseed[fast]``), while a convolutional network embeds 20,000. Nothing is gained where fewer
-    sequences than landmarks are compared. A fitted embedder keeps its landmarks, that is, some of the
-    training sequences.
+    `n_landmarks` exact distances each. For reads of 150 bases that is a tenth of the speed of a
+    convolutional network, and about the same speed with the extra ``skseed[fast]``; it grows with the
+    square of the length. Nothing is gained where fewer sequences than landmarks are compared. A fitted
+    embedder keeps its landmarks, that is, some of the training sequences.
 
     Parameters
     ----------
