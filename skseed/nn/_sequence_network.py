@@ -2,12 +2,12 @@
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from skseed.nn._conv_bank import row_lengths
 from skseed.nn._token_dropout import TokenDropout
 from skseed.nn._token_encoders import (
     ConvolutionalEncoder,
-    MeanEncoder,
     RecurrentEncoder,
     TransformerEncoder,
 )
@@ -67,14 +67,18 @@ class SequenceNetwork(nn.Module):
         super().__init__()
         self.dropout = TokenDropout(dropout, seed=seed)
         self.tokens = nn.Embedding(n_tokens, token_dim, padding_idx=0)
+        self.encoder = _build_encoder(encoder, token_dim, hidden_dim)
         with torch.no_grad():
+            if self.encoder is None:
+                # standardised below, so that small vectors only mean that the first steps go further: vectors
+                # of many words would otherwise stay where chance put them
+                self.tokens.weight *= 0.1
             # a token that training never saw then adds nothing
             self.tokens.weight[1] = 0.0
-        self.encoder = built = _build_encoder(encoder, token_dim, hidden_dim)
-        self.n_features = built.n_features
+        self.n_features = token_dim if self.encoder is None else self.encoder.n_features
         # means of many vectors hardly differ, and would take hundreds of epochs to tell apart as they are
         self.standardise = (
-            nn.BatchNorm1d(self.n_features, affine=False) if encoder == "mean" else nn.Identity()
+            nn.BatchNorm1d(self.n_features, eps=1e-9, affine=False) if encoder == "mean" else nn.Identity()
         )
         self.head = nn.Linear(self.n_features, n_classes)
 
@@ -91,9 +95,15 @@ class SequenceNetwork(nn.Module):
         vectors : Tensor of shape (n_rows, n_features)
             The vectors.
         """
-        columns = torch.arange(tokens.shape[1], device=tokens.device)
         # before the dropout, which blanks tokens and must not shorten a row
-        mask = columns < row_lengths(tokens)[:, None]
+        lengths = row_lengths(tokens)[:, None]
+        if self.encoder is None:
+            # sums without an array of all the vectors, and without those that are blanked out
+            sums = functional.embedding_bag(
+                self.dropout(tokens), self.tokens.weight, mode="sum", padding_idx=0
+            )
+            return sums * (self.dropout.scale / lengths)
+        mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths
         return self.encoder(self.tokens(self.dropout(tokens)) * self.dropout.scale, mask)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -114,9 +124,10 @@ class SequenceNetwork(nn.Module):
 
 def _build_encoder(
     encoder: str, token_dim: int, hidden_dim: int
-) -> MeanEncoder | RecurrentEncoder | ConvolutionalEncoder | TransformerEncoder:
+) -> RecurrentEncoder | ConvolutionalEncoder | TransformerEncoder | None:
+    """Return the encoder, None for the mean, which needs no layer."""
     if encoder == "mean":
-        return MeanEncoder(token_dim, hidden_dim)
+        return None
     if encoder == "lstm":
         return RecurrentEncoder(token_dim, hidden_dim, cell=nn.LSTM)
     if encoder == "gru":

