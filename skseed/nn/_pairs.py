@@ -42,14 +42,29 @@ class SiameseNet(torch.nn.Module):
 
 
 class AllPairsLoss(torch.nn.Module):
-    """Mean squared difference of two symmetric (n, n) matrices over the pairs above the diagonal."""
+    """Mean squared difference of two symmetric (n, n) matrices over the pairs above the diagonal.
+
+    Parameters
+    ----------
+    near_weight : float, default=0.0
+        How much more near pairs count: a pair has the weight ``(target + mean / 10) ** -near_weight``, where
+        `mean` is the mean target of the batch. 0 weighs all pairs alike.
+    """
+
+    def __init__(self, near_weight: float = 0.0) -> None:
+        super().__init__()
+        self.near_weight = near_weight
 
     def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Return the loss, a scalar."""
         rows, columns = torch.triu_indices(len(target), len(target), offset=1, device=target.device)
-        return torch.nn.functional.mse_loss(
-            predicted[rows, columns], target[rows, columns].to(predicted.dtype)
-        )
+        true = target[rows, columns].to(predicted.dtype)
+        if not self.near_weight:
+            return torch.nn.functional.mse_loss(predicted[rows, columns], true)
+        # a batch of copies of one sequence has no scale, and any will do
+        scale = true.mean().clamp_min(torch.finfo(true.dtype).tiny)
+        weights = (true.clamp_min(0) / scale + 0.1) ** -self.near_weight
+        return (weights * (predicted[rows, columns] - true) ** 2).sum() / weights.sum()
 
 
 class PairBatches:

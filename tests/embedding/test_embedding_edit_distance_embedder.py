@@ -216,6 +216,20 @@ def test_made_up_relatives_help_on_unseen_sequences():
     assert with_them > without
 
 
+def test_a_weight_for_near_pairs_brings_near_relatives_closer_to_the_truth():
+    genes, _ = make_families(160, 8, length=60, random_state=1)
+    train, test = genes[::2], genes[1::2]
+    true = exact(test)
+    near = np.triu(true < 20, k=1)
+    errors = []
+    for near_weight in (0.0, 2.0):
+        embedder = EditDistanceEmbedder(
+            32, encoder="linear", near_weight=near_weight, max_epochs=40, batch_size=40, random_state=0
+        ).fit(train)
+        errors.append((embedder.pairwise_distances(test) - true)[near].std())
+    assert errors[1] < 0.95 * errors[0]
+
+
 @pytest.mark.parametrize(
     ("encoder", "error", "match"),
     [

@@ -149,6 +149,28 @@ def test_the_loss_is_the_mean_over_the_pairs(n, seed):
     assert loss.item() == pytest.approx(np.mean(squares), rel=1e-6)
 
 
+@given(st.integers(2, 9), st.sampled_from([0.5, 1.0, 2.0]), st.integers(0, 5))
+@settings(max_examples=20, deadline=None)
+def test_near_pairs_weigh_by_a_power_of_their_distance(n, power, seed):
+    rng = np.random.default_rng(seed)
+    predicted, target = rng.random((2, n, n))
+    target[0, 1] = 0.0
+    loss = AllPairsLoss(power)(torch.as_tensor(predicted), torch.as_tensor(target))
+    pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
+    mean = np.mean([target[pair] for pair in pairs])
+    weights = [(target[pair] / mean + 0.1) ** -power if mean else 1.0 for pair in pairs]
+    squares = [(predicted[pair] - target[pair]) ** 2 for pair in pairs]
+    assert loss.item() == pytest.approx(np.average(squares, weights=weights), rel=1e-6)
+
+
+def test_a_batch_of_copies_has_a_finite_weighted_loss():
+    predicted = torch.ones(3, 3, requires_grad=True)
+    loss = AllPairsLoss(2.0)(predicted, torch.zeros(3, 3))
+    loss.backward()
+    assert loss.item() == 1
+    assert torch.isfinite(predicted.grad).all()
+
+
 def test_the_diagonal_does_not_count():
     target = torch.ones(4, 4)
     predicted = torch.ones(4, 4, dtype=torch.float64)
