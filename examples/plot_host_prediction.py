@@ -78,9 +78,9 @@ results.unstack([0, 1]).loc[list(models)].round(2)
 # On random folds averaged 3-mers know the host as well as the support vector machine does; composition alone
 # knows less, and so does a convolutional network with so few proteins and epochs. Without relatives in the
 # training set all of them know less. Of the hosts of phages more than half stays; of those of
-# coronaviruses next to nothing: there are fourteen species in this table, so that a spike of an unseen species
-# comes with a host that the others hardly speak of. A random split would have reported success. The dashed
-# line is the score of a guess.
+# coronaviruses next to nothing: there are fourteen species in this table, so that a spike of an unseen
+# species comes with a host that the others hardly speak of. A random split would have reported success. The
+# dashed line is the score of a guess.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharex=True, sharey=True, layout="constrained")
 for panel, (name, table) in zip(axes, tables.items(), strict=True):
