@@ -93,7 +93,7 @@ for panel, (name, table) in zip(axes, tables.items(), strict=True):
             label=folds,
         )
         panel.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
-    panel.axvline(1 / table["target"].nunique(), color="0.3", linestyle="--", linewidth=1)
+    panel.axvline(1 / table["target"].nunique(), color="0.75", linestyle="--", linewidth=1, zorder=0)
     panel.set(title=f"{name}, {table['target'].nunique()} hosts", xlabel="balanced accuracy", xlim=(0, 1))
     panel.spines[["top", "right"]].set_visible(False)
 axes[0].set_yticks(np.arange(len(models)) + 0.19, list(models))
