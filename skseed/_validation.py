@@ -68,6 +68,12 @@ def check_sequences(X: Any, *, name: str = "X", min_length: int = 0) -> npt.NDAr
     return sequences
 
 
+def forget_columns(estimator: Any) -> None:
+    """Remove what an earlier `fit` on a table noted of its columns, before one on sequences."""
+    for name in {"n_features_in_", "feature_names_in_"} & vars(estimator).keys():
+        delattr(estimator, name)
+
+
 def _single_column(X: Any, name: str) -> Any:
     """Return `X`, or its only column when it is two-dimensional."""
     shape = getattr(X, "shape", None)

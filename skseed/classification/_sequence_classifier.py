@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches, resolve_device
 from skseed._sklearn import Interval, StrOptions, _fit_context
-from skseed._validation import check_sequences
+from skseed._validation import check_sequences, forget_columns
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.classification._rows import (
     FIRST_SYMBOL,
@@ -404,8 +404,7 @@ class SequenceClassifier(
             return None, rows_of_tokens(validate_data(self, X, reset=True))
         alphabet = get_alphabet(self.alphabet)
         sequences = check_sequences(X, min_length=self.k).tolist()
-        for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
-            delattr(self, name)
+        forget_columns(self)
         vocabulary = KmerVocabulary(sequences, alphabet, self.k)
         return vocabulary, vocabulary.rows(sequences)
 

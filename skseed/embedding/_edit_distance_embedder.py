@@ -22,7 +22,7 @@ from skseed._nets import (
     resolve_device,
 )
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from skseed._validation import check_sequences
+from skseed._validation import check_sequences, forget_columns
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
 from skseed.distances._exact import worth_lanes
@@ -381,8 +381,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             _refuse_empty(codes, alphabet)
             return codes
         sequences = check_sequences(X, min_length=1).tolist()
-        for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
-            delattr(self, name)
+        forget_columns(self)
         return alphabet.encode_rows(sequences, length=max(map(len, sequences)))
 
     def _chunks_of_codes(self, X: Any) -> Iterator[npt.NDArray[np.uint8]]:

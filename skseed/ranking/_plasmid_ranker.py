@@ -11,7 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from skseed._sklearn import Interval, StrOptions
-from skseed._validation import check_sequences
+from skseed._validation import check_sequences, forget_columns
 from skseed.preprocessing._kmer_sketches import LONGEST, Sketches, kmer_sketches
 from skseed.ranking._base import LabRankerMixin, first_labs, merge_labs
 from skseed.ranking._sequence_table import as_sequence_table, split_sequence_table
@@ -64,8 +64,7 @@ class PlasmidRanker(LabRankerMixin, BaseEstimator):
             return split_sequence_table(table, self.n_metadata)
         sequences = check_sequences(X)
         if reset:
-            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
-                delattr(self, name)
+            forget_columns(self)
         return sequences, np.zeros((len(sequences), 0))
 
     def _sketch(self, sequences: npt.NDArray[np.object_]) -> Sketches:
