@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from sklearn.utils import check_random_state
 from skorch import NeuralNet
 from skorch.callbacks import Callback, LRScheduler
 from skorch.history import History
@@ -66,6 +67,11 @@ def one_torch_thread() -> Iterator[None]:
             if _counts.depth == 0:
                 _n_users -= 1
                 torch.set_num_threads(_counts.before)
+
+
+def draw_seeds(random_state: int | np.random.RandomState | None, n_seeds: int) -> list[int]:
+    """Return the seeds of the random parts of an estimator, drawn from its `random_state`."""
+    return check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n_seeds).tolist()
 
 
 def build_seeded(build: Callable[[], ModuleT], seed: int) -> ModuleT:

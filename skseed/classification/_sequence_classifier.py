@@ -15,12 +15,12 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import Tags, assert_all_finite, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import Tags, assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches, resolve_device
+from skseed._nets import NeuralEstimatorMixin, build_seeded, draw_seeds, forward_in_batches, resolve_device
 from skseed._sklearn import Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences, forget_columns
 from skseed.alphabets import Alphabet, get_alphabet
@@ -257,10 +257,7 @@ class SequenceClassifier(
                 f"class: {classes[0]}."
             )
         weights = compute_class_weight(self.class_weight, classes=classes, y=y)
-        rng = check_random_state(self.random_state)
-        weight_seed, dropout_seed, batch_seed, split_seed = (
-            int(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=4)
-        )
+        weight_seed, dropout_seed, batch_seed, split_seed = draw_seeds(self.random_state, 4)
         largest_id = max(UNKNOWN, max(int(row.max()) for row in rows))
         seen = np.zeros(largest_id + 1 if vocabulary is None else vocabulary.n_ids, dtype=bool)
         for row in rows:

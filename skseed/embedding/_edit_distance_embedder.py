@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skseed._nets import (
     NeuralEstimatorMixin,
     build_seeded,
+    draw_seeds,
     forward_in_batches,
     one_torch_thread,
     resolve_device,
@@ -246,8 +246,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         n_pairs = self.max_epochs * len(codes) * min(self.batch_size, len(codes)) / 2
         lanes = worth_lanes(n_pairs * float(lengths.mean()) ** 2)
         distances = self._target_distances(len(codes), alphabet, longest, lanes=lanes)
-        random = check_random_state(self.random_state)
-        weights_seed, batches_seed = random.randint(np.iinfo(np.int32).max, size=2)
+        weights_seed, batches_seed = draw_seeds(self.random_state, 2)
         rng = np.random.default_rng(batches_seed)
         inputs = encoder.make_inputs(codes, distances, rng)
         make_batch = BatchMaker(
@@ -264,10 +263,10 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
                 encoder.build(width, n_input_symbols(inputs, alphabet), self.n_components),
                 PairwiseDistance(self.distance),
             ),
-            int(weights_seed),
+            weights_seed,
         )
         n_components = _calibrate(module, *make_batch(rng.permutation(len(codes))[:_CALIBRATION], rng))
-        batches = PairBatches(len(codes), make_batch, batch_size=self.batch_size, seed=int(batches_seed))
+        batches = PairBatches(len(codes), make_batch, batch_size=self.batch_size, seed=batches_seed)
         net = self._train(
             module,
             AllPairsLoss(self.near_weight),

@@ -12,12 +12,13 @@ import torch
 from scipy.stats import spearmanr
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.metrics import euclidean_distances
-from sklearn.utils import Tags, check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import Tags, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skseed._nets import (
     NeuralEstimatorMixin,
     build_seeded,
+    draw_seeds,
     forward_in_batches,
     one_torch_thread,
     resolve_device,
@@ -196,8 +197,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             raise ValueError(f"ReadPositionEmbedder needs at least 2 reads; got n_samples = {len(reads)}.")
         read_length = max(map(len, reads))
         codes = DNA.encode_rows(reads, length=read_length)
-        random = check_random_state(self.random_state)
-        weights_seed, batches_seed = random.randint(np.iinfo(np.int32).max, size=2)
+        weights_seed, batches_seed = draw_seeds(self.random_state, 2)
         rng = np.random.default_rng(batches_seed)
         places = along_the_line(positions / read_length)
         guide = _folded(places, self.n_components, int(rng.integers(np.iinfo(np.int32).max)))
@@ -216,7 +216,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
                 encoder.build(width, n_input_symbols(inputs, DNA), self.n_components),
                 PairwiseDistance("euclidean").requires_grad_(False),
             ),
-            int(weights_seed),
+            weights_seed,
         )
         if isinstance(module.encoder, KmerVotesNet):
             with one_torch_thread():
@@ -225,7 +225,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             len(reads),
             make_batch,
             batch_size=self.batch_size,
-            seed=int(batches_seed),
+            seed=batches_seed,
             order=partial(neighbour_order, places),
         )
         loss = LocalPairsLoss(n_steps=len(batches) * self.max_epochs)

@@ -117,6 +117,20 @@ def merge_labs(
     return merged, np.searchsorted(merged, y), np.searchsorted(merged, classes)
 
 
+def grow_sums(
+    sums: npt.NDArray[np.float64],
+    places: npt.NDArray[np.integer],
+    embeddings: npt.NDArray[np.float64],
+    targets: npt.NDArray[np.integer],
+    n_labs: int,
+) -> npt.NDArray[np.float64]:
+    """Return the sum of the embeddings of each lab: the old `sums`, at their `places`, and new ones."""
+    grown = np.zeros((n_labs, sums.shape[1]))
+    grown[places] = sums
+    np.add.at(grown, targets, embeddings)
+    return grown
+
+
 def check_same_kind(y: npt.NDArray[Any], classes: npt.NDArray[Any], ranker: str) -> None:
     """Raise where some labs are names and others numbers, which numpy would turn into names."""
     one, other = y.tolist()[0], classes.tolist()[0]

@@ -11,12 +11,13 @@ from scipy import sparse
 from scipy.special import softmax
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.preprocessing import normalize
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches, resolve_device
+from skseed._nets import NeuralEstimatorMixin, build_seeded, draw_seeds, forward_in_batches, resolve_device
 from skseed._sklearn import Interval, _fit_context
 from skseed.nn import KmerBagNetwork, ScaledCosineLoss, TokenBatches
+from skseed.ranking._base import grow_sums
 from skseed.ranking._kmer_counts import index_kmers, known_kmers
 from skseed.ranking._plasmid_ranker import PlasmidRanker
 
@@ -176,10 +177,7 @@ class KmerEmbeddingRanker(
         """
         sequences, metadata = self._read(X, reset=True)
         classes, targets = self._first_labs(y, sequences)
-        weight_seed, dropout_seed, batch_seed = (
-            int(seed)
-            for seed in check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=3)
-        )
+        weight_seed, dropout_seed, batch_seed = draw_seeds(self.random_state, 3)
         hashes, kmers = index_kmers(self._sketch(sequences))
         frequency = np.bincount(kmers.indices, minlength=len(hashes))
         # the most frequent first; of equal ones the first by hash
@@ -255,9 +253,8 @@ class KmerEmbeddingRanker(
         check_is_fitted(self)
         sequences, metadata = self._read(X, reset=False)
         classes, targets, places = self._further_labs(y, sequences)
-        sums = np.zeros((len(classes), self.lab_embeddings_.shape[1]))
-        sums[places] = self._lab_sums
-        np.add.at(sums, targets, self._embed(sequences, metadata))
+        embeddings = self._embed(sequences, metadata)
+        sums = grow_sums(self._lab_sums, places, embeddings, targets, len(classes))
         self.classes_, self.lab_embeddings_, self._lab_sums = classes, normalize(sums), sums
         return self
 

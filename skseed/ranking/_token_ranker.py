@@ -9,10 +9,9 @@ import numpy.typing as npt
 import torch
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skseed._nets import NeuralEstimatorMixin, build_seeded, forward_in_batches, resolve_device
+from skseed._nets import NeuralEstimatorMixin, build_seeded, draw_seeds, forward_in_batches, resolve_device
 from skseed._sklearn import HasMethods, Interval, _fit_context
 from skseed.nn import TokenBatches
 from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
@@ -107,10 +106,7 @@ class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, B
         X, y = validate_data(self, X, y)
         classes, targets = first_labs(y)
         tokens, metadata = split_token_table(X, self.n_metadata)
-        rng = check_random_state(self.random_state)
-        weight_seed, dropout_seed, batch_seed, shift_seed = (
-            int(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=4)
-        )
+        weight_seed, dropout_seed, batch_seed, shift_seed = draw_seeds(self.random_state, 4)
         seen = np.zeros(max(int(tokens.max()), 1) + 1, dtype=bool)
         seen[tokens] = True
         body_options = {

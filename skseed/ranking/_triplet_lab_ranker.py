@@ -15,7 +15,7 @@ from skseed._nets import forward_in_batches
 from skseed._sklearn import Interval, StrOptions
 from skseed.nn import HardestPrototypeTripletLoss, PrototypeNetwork, ScaledCosineLoss
 from skseed.nn._token_body import linear_head
-from skseed.ranking._base import merge_labs
+from skseed.ranking._base import grow_sums, merge_labs
 from skseed.ranking._token_ranker import TokenRanker
 
 _COSINE_SCALE = 16.0
@@ -228,9 +228,7 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
         classes, targets, places = merge_labs(self.classes_, y)
         check_consistent_length(X, targets)
         embeddings = _unit_rows(self._outputs(X))
-        sums = np.zeros((len(classes), embeddings.shape[1]))
-        sums[places] = self._lab_sums
-        np.add.at(sums, targets, embeddings)
+        sums = grow_sums(self._lab_sums, places, embeddings, targets, len(classes))
         vectors = _unit_rows(sums)
         unchanged = ~np.isin(places, targets)
         vectors[places[unchanged]] = self.lab_embeddings_[unchanged]
