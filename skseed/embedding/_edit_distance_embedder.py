@@ -26,6 +26,7 @@ from skseed._validation import check_sequences, forget_columns
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
 from skseed.distances._exact import worth_lanes
+from skseed.distances._parallel import run_blocks
 from skseed.embedding._encoders import ENCODERS, Encoder, n_input_symbols, resolve_encoder
 from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
@@ -96,6 +97,9 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         A folder for the state of training, written after every epoch and removed at the end. A `fit` that
         was interrupted goes on from there when it is called again with the same sequences, parameters
         and `random_state` (an int), and ends with the same numbers, bit for bit.
+    n_jobs : int, default=None
+        How many threads embed at the same time, some thousands of sequences each; the points are the same.
+        None is 1, unless a ``joblib.parallel_config`` context says otherwise; -1 is all cores.
     device : str, default="cpu"
         The torch device, or ``"auto"`` for a GPU where there is one.
     verbose : int, default=0
@@ -166,6 +170,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         "mutation_rate": [Interval(Real, 0, 1, closed="both")],
         "near_weight": [Interval(Real, 0, None, closed="left")],
         "checkpoint": [str, os.PathLike, None],
+        "n_jobs": [Integral, None],
         "lr": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
     }
 
@@ -186,6 +191,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
         callbacks: list[Any] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
+        n_jobs: int | None = None,
         device: str = "cpu",
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
@@ -204,6 +210,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         self.optimizer = optimizer
         self.callbacks = callbacks
         self.checkpoint = checkpoint
+        self.n_jobs = n_jobs
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
@@ -298,7 +305,8 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             ``distance="euclidean"`` that is the ordinary distance times a learned scale.
         """
         check_is_fitted(self)
-        return np.concatenate([self._embed(codes) for codes in self._chunks_of_codes(X)])
+        tasks = (joblib.delayed(self._embed)(codes) for codes in self._chunks_of_codes(X))
+        return np.concatenate(list(run_blocks(tasks, n_jobs=self.n_jobs, prefer="threads", ordered=True)))
 
     def pairwise_distances(self, X: Any, Y: Any = None) -> npt.NDArray[np.float64]:
         """Predict edit distances.

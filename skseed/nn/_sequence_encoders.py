@@ -120,6 +120,15 @@ class LandmarkNet(nn.Sequential):
         )
 
 
+class HalvingPool(nn.Module):
+    """Means of two positions each: ``AvgPool1d(2)`` to the last bit, in half of the time on a CPU."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return features of half as many positions; an odd last one is lost."""
+        end = features.shape[2] // 2 * 2
+        return (features[:, :, :end:2] + features[:, :, 1:end:2]) * 0.5
+
+
 class CNNNet(nn.Module):
     """Convolutions with batch normalisation and average pooling, flattened into one linear read-out.
 
@@ -159,7 +168,7 @@ class CNNNet(nn.Module):
                 nn.ReLU(),
             ]
             if length > 1:
-                layers.append(nn.AvgPool1d(2))
+                layers.append(HalvingPool())
                 length //= 2
             width = n_channels
         self.convolutions = nn.Sequential(*layers)

@@ -67,6 +67,15 @@ def test_torch_threads_change_no_bit(encoder, torch_threads):
         assert score == results[0][2]
 
 
+@pytest.mark.parametrize("encoder", ["cnn", "landmark"])
+def test_jobs_change_no_bit(encoder, monkeypatch):
+    monkeypatch.setattr("skseed.embedding._edit_distance_embedder._CHUNK", 7)
+    embedder = tiny(encoder=encoder).fit(GENES)
+    expected = embedder.transform(GENES)
+    for n_jobs in (2, -1):
+        assert_array_equal(embedder.set_params(n_jobs=n_jobs).transform(GENES), expected)
+
+
 def test_six_fits_at_once_change_no_bit(torch_threads):
     torch_threads(2)
 

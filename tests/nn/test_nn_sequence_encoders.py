@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skseed._nets import build_seeded
 from skseed.alphabets import DNA, PROTEIN
 from skseed.embedding import CNNEncoder, MLPEncoder
 from skseed.embedding._encoders import ENCODERS
 from skseed.nn import CNNNet, KmerNet, LinearNet, MLPNet, SegmentTransformerNet
-from skseed.nn._sequence_encoders import OneHot
+from skseed.nn._sequence_encoders import HalvingPool, OneHot
 from skseed.preprocessing import KmerVectorizer
 from skseed.preprocessing._one_hot_encoder import one_hot_from_codes
 
@@ -49,6 +49,12 @@ def test_padding_is_zero_and_a_wildcard_spreads():
 
 
 # the networks -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [2, 3, 10, 151])
+def test_halving_pool_is_average_pooling_to_the_last_bit(length):
+    features = torch.randn(5, 4, length, generator=torch.Generator().manual_seed(length))
+    assert_array_equal(HalvingPool()(features), torch.nn.AvgPool1d(2)(features))
 
 
 def test_linear_net_is_one_matrix_product():
