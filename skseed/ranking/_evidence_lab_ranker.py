@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state
@@ -37,8 +38,9 @@ class EvidenceLabRanker(PlasmidRanker):
 
     Parameters
     ----------
-    k : int, default=21
-        Letters in a k-mer, at most 31.
+    k : int, default=16
+        Letters in a k-mer, at most 31. Shorter than in :class:`KmerLabRanker`: the weights discount what is
+        shared by chance.
     fraction : float, default=0.125
         The share of the k-mers that is looked at, in (0, 1]; time and memory are proportional to it.
         Raise it for sequences of a few hundred letters.
@@ -114,7 +116,7 @@ class EvidenceLabRanker(PlasmidRanker):
 
     def __init__(
         self,
-        k: int = 21,
+        k: int = 16,
         *,
         fraction: float = 0.125,
         topology: str = "circular",
@@ -141,8 +143,8 @@ class EvidenceLabRanker(PlasmidRanker):
             The lab of each.
         groups : array-like of shape (n_samples,), default=None
             What a plasmid to be ranked will not share with the training data, such as the publication or
-            the number of a :func:`~skseed.distances.levenshtein_groups`. None: every plasmid is
-            a group of its own.
+            the number of a :func:`~skseed.distances.levenshtein_groups`. Each group is held out whole, and
+            votes once for its lab. None: every plasmid is a group of its own.
 
         Returns
         -------
@@ -152,30 +154,27 @@ class EvidenceLabRanker(PlasmidRanker):
         Raises
         ------
         ValueError
-            If a letter is foreign to DNA, metadata is neither 0 nor 1 (the message names the place), or
-            `y` holds a single lab.
+            If a letter is foreign to DNA, metadata is neither 0 nor 1, a group is missing (the message
+            names the place), or `y` holds a single lab.
         """
         sequences, metadata = self._read(X, reset=True)
         classes, targets = self._first_labs(y, sequences)
-        if groups is None:
-            groups = np.arange(len(sequences))
-        check_consistent_length(sequences, groups)
-        groups = np.unique(np.asarray(groups), return_inverse=True)[1]
+        groups = _number_groups(groups, sequences)
         rng = check_random_state(self.random_state)
         sketches = self._sketch(sequences)
         hashes, kmers = index_kmers(sketches)
         library = Plasmids(kmers, np.diff(sketches.indptr), _lengths(sequences), metadata)
         candidates = self._hold_out(library, targets, groups, len(classes), rng)
         names = evidence_names(self.n_metadata)
-        prior = np.array([float(name == PLAIN_VOTE) for name in names])
-        self.evidence_names_ = names
-        self.coef_ = prior
+        coef = np.array([float(name == PLAIN_VOTE) for name in names])
         if len(candidates.offset):
-            self.coef_ = fit_conditional_logit(candidates, prior, strength=_PRIOR_STRENGTH)
-        self._learn(classes, targets, hashes, library)
+            coef = fit_conditional_logit(candidates, coef, strength=_PRIOR_STRENGTH)
+        self._learn(classes, targets, groups, hashes, library)
+        self.evidence_names_ = names
+        self.coef_ = coef
         return self
 
-    def enroll(self, X: Any, y: Any) -> Self:
+    def enroll(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Learn further sequences, of known labs or of new ones, and leave the weights as they are.
 
         Parameters
@@ -184,6 +183,8 @@ class EvidenceLabRanker(PlasmidRanker):
             As in `fit`.
         y : array-like of shape (n_samples,)
             The lab of each.
+        groups : array-like of shape (n_samples,), default=None
+            As in `fit`, but none of them is taken for a group that is known already.
 
         Returns
         -------
@@ -193,11 +194,13 @@ class EvidenceLabRanker(PlasmidRanker):
         Raises
         ------
         ValueError
-            If X is not as in `fit`, or `y` holds names where `classes_` holds numbers or the reverse.
+            If X or `groups` is not as in `fit`, or `y` holds names where `classes_` holds numbers or the
+            reverse.
         """
         check_is_fitted(self)
         sequences, metadata = self._read(X, reset=False)
         classes, targets, places = self._further_labs(y, sequences)
+        groups = _number_groups(groups, sequences) + self._groups.max() + 1
         sketches = self._sketch(sequences)
         hashes = np.union1d(self._hashes, sketches.hashes)
         old = self._library
@@ -211,7 +214,8 @@ class EvidenceLabRanker(PlasmidRanker):
             np.concatenate([old.lengths, _lengths(sequences)]),
             np.concatenate([old.metadata, metadata]),
         )
-        self._learn(classes, np.concatenate([places[self._targets], targets]), hashes, library)
+        targets = np.concatenate([places[self._targets], targets])
+        self._learn(classes, targets, np.concatenate([self._groups, groups]), hashes, library)
         return self
 
     def _scores(self, X: Any) -> npt.NDArray[np.float64]:
@@ -246,7 +250,7 @@ class EvidenceLabRanker(PlasmidRanker):
             for train, rest in splitter.split(targets, groups=groups):
                 present = np.bincount(targets[train], minlength=n_labs) > 0
                 rest = rest[present[targets[rest]] & asked[rest]]
-                known = LabEvidence(library[train], targets[train], n_labs)
+                known = LabEvidence(library[train], targets[train], groups[train], n_labs)
                 for rows in blocks_of(len(rest)):
                     about = known.about(library[rest[rows]])
                     chosen, offset = _choose(about[:, :, 0], targets[rest[rows]], present, rng)
@@ -260,13 +264,27 @@ class EvidenceLabRanker(PlasmidRanker):
         self,
         classes: npt.NDArray[Any],
         targets: npt.NDArray[np.integer],
+        groups: npt.NDArray[np.integer],
         hashes: Hashes,
         library: Plasmids,
     ) -> None:
-        self._targets, self._hashes, self._library = targets, hashes, library
-        self._evidence = LabEvidence(library, targets, len(classes))
+        self._evidence = LabEvidence(library, targets, groups, len(classes))
+        self._targets, self._groups, self._hashes, self._library = targets, groups, hashes, library
         self.lab_counts_ = np.bincount(targets, minlength=len(classes))
         self.classes_ = classes
+
+
+def _number_groups(groups: Any, sequences: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    if groups is None:
+        return np.arange(len(sequences))
+    check_consistent_length(sequences, groups)
+    numbers = pd.factorize(np.asarray(groups))[0]
+    missing = np.flatnonzero(numbers < 0)
+    if missing.size:
+        raise ValueError(
+            f"groups[{missing[0]}] is missing; give sequences that share nothing known groups of their own."
+        )
+    return numbers
 
 
 def _lengths(sequences: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:

@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float32]
 # a k-mer is of the first kind whose number of labs is not below its own
 _MOST_LABS = (1, 4, 18, 100)
 _KINDS = ("1 lab", "2-4 labs", "5-18 labs", "19-100 labs", "more labs")
+# the k-mers of a part vote together, this power of their number counts
+_VOTES = {"vote by groups": 1.0, "parts, by root": 0.5, "parts, once": 0.0}
 # k-mers a plasmid that are enough to find the nearest one
 _NEAREST_KMERS = 192
 _LENGTH_STEP = 0.02
@@ -31,7 +33,7 @@ _ROWS = 64
 
 _SHARES = (
     "vote by labs",
-    "vote by plasmids",
+    *_VOTES,
     *_KINDS,
     "nearest, cosine",
     "nearest, part",
@@ -44,7 +46,7 @@ _METADATA_NAMES = ("metadata, naive Bayes", "metadata, alike")
 def evidence_names(n_metadata: int) -> list[str]:
     """Return what each number of the evidence is."""
     names = [f"{share}{form}" for share in _SHARES for form in ("", ", log", ", to the best")]
-    return [*names, "plasmids, log", "length", *(_METADATA_NAMES if n_metadata else ())]
+    return [*names, "groups, log", "length", *(_METADATA_NAMES if n_metadata else ())]
 
 
 @dataclass(frozen=True)
@@ -73,24 +75,34 @@ class LabEvidence:
         The plasmids that are known.
     targets : ndarray of int of shape (n_plasmids,)
         The lab of each.
+    groups : ndarray of int of shape (n_plasmids,)
+        The group of each: plasmids of one publication, say, which tell no more of their lab than one does.
     n_labs : int
         How many labs there are; some may have no plasmid in the library.
     """
 
-    def __init__(self, library: Plasmids, targets: npt.NDArray[np.integer], n_labs: int) -> None:
+    def __init__(
+        self,
+        library: Plasmids,
+        targets: npt.NDArray[np.integer],
+        groups: npt.NDArray[np.integer],
+        n_labs: int,
+    ) -> None:
         kmers = library.kmers
         n_plasmids, n_kmers = kmers.shape
-        counts = count_by_lab(kmers, targets, n_labs)
+        kmers_of_groups, lab_of_group = _merge_groups(kmers, targets, groups)
         self.n_labs = n_labs
-        self._plasmids_of = np.bincount(targets, minlength=n_labs)
-        self._labs_of = np.diff(counts.indptr)
+        self._groups_of = np.bincount(lab_of_group, minlength=n_labs)
+        self._part_of, parts = _join_rows(count_by_lab(kmers_of_groups, lab_of_group, n_labs))
+        labs_of = np.diff(parts.indptr)
         self._has = sparse.csr_matrix(
-            (np.ones(counts.nnz, np.float32), counts.indices, counts.indptr), shape=counts.shape
+            (np.ones(parts.nnz, np.float32), parts.indices, parts.indptr), shape=parts.shape
         )
-        self._votes = vote_weights(counts).astype(np.float32)
-        rare = np.log((1 + n_labs) / (1 + self._labs_of)) / np.maximum(self._labs_of, 1)
-        self._vote_of_a_lab = np.where(self._labs_of > 0, rare, 0).astype(np.float32)
-        self._kind = np.where(self._labs_of > 0, np.searchsorted(_MOST_LABS, self._labs_of), -1)
+        self._votes = vote_weights(parts).astype(np.float32)
+        rare = np.log((1 + n_labs) / (1 + labs_of)) / np.maximum(labs_of, 1)
+        self._vote_of_a_lab = np.where(labs_of > 0, rare, 0).astype(np.float32)
+        self._kind = np.where(labs_of > 0, np.searchsorted(_MOST_LABS, labs_of), -1)
+        self._plasmids_of = np.bincount(targets, minlength=n_labs)
 
         # columns ascend by hash, so the first of them are a random part
         share = min(1.0, _NEAREST_KMERS / max(library.sizes.mean(), 1))
@@ -115,13 +127,15 @@ class LabEvidence:
 
     def about(self, queries: Plasmids) -> Floats:
         """Return the evidence, of shape (n_queries, n_labs, n_evidence), best asked in small blocks."""
-        shares = [*self._vote_shares(queries), *self._kind_shares(queries), *self._nearest(queries)]
+        parts = self._parts(queries.kmers)
+        kinds = self._kind_shares(parts, queries.sizes)
+        shares = [*self._vote_shares(parts), *kinds, *self._nearest(queries)]
         columns = []
         for share in shares:
             best = share.max(axis=1, keepdims=True)
             columns += [share, np.log(share + np.float32(1e-3)), share / np.maximum(best, np.float32(1e-9))]
         shape = columns[0].shape
-        columns.append(np.broadcast_to(np.log1p(self._plasmids_of), shape))
+        columns.append(np.broadcast_to(np.log1p(self._groups_of), shape))
         columns.append(self._length_odds.T[_length_cells(queries.lengths)])
         if queries.metadata.shape[1]:
             columns += [
@@ -133,30 +147,29 @@ class LabEvidence:
             ]
         return np.stack(columns, axis=2, dtype=np.float32, casting="same_kind")
 
-    def vote(self, queries: Plasmids) -> Floats:
-        """Return the vote in which each lab that has a k-mer counts once, scaled to the sum 1."""
-        return _shares(self._asked(queries.kmers, self._vote_of_a_lab) @ self._has)
+    def _parts(self, kmers: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Return how many k-mers of each part a query has."""
+        columns = self._part_of[kmers.indices]
+        shape = (kmers.shape[0], len(self._kind))
+        # summed in place, which the query must not notice
+        parts = sparse.csr_matrix((kmers.data, columns, kmers.indptr), shape=shape, copy=True)
+        parts.sum_duplicates()
+        return parts
 
-    def _vote_shares(self, queries: Plasmids) -> list[Floats]:
-        return [self.vote(queries), _shares(queries.kmers @ self._votes)]
+    def _vote_shares(self, parts: sparse.csr_matrix) -> list[Floats]:
+        """Return votes in which a lab that has a part counts once, or as often as it has groups with it."""
+        by_labs = _replace(parts, parts.data * self._vote_of_a_lab[parts.indices]) @ self._has
+        by_groups = [_replace(parts, parts.data**power) @ self._votes for power in _VOTES.values()]
+        return [_shares(votes) for votes in (by_labs, *by_groups)]
 
-    def _kind_shares(self, queries: Plasmids) -> list[Floats]:
+    def _kind_shares(self, parts: sparse.csr_matrix, sizes: npt.NDArray[np.int64]) -> list[Floats]:
         """Return which part of the k-mers a lab has, for the k-mers that few, more, or many labs have."""
-        size = np.maximum(queries.sizes, 1)[:, None].astype(np.float32)
+        size = np.maximum(sizes, 1)[:, None].astype(np.float32)
+        kinds = self._kind[parts.indices]
         return [
-            (self._asked(queries.kmers, (self._kind == kind).astype(np.float32)) @ self._has).toarray() / size
+            (_replace(parts, parts.data * (kinds == kind)) @ self._has).toarray() / size
             for kind in range(len(_KINDS))
         ]
-
-    @staticmethod
-    def _asked(kmers: sparse.csr_matrix, weights: Floats) -> sparse.csr_matrix:
-        """Return the rows with the weight of each k-mer in place of 1, without those of weight 0."""
-        values = weights[kmers.indices]
-        asked = values != 0
-        before = np.concatenate([[0], np.cumsum(asked)])
-        return sparse.csr_matrix(
-            (values[asked], kmers.indices[asked], before[kmers.indptr]), shape=kmers.shape
-        )
 
     def _nearest(self, queries: Plasmids) -> list[Floats]:
         """Return how near the nearest plasmid of each lab is, in three measures."""
@@ -183,6 +196,45 @@ class LabEvidence:
 def blocks_of(n_rows: int) -> list[slice]:
     """Return the slices in which evidence is asked for."""
     return [slice(start, start + _ROWS) for start in range(0, n_rows, _ROWS)]
+
+
+def _merge_groups(
+    kmers: sparse.csr_matrix, targets: npt.NDArray[np.integer], groups: npt.NDArray[np.integer]
+) -> tuple[sparse.csr_matrix, npt.NDArray[np.integer]]:
+    """Return a row for each group of each lab, 1 for each k-mer of its plasmids, and the labs of the rows."""
+    n_groups = int(groups.max(initial=0)) + 1
+    pairs, rows = np.unique(targets.astype(np.int64) * n_groups + groups, return_inverse=True)
+    n_plasmids = len(targets)
+    members = sparse.csr_matrix(
+        (np.ones(n_plasmids, np.float32), (rows, np.arange(n_plasmids))), shape=(len(pairs), n_plasmids)
+    )
+    merged = (members @ kmers).tocsr()
+    merged.data[:] = 1
+    return merged, pairs // n_groups
+
+
+def _join_rows(counts: sparse.csr_matrix) -> tuple[npt.NDArray[np.intp], sparse.csr_matrix]:
+    """Return which part each k-mer belongs to, and the mean counts of a part's k-mers.
+
+    K-mers of the same labs are a part: what stands on a plasmid side by side came to these labs together.
+    A million k-mers make some ten thousand parts.
+    """
+    # sums of 64 random bits for each lab: two sets of labs do not meet by chance
+    bits = np.random.default_rng(0).integers(2**64, size=counts.shape[1], dtype=np.uint64)
+    sums = np.zeros(counts.nnz + 1, dtype=np.uint64)
+    np.cumsum(bits[counts.indices], out=sums[1:])
+    sums = sums[counts.indptr[1:]] - sums[counts.indptr[:-1]]
+    _, part_of, sizes = np.unique(sums, return_inverse=True, return_counts=True)
+    part_of = part_of.ravel()
+    members = sparse.csr_matrix(
+        (1 / sizes[part_of], (part_of, np.arange(len(part_of)))), shape=(len(sizes), len(part_of))
+    )
+    return part_of, (members @ counts).tocsr()
+
+
+def _replace(matrix: sparse.csr_matrix, data: npt.NDArray[np.floating]) -> sparse.csr_matrix:
+    """Return the matrix with other entries in the same places."""
+    return sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _shares(votes: sparse.csr_matrix) -> Floats:

@@ -1,5 +1,7 @@
 """The learned ranker: its evidence against a plain reading, its weights, what it is better at, new labs."""
 
+import copy
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -53,13 +55,10 @@ def random_plasmids(n: int, n_kmers: int, rng: np.random.Generator) -> Plasmids:
 def test_evidence_is_that_of_a_plain_reading() -> None:
     rng = np.random.default_rng(0)
     library, queries = random_plasmids(40, 60, rng), random_plasmids(7, 60, rng)
-    targets = rng.integers(6, size=40)
+    targets, groups = rng.integers(6, size=40), rng.integers(9, size=40)
     targets[targets == 3] = 4  # a lab without plasmids
-    about = dict(
-        zip(
-            evidence_names(3), np.moveaxis(LabEvidence(library, targets, 6).about(queries), 2, 0), strict=True
-        )
-    )
+    known = LabEvidence(library, targets, groups, 6)
+    about = dict(zip(evidence_names(3), np.moveaxis(known.about(queries), 2, 0), strict=True))
     has, asked = library.kmers.toarray() > 0, queries.kmers.toarray().astype(int)
     counts = np.array([has[targets == lab].sum(axis=0) for lab in range(6)])
     labs_of = (counts > 0).sum(axis=0)
@@ -72,8 +71,24 @@ def test_evidence_is_that_of_a_plain_reading() -> None:
     assert_allclose(
         about["vote by labs"], scaled(asked @ ((counts > 0) * idf / np.maximum(labs_of, 1)).T), rtol=1e-5
     )
-    by_plasmids = asked @ (counts * idf / np.maximum(counts.sum(axis=0), 1)).T
-    assert_allclose(about["vote by plasmids"], scaled(by_plasmids), rtol=1e-5)
+    # in how many groups of each lab a k-mer is, the mean over all k-mers of the same labs
+    n_groups = np.zeros((6, 60))
+    for lab, group in set(zip(targets, groups, strict=True)):
+        n_groups[lab] += has[(targets == lab) & (groups == group)].any(axis=0)
+    parts = {}
+    for kmer in range(60):
+        parts.setdefault(tuple(np.flatnonzero(counts[:, kmer])), []).append(kmer)
+    votes = {power: np.zeros((7, 6)) for power in (1, 0.5, 0)}
+    for kmers in parts.values():
+        share = n_groups[:, kmers].mean(axis=1) / max(n_groups[:, kmers].mean(axis=1).sum(), 1)
+        n_asked = asked[:, kmers].sum(axis=1)
+        for power in votes:
+            weight = np.where(n_asked > 0, n_asked**power, 0) * idf[kmers[0]]
+            votes[power] += weight[:, None] * share
+    assert len(parts) < 60
+    assert_allclose(about["vote by groups"], scaled(votes[1]), rtol=1e-5)
+    assert_allclose(about["parts, by root"], scaled(votes[0.5]), rtol=1e-5)
+    assert_allclose(about["parts, once"], scaled(votes[0]), rtol=1e-5)
     few = (labs_of >= 2) & (labs_of <= 4)
     assert_allclose(about["2-4 labs"], (asked * few) @ (counts > 0).T / queries.sizes[:, None], rtol=1e-5)
     one = asked @ ((counts > 0) & (labs_of == 1)).T / queries.sizes[:, None]
@@ -89,14 +104,15 @@ def test_evidence_is_that_of_a_plain_reading() -> None:
             )
     best = about["nearest, Jaccard"].max(axis=1, keepdims=True)
     assert_allclose(about["nearest, Jaccard, to the best"], about["nearest, Jaccard"] / best, rtol=1e-5)
-    assert_allclose(about["plasmids, log"][0], np.log1p(np.bincount(targets, minlength=6)), rtol=1e-6)
+    groups_of = [len(set(groups[targets == lab])) for lab in range(6)]
+    assert_allclose(about["groups, log"][0], np.log1p(groups_of), rtol=1e-6)
 
 
 def test_asking_changes_no_query_and_blocks_do_not_matter() -> None:
     rng = np.random.default_rng(1)
     library, queries = random_plasmids(30, 50, rng), random_plasmids(70, 50, rng)
     before = queries.kmers.toarray()
-    known = LabEvidence(library, rng.integers(4, size=30), 4)
+    known = LabEvidence(library, rng.integers(4, size=30), np.arange(30), 4)
     whole = known.about(queries)
     assert_array_equal(queries.kmers.toarray(), before)
     assert_array_equal(np.concatenate([known.about(queries[rows]) for rows in blocks_of(70)]), whole)
@@ -106,7 +122,7 @@ def test_lengths_that_a_lab_likes_speak_for_it() -> None:
     empty = sparse.csr_matrix((60, 5), dtype=np.float32)
     lengths = np.concatenate([np.full(30, 3000), np.full(30, 8000)])
     library = Plasmids(empty, np.zeros(60, dtype=np.int64), lengths, np.zeros((60, 0)))
-    known = LabEvidence(library, np.repeat([0, 1], 30), 2)
+    known = LabEvidence(library, np.repeat([0, 1], 30), np.arange(60), 2)
     about = known.about(library[np.array([0, 59])])[:, :, evidence_names(0).index("length")]
     assert about[0, 0] > 0 > about[0, 1]
     assert about[1, 1] > 0 > about[1, 0]
@@ -199,7 +215,8 @@ def test_enrolled_labs_are_found_and_known_ones_stay(plasmids: Table) -> None:
     ranker = EvidenceLabRanker(random_state=0).fit(X[~late], names[~late], groups=groups[~late])
     weights = ranker.coef_
     rows = np.flatnonzero(late)[::2]
-    ranker.enroll(X[rows[:7]], names[rows[:7]]).enroll(X[rows[7:]], names[rows[7:]])
+    for part in (rows[:7], rows[7:]):
+        ranker.enroll(X[part], names[part], groups=part)
     assert ranker.coef_ is weights
     assert_array_equal(ranker.classes_, np.unique(names))
     assert_array_equal(ranker.lab_counts_.sum(), (~late).sum() + len(rows))
@@ -208,7 +225,7 @@ def test_enrolled_labs_are_found_and_known_ones_stay(plasmids: Table) -> None:
     # the evidence is that of a library built at once
     whole = EvidenceLabRanker(random_state=0)
     order = np.concatenate([np.flatnonzero(~late), rows])
-    whole.fit(X[order], names[order], groups=groups[order])
+    whole.fit(X[order], names[order], groups=np.concatenate([groups[~late], 1000 + rows]))
     whole.coef_ = weights
     assert_allclose(whole.decision_function(X[rest]), ranker.decision_function(X[rest]), rtol=1e-4, atol=1e-4)
 
@@ -236,3 +253,30 @@ def test_where_nothing_can_be_held_out_the_vote_decides(groups: list[int]) -> No
 def test_groups_have_the_length_of_x() -> None:
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         EvidenceLabRanker(k=4).fit(["ACGTACGT", "ACGTTCGT"], ["a", "b"], groups=[1])
+
+
+def test_a_missing_group_is_named(plasmids: Table) -> None:
+    X, y, groups = plasmids
+    missing = groups.astype(object)
+    missing[[3, 5]] = None
+    with pytest.raises(ValueError, match=r"groups\[3\] is missing"):
+        EvidenceLabRanker().fit(X, y, groups=missing)
+    ranker = EvidenceLabRanker(random_state=0).fit(X[::4], y[::4])
+    before = ranker.decision_function(X[:3])
+    with pytest.raises(ValueError, match=r"groups\[0\] is missing"):
+        ranker.enroll(X[:2], y[:2], groups=[np.nan, 1])
+    assert_array_equal(ranker.decision_function(X[:3]), before)
+
+
+def test_copies_in_one_group_are_one_voice(plasmids: Table) -> None:
+    X, y, groups = plasmids
+    ranker = EvidenceLabRanker(random_state=0).fit(X, y, groups=groups)
+    column = ranker.evidence_names_.index("vote by groups")
+    ranker.coef_ = np.eye(len(ranker.coef_))[column]
+    before = ranker.decision_function(X[:20])
+    copies = np.repeat(np.flatnonzero(y == 7)[:1], 5)
+    apart, together = (copy.copy(ranker) for _ in range(2))
+    apart.enroll(X[copies], y[copies])
+    together.enroll(X[copies], y[copies], groups=np.zeros(5))
+    gained = [(r.decision_function(X[:20]) - before)[:, 7].sum() for r in (together, apart)]
+    assert 0 < gained[0] < gained[1]
