@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from skseed.ranking._base import LabRankerMixin
+from skseed.ranking._base import LabRankerMixin, check_labs
 
 
 class Given(LabRankerMixin, BaseEstimator):
@@ -55,3 +55,13 @@ def test_fitted_is_asked_first() -> None:
     for method in ("rank", "predict", "decision_function"):
         with pytest.raises(NotFittedError):
             getattr(Given(), method)("not even a table")
+
+
+def test_many_labs_with_one_plasmid_each_pass_without_a_warning() -> None:
+    labs = np.array([f"lab{i}" for i in range(30)])
+    np.testing.assert_array_equal(check_labs(labs), labs)
+
+
+def test_measured_values_are_no_labs() -> None:
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        check_labs([0.5, 1.25, 3.0])
