@@ -201,7 +201,9 @@ def fewshot(names, subset):
                 for seed in range(2):
                     rng = np.random.default_rng(seed)
                     enrolled = some_of_each(data.labs, whole, new, share, rng)
-                    ranker = copy.copy(fitted).enroll(data.rows(fitted, enrolled), data.labs[enrolled])
+                    options = {"groups": data.publications[enrolled]} if RANKERS[name][1] else {}
+                    X, y = data.rows(fitted, enrolled), data.labs[enrolled]
+                    ranker = copy.copy(fitted).enroll(X, y, **options)
                     asked = rng.permutation(np.flatnonzero(new & ~np.isin(whole, whole[enrolled])))[:500]
                     scores = ranker.decision_function(data.rows(ranker, asked))
                     tens.append(
