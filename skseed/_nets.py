@@ -163,7 +163,7 @@ class _KeepTheBest(Callback):
         self.patience = patience
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        self.best_loss_, self.best_epoch_ = float("inf"), 0
+        self.best_: dict[str, Any] = {"loss": float("inf"), "epoch": 0}
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         loss = self.held_out_loss()
@@ -173,24 +173,25 @@ class _KeepTheBest(Callback):
             raise FloatingPointError(
                 f"The loss on the held-out part became {loss} in epoch {epoch}; lower lr (now {net.lr})."
             )
-        if loss < self.best_loss_:
-            self.best_loss_, self.best_epoch_ = loss, epoch
-            self.best_weights_ = {name: value.clone() for name, value in net.module_.state_dict().items()}
-        elif epoch - self.best_epoch_ >= self.patience:
+        if loss < self.best_["loss"]:
+            weights = {name: value.clone() for name, value in net.module_.state_dict().items()}
+            self.best_ = {"loss": loss, "epoch": epoch, "weights": weights}
+        elif epoch - self.best_["epoch"] >= self.patience:
             raise KeyboardInterrupt
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        if np.isfinite(self.best_loss_):
-            net.module_.load_state_dict(self.best_weights_)
+        if "weights" in self.best_:
+            net.module_.load_state_dict(self.best_["weights"])
 
 
 class _Resume(Callback):
     """Keeps the state of training in a file after every epoch, and goes on from there."""
 
-    def __init__(self, path: Path, schedule: LRScheduler, batches: Any) -> None:
+    def __init__(self, path: Path, schedule: LRScheduler, batches: Any, best: _KeepTheBest | None) -> None:
         self.path = path
         self.schedule = schedule
         self.batches = batches
+        self.best = best
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         if not self.path.exists():
@@ -201,6 +202,8 @@ class _Resume(Callback):
         self.schedule.lr_scheduler_.load_state_dict(state["schedule"])
         net.history = History(json.loads(state["history"]))
         self.batches.epoch = len(net.history)
+        if self.best is not None:
+            self.best.best_ = state["best"]
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         state = {
@@ -210,6 +213,8 @@ class _Resume(Callback):
             # numpy's numbers among them are not what a safe reader of weights accepts
             "history": json.dumps(net.history.to_list(), default=lambda number: number.item()),
         }
+        if self.best is not None:
+            state["best"] = self.best.best_
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # an interrupt while the file is written must not cost the state of the epoch before
         unfinished = self.path.with_suffix(".part")
@@ -296,7 +301,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(estimator=self)
         progress = ("progress", _EpochProgress(self, context))
-        best = [] if held_out_loss is None else [("best", _KeepTheBest(held_out_loss, patience))]
+        best = None if held_out_loss is None else _KeepTheBest(held_out_loss, patience)
         cycle = LRScheduler(
             policy=one_cycle,
             step_every="batch",
@@ -304,7 +309,9 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             total_steps=steps_per_epoch * self.max_epochs + 1,
         )
         schedule = ("lr_schedule", cycle)
-        resume = [] if checkpoint is None else [("resume", _Resume(checkpoint, cycle, batches))]
+        resume = None if checkpoint is None else _Resume(checkpoint, cycle, batches, best)
+        # the state is kept after the last of those that may end the training, and says which epoch was best
+        last = [item for item in (("best", best), ("resume", resume)) if item[1] is not None]
         net = TrainingNet(
             module,
             criterion=criterion,
@@ -313,7 +320,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             train_split=None,
-            callbacks=[schedule, *resume, progress, *(self.callbacks or []), *best],
+            callbacks=[schedule, progress, *(self.callbacks or []), *last],
             device=resolve_device(self.device),
             verbose=int(self.verbose),
             **net_params,
@@ -326,7 +333,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         context.call_on_fit_task_end(estimator=self)
         # all belong to this fit alone: the context and the held-out data must not travel in a pickle, and the
         # schedule, at its end, would carry the optimizer a second time
-        ours = [schedule, *resume, progress, *best]
+        ours = [schedule, progress, *last]
         net.callbacks_ = [item for item in net.callbacks_ if item[1] not in [mine for _, mine in ours]]
         net.callbacks = [item for item in net.callbacks if item not in ours]
         return net

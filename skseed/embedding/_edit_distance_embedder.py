@@ -28,12 +28,13 @@ from skseed.distances import levenshtein_distances
 from skseed.distances._exact import worth_lanes
 from skseed.distances._parallel import run_blocks
 from skseed.embedding._encoders import ENCODERS, Encoder, n_input_symbols, resolve_encoder
+from skseed.embedding._held_out import held_out_loss, hold_out
 from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
 from skseed.nn import AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
 from skseed.nn._geometry import DISTANCES
 from skseed.preprocessing._base import SequenceTransformer, warn_cut
-from skseed.preprocessing._one_hot_encoder import codes_from_one_hot
+from skseed.preprocessing._one_hot_encoder import codes_from_one_hot, is_one_hot
 
 _CALIBRATION = 256
 _GOOD_LR = 3e-3
@@ -89,6 +90,11 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         How many times training goes through the sequences.
     batch_size : int, default=128
         Sequences a batch, at least 2. All ``batch_size * (batch_size - 1) / 2`` pairs are used.
+    validation_fraction : float, default=0.0
+        The share of the groups, in [0, 1), that is held out of the training and chooses the best epoch by
+        its loss. With the `groups` of `fit` no relative of a held-out sequence is trained on.
+    n_iter_no_change : int, default=10
+        After how many epochs without a lower loss on the held-out part the training ends.
     optimizer : callable, default=torch.optim.Adam
         The torch optimizer class.
     callbacks : list of skorch callbacks, default=None
@@ -170,6 +176,8 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         "mutation_rate": [Interval(Real, 0, 1, closed="both")],
         "near_weight": [Interval(Real, 0, None, closed="left")],
         "checkpoint": [str, os.PathLike, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
         "lr": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
     }
@@ -188,6 +196,8 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         lr: float | str = "auto",
         max_epochs: int = 100,
         batch_size: int = 128,
+        validation_fraction: float = 0.0,
+        n_iter_no_change: int = 10,
         optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
         callbacks: list[Any] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
@@ -207,6 +217,8 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         self.lr = lr
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
         self.optimizer = optimizer
         self.callbacks = callbacks
         self.checkpoint = checkpoint
@@ -216,7 +228,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> Self:
         """Learn the embedding.
 
         Parameters
@@ -226,6 +238,9 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             both give the same numbers. At least two.
         y : None
             Ignored.
+        groups : array-like of shape (n_sequences,), default=None
+            What is held out together where `validation_fraction` is not 0, such as clades or
+            :func:`~skseed.distances.levenshtein_groups`. None: every sequence is a group of its own.
 
         Returns
         -------
@@ -235,8 +250,8 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         Raises
         ------
         ValueError
-            If a letter is not of the alphabet, a sequence is empty, there are fewer than two, or the
-            target does not fit `X`.
+            If a letter is not of the alphabet, a sequence is empty, there are fewer than two, the
+            target or `groups` does not fit `X`, or too few sequences are left to train on.
         FloatingPointError
             If the loss stops being a number; the message names the epoch.
         """
@@ -247,18 +262,20 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             raise ValueError(
                 f"EditDistanceEmbedder needs at least 2 sequences; got n_samples = {len(codes)}."
             )
+        weights_seed, batches_seed, split_seed = draw_seeds(self.random_state, 3)
+        train, held_out = hold_out(codes, groups, self.validation_fraction, split_seed)
         lengths = (codes != alphabet.padding_code).sum(axis=1)
         longest = int(lengths.max())
         # every sequence meets the batch / 2 others of its own in every epoch
         n_pairs = self.max_epochs * len(codes) * min(self.batch_size, len(codes)) / 2
         lanes = worth_lanes(n_pairs * float(lengths.mean()) ** 2)
         distances = self._target_distances(len(codes), alphabet, longest, lanes=lanes)
-        weights_seed, batches_seed = draw_seeds(self.random_state, 2)
+        among_train = distances if isinstance(distances, Oracle) else distances[np.ix_(train, train)]
         rng = np.random.default_rng(batches_seed)
-        inputs = encoder.make_inputs(codes, distances, rng)
+        inputs = encoder.make_inputs(codes[train], among_train, rng)
         make_batch = BatchMaker(
-            codes,
-            distances=distances,
+            codes[train],
+            distances=among_train,
             inputs=inputs,
             alphabet=alphabet,
             synthetic=self.synthetic,
@@ -272,14 +289,29 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             ),
             weights_seed,
         )
-        n_components = _calibrate(module, *make_batch(rng.permutation(len(codes))[:_CALIBRATION], rng))
-        batches = PairBatches(len(codes), make_batch, batch_size=self.batch_size, seed=batches_seed)
+        n_components = _calibrate(module, *make_batch(rng.permutation(len(train))[:_CALIBRATION], rng))
+        batches = PairBatches(len(train), make_batch, batch_size=self.batch_size, seed=batches_seed)
+        criterion = AllPairsLoss(self.near_weight)
+        validate = None
+        if len(held_out):
+            if isinstance(distances, Oracle):
+                rows = trimmed_rows(codes[held_out], alphabet)
+                true = distances(rows, rows)
+            else:
+                true = distances[np.ix_(held_out, held_out)]
+            device = resolve_device(self.device)
+            validate = held_out_loss(module, criterion, codes[held_out], inputs, true, device)
+        checkpoint = None
+        if self.checkpoint is not None:
+            checkpoint = self._state_file([codes, held_out], module, batches.seed)
         net = self._train(
             module,
-            AllPairsLoss(self.near_weight),
+            criterion,
             batches,
             steps_per_epoch=len(batches),
-            checkpoint=None if self.checkpoint is None else self._state_file(codes, module, batches.seed),
+            held_out_loss=validate,
+            patience=self.n_iter_no_change,
+            checkpoint=checkpoint,
             lr=getattr(encoder, "good_lr", _GOOD_LR) if self.lr == "auto" else None,
         )
         self.alphabet_ = alphabet
@@ -383,7 +415,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
     def _fit_codes(self, X: Any, alphabet: Alphabet) -> npt.NDArray[np.uint8]:
         """Return the training sequences as rows of codes, and note what kind of input they were."""
-        if _is_one_hot(X):
+        if is_one_hot(X):
             codes = codes_from_one_hot(validate_data(self, X, dtype=[np.float32, np.float64]), alphabet)
             _refuse_empty(codes, alphabet)
             return codes
@@ -393,7 +425,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
     def _chunks_of_codes(self, X: Any) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield rows of codes, some thousands at a time, so that long inputs need little memory."""
-        if _is_one_hot(X):
+        if is_one_hot(X):
             rows = check_array(X, dtype=[np.float32, np.float64], input_name="X")
             width = self.n_positions_ * len(self.alphabet_)
             if rows.shape[1] != width:
@@ -424,14 +456,14 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             encoder, self.inputs_(codes), batch_size=_TRANSFORM_ROWS, device=resolve_device(self.device)
         )
 
-    def _state_file(self, codes: npt.NDArray[np.uint8], module: SiameseNet, seed: int) -> Path:
+    def _state_file(self, data: list[npt.NDArray[Any]], module: SiameseNet, seed: int) -> Path:
         """Return the file of this very training: its name depends on all that decides its outcome."""
         assert self.checkpoint is not None
         weights = [values.numpy() for values in module.state_dict().values()]
         optimizer = getattr(self.optimizer, "__qualname__", type(self.optimizer).__name__)
         settings = [self.lr, self.max_epochs, self.batch_size, optimizer, self.synthetic, self.mutation_rate]
-        settings += [self.near_weight, repr(module), seed]
-        return Path(self.checkpoint) / f"{joblib.hash([codes, weights, settings])}.pt"
+        settings += [self.near_weight, self.n_iter_no_change, repr(module), seed]
+        return Path(self.checkpoint) / f"{joblib.hash([*data, weights, settings])}.pt"
 
     def _target_distances(
         self, n_sequences: int, alphabet: Alphabet, unit: float, *, lanes: bool
@@ -456,13 +488,6 @@ def _calibrate(module: SiameseNet, inputs: npt.NDArray[Any], distances: npt.NDAr
         points = module.encoder(torch.from_numpy(inputs))
     module.distance.calibrate(points, float(distances.mean()))
     return points.shape[1]
-
-
-def _is_one_hot(X: Any) -> bool:
-    shape = getattr(X, "shape", None)
-    if shape is None or len(shape) != 2 or shape[1] == 1:
-        return False
-    return np.asarray(X).dtype.kind in "fiub"
 
 
 def _refuse_empty(codes: npt.NDArray[np.uint8], alphabet: Alphabet) -> None:

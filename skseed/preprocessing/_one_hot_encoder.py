@@ -191,6 +191,14 @@ def one_hot_from_codes(codes: npt.NDArray[np.uint8], alphabet: Alphabet) -> npt.
     return table[codes].reshape(len(codes), -1)
 
 
+def is_one_hot(X: Any) -> bool:
+    """Return whether X is a matrix of numbers, not a list or a column of sequences."""
+    shape = getattr(X, "shape", None)
+    if shape is None or len(shape) != 2 or shape[1] == 1:
+        return False
+    return np.asarray(X).dtype.kind in "fiub"
+
+
 def codes_from_one_hot(rows: npt.NDArray[np.floating], alphabet: Alphabet) -> npt.NDArray[np.uint8]:
     """Return one-hot rows, shape (n, length * n_symbols), as rows of codes, shape (n, length), uint8.
 

@@ -262,9 +262,11 @@ class InterruptIn(Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("fraction", [0, 0.3])
 @pytest.mark.parametrize("encoder", ["cnn", "landmark"])
-def test_an_interrupted_fit_goes_on_bit_for_bit(tmp_path, encoder):
+def test_an_interrupted_fit_goes_on_bit_for_bit(tmp_path, encoder, fraction):
     params = {"encoder": encoder, "max_epochs": 6, "checkpoint": tmp_path / "runs"}
+    params["validation_fraction"] = fraction
     for epoch in (4, 6):
         with pytest.raises(KeyboardInterrupt):
             tiny(**params, callbacks=[InterruptIn(epoch)]).fit(GENES)
