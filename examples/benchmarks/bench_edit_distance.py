@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from scipy.spatial.distance import cdist
 from sklearn.model_selection import ShuffleSplit
 
 from skseed._nets import build_seeded, one_torch_thread
@@ -29,8 +30,10 @@ from skseed.embedding import CNNEncoder, EditDistanceEmbedder
 from skseed.embedding._encoders import resolve_encoder
 from skseed.embedding._targets import Oracle, trimmed_rows
 from skseed.io import read_fasta
+from skseed.metrics import percent_rmse
 from skseed.model_selection import PhylogeneticGroupSplit
 from skseed.nn import AllPairsLoss, PairwiseDistance, SiameseNet
+from skseed.preprocessing import KmerVectorizer
 
 ENCODERS = ["kmer", "linear", "mlp", "cnn", "gru", "transformer", "landmark"]
 DISTANCES = ["manhattan", "euclidean", "squared", "cosine", "hyperbolic"]
@@ -91,6 +94,61 @@ def table(args):
             print(
                 f"{encoder:12s} {distance:11s} {np.mean(errors):6.2f}{spread}  {np.mean(seconds):6.0f} CPU-s"
             )
+
+
+def qgram_target(train, k=5):
+    """Return a distance by counts of k-mers, as many edits on average as the exact one of 2,000 pairs has."""
+    vectorizer = KmerVectorizer(k=k).fit(train)
+
+    def distances(left, right):
+        counts = [vectorizer.transform(part).toarray().astype(np.float32) for part in (left, right)]
+        return cdist(*counts, metric="cityblock")
+
+    rng = np.random.default_rng(0)
+    sample = [train[i] for i in rng.permutation(len(train))[:64]]
+    upper = np.triu_indices(len(sample), k=1)
+    exact, counted = levenshtein_distances(sample)[upper], distances(sample, sample)[upper]
+    slope = (exact @ counted) / (counted @ counted)
+    return lambda left, right: slope * distances(left, right)
+
+
+def cut_off_target(_, max_distance=100):
+    """Return the exact distance up to a number of edits, and that number beyond."""
+    return lambda left, right: np.minimum(
+        levenshtein_distances(left, right, max_distance=max_distance), max_distance
+    )
+
+
+def oracle(args):
+    """Test %RMSE, against exact distances, after learning from distances that are cheaper than these."""
+    for name in args.datasets:
+        sequences, tree, alphabet = load(args.data, name)
+        train, test = split(sequences, tree, "random", args)
+        true = levenshtein_distances(test)
+        upper = np.triu_indices(len(test), k=1)
+        rng = np.random.default_rng(0)
+        batch = [train[i] for i in rng.permutation(len(train))[:128]]
+        print(f"\n{name}, {len(train)} train, {len(test)} test, {args.epochs} epochs, {args.encoders[0]}")
+        targets = {
+            "exact": lambda left, right: levenshtein_distances(left, right),
+            "exact to 100 edits": cut_off_target(train),
+            "5-mers": qgram_target(train),
+        }
+        for label, target in targets.items():
+            start = time.process_time()
+            target(batch, batch)
+            cost = 1e6 * (time.process_time() - start) / len(batch) ** 2
+            embedder, cpu = fit(
+                train, alphabet, args, encoder=args.encoders[0], target=target, random_state=0
+            )
+            rmse, own = (
+                percent_rmse(true[upper], distances[upper], length=embedder.max_length_)
+                for distances in (embedder.pairwise_distances(test), target(test, test))
+            )
+            figures = (
+                f"{cost:5.1f} us a pair, error of its own {own:5.2f}, learnt {rmse:5.2f}, {cpu:.0f} CPU-s"
+            )
+            print(f"{label:20s} {figures}", flush=True)
 
 
 def siamese(encoder, distance, length):
@@ -258,7 +316,9 @@ def finite(args):
     print(f"\n{outcomes}")
 
 
-PARTS = {part.__name__: part for part in (table, recipe, throughput, dimension, bands, transform, finite)}
+PARTS = {
+    part.__name__: part for part in (table, oracle, recipe, throughput, dimension, bands, transform, finite)
+}
 
 
 def main():
