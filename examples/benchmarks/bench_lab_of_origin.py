@@ -7,8 +7,8 @@
     python examples/benchmarks/bench_lab_of_origin.py fewshot --subset 8000         # fewer plasmids
 
 Parts: ``publications`` (five folds that keep every publication whole), ``groups`` (a random hold-out, and
-one that keeps near copies together), ``speed`` (one fit on everything, and the time of a query) and
-``fewshot`` (labs that are enrolled after the fit). The plasmids are a local CSV that `fetch_addgene` reads.
+one that keeps near copies together), ``speed`` (one fit on everything, and the time of a query),
+``fewshot`` (labs that are enrolled after the fit) and ``ablation`` (networks, small, with and without parts). The plasmids are a local CSV that `fetch_addgene` reads.
 
 Only queries whose lab is in the training data are scored; ties count against the ranker. Sketches are kept
 between folds, but for ``speed``. Times are CPU-seconds of this process. A ranker is one line in `RANKERS`.
@@ -26,8 +26,16 @@ from sklearn.model_selection import ShuffleSplit, StratifiedGroupKFold
 from skseed.datasets import fetch_addgene
 from skseed.distances import levenshtein_groups
 from skseed.metrics import expected_calibration_error, rank_quantiles, true_label_rank
+from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
 from skseed.preprocessing._kmer_sketches import Sketches, kmer_sketches
-from skseed.ranking import EvidenceLabRanker, KmerEmbeddingRanker, KmerLabRanker, _plasmid_ranker
+from skseed.ranking import (
+    EvidenceLabRanker,
+    KmerEmbeddingRanker,
+    KmerLabRanker,
+    SoftmaxLabRanker,
+    TripletLabRanker,
+    _plasmid_ranker,
+)
 
 PLASMIDS = Path(__file__).parents[3] / "shared" / "data" / "addgene" / "plasmids.csv.xz"
 
@@ -232,7 +240,67 @@ def some_of_each(labs, whole, new, share, rng):
     return np.concatenate(rows)
 
 
-PARTS = {part.__name__: part for part in (publications, groups, speed, fewshot)}
+def words(sequences, k):
+    """Return the first 1,000 words of `k` letters, side by side, as rows of token ids."""
+    letters = {letter: digit for digit, letter in enumerate("ACGT")}
+    rows = np.zeros((len(sequences), 1000), dtype=np.int64)
+    for row, sequence in zip(rows, sequences, strict=True):
+        digits = [letters.get(letter, 0) for letter in sequence[: 1000 * k]]
+        whole = np.array(digits[: len(digits) // k * k]).reshape(-1, k)
+        # 0 is padding and 1 the unknown token
+        row[: len(whole)] = 2 + whole @ (4 ** np.arange(k))
+    return rows
+
+
+def ablation(names, subset):
+    """Networks without one of their parts, on 40 labs and publications that they have not seen."""
+    data = Data(subset)
+    pairs = pd.DataFrame({"lab": data.labs, "publication": data.publications}).drop_duplicates()
+    labs = pairs["lab"].value_counts(sort=True).index[:40]
+    rng = np.random.default_rng(0)
+    rows = [rng.permutation(np.flatnonzero(data.labs == lab))[:40] for lab in np.sort(labs)]
+    rows = np.sort(np.concatenate(rows))
+    y, sequences = data.labs[rows], data.sequences.iloc[rows]
+    splitter = StratifiedGroupKFold(4, shuffle=True, random_state=0)
+    train, test = next(splitter.split(rows, y, data.publications[rows]))
+    metadata = data.metadata.iloc[rows].to_numpy()
+    pieces = BPETokenizer(1000, max_length=1000).fit(sequences.iloc[train]).transform(sequences)
+    print(f"{len(train)} plasmids to train on, {len(test)} to rank among {len(labs)} labs, two seeds:")
+    triplet, softmax, circle = TripletLabRanker, SoftmaxLabRanker, CircularShiftAugmenter()
+    body = {"embedding_dim": 100, "n_filters": 64, "max_epochs": 30}
+    kinds = {
+        "triplet": (triplet, pieces, True, {"augmenter": circle}),
+        "triplet, 10 views": (triplet, pieces, True, {"augmenter": circle, "n_views": 10}),
+        "triplet, no rotation": (triplet, pieces, True, {}),
+        "triplet, no metadata": (triplet, pieces, False, {"augmenter": circle}),
+        "triplet, nucleotides": (triplet, words(sequences, 1), True, {"augmenter": circle}),
+        "triplet, 6-mers": (triplet, words(sequences, 6), True, {"augmenter": circle}),
+        "cosine": (triplet, pieces, True, {"augmenter": circle, "loss": "cosine"}),
+        "softmax": (softmax, pieces, True, {"augmenter": circle}),
+        "softmax, no metadata": (softmax, pieces, False, {"augmenter": circle}),
+    }
+    for name, (ranker, tokens, with_metadata, params) in kinds.items():
+        start = time.process_time()
+        X = np.hstack([tokens, metadata]) if with_metadata else tokens
+        ranks = []
+        for seed in range(2):
+            n_metadata = metadata.shape[1] if with_metadata else 0
+            made = ranker(**body, **params, n_metadata=n_metadata, random_state=seed).fit(X[train], y[train])
+            ranks.append(true_label_rank(y[test], made.decision_function(X[test]), labels=made.classes_))
+        figures = "  ".join(
+            f"top-{k} {np.mean(hits):.3f} +- {np.std(hits):.3f}"
+            for k in (1, 10)
+            for hits in [[np.mean(rank <= k) for rank in ranks]]
+        )
+        print(f"  {name:22s} {figures}  {time.process_time() - start:.0f} CPU-s", flush=True)
+    for name in names:
+        ranker = fit(name, data, rows[train], data.publications)
+        scores = ranker.decision_function(data.rows(ranker, rows[test]))
+        rank = true_label_rank(y[test], scores, labels=ranker.classes_)
+        print(f"  {name:22s} top-1 {np.mean(rank <= 1):.3f}  top-10 {np.mean(rank <= 10):.3f}", flush=True)
+
+
+PARTS = {part.__name__: part for part in (publications, groups, speed, fewshot, ablation)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
