@@ -8,7 +8,8 @@
 
 Parts: ``publications`` (five folds that keep every publication whole), ``groups`` (a random hold-out, and
 one that keeps near copies together), ``speed`` (one fit on everything, and the time of a query),
-``fewshot`` (labs that are enrolled after the fit) and ``ablation`` (networks, small, with and without parts). The plasmids are a local CSV that `fetch_addgene` reads.
+``fewshot`` (labs that are enrolled after the fit) and ``ablation`` (small networks with and without their
+parts). The plasmids are a local CSV that `fetch_addgene` reads.
 
 Only queries whose lab is in the training data are scored; ties count against the ranker. Sketches are kept
 between folds, but for ``speed``. Times are CPU-seconds of this process. A ranker is one line in `RANKERS`.
