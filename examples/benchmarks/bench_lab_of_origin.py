@@ -8,8 +8,9 @@
 
 Parts: ``publications`` (five folds that keep every publication whole), ``groups`` (a random hold-out, and
 one that keeps near copies together), ``speed`` (one fit on everything, and the time of a query),
-``fewshot`` (labs that are enrolled after the fit) and ``ablation`` (small networks with and without their
-parts). The plasmids are a local CSV that `fetch_addgene` reads.
+``fewshot`` (labs that are enrolled after the fit), ``unknown`` (labs and DNA that a ranker should not know)
+and ``ablation`` (small networks with and without their parts). The plasmids are a local CSV that
+`fetch_addgene` reads.
 
 Only queries whose lab is in the training data are scored; ties count against the ranker. Sketches are kept
 between folds, but for ``speed``. Times are CPU-seconds of this process. A ranker is one line in `RANKERS`.
@@ -22,11 +23,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ShuffleSplit, StratifiedGroupKFold
 
-from skseed.datasets import fetch_addgene
+from skseed.datasets import fetch_addgene, load_sars_cov_2
 from skseed.distances import levenshtein_groups
-from skseed.metrics import expected_calibration_error, rank_quantiles, true_label_rank
+from skseed.io import read_fasta
+from skseed.metrics import (
+    expected_calibration_error,
+    fpr_at_tpr,
+    oscr_score,
+    rank_quantiles,
+    true_label_rank,
+)
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
 from skseed.preprocessing._kmer_sketches import Sketches, kmer_sketches
 from skseed.ranking import (
@@ -241,6 +250,46 @@ def some_of_each(labs, whole, new, share, rng):
     return np.concatenate(rows)
 
 
+def foreign_pieces():
+    """Return 5,000 letters each of two viruses, and plastid genes of ferns."""
+    folder = PLASMIDS.parents[1]
+    viruses = [*read_fasta(folder / "genomes" / "lambda_NC_001416.fa").data, *load_sars_cov_2().data]
+    pieces = [virus[start : start + 5000] for virus in viruses for start in range(0, len(virus) - 4999, 5000)]
+    return pieces + read_fasta(folder / "ferns" / "rbcL.fasta.gz", on_duplicate="keep").data[:300]
+
+
+def unknown(names, subset):
+    """Tell plasmids of unseen publications from those of 50 labs left out, and from foreign DNA."""
+    data = Data(subset)
+    _plasmid_ranker.kmer_sketches = SketchCache()
+    rng = np.random.default_rng(0)
+    sizes = pd.Series(data.labs).value_counts()
+    new = np.isin(data.labs, rng.permutation(np.sort(sizes.index[sizes >= 2].to_numpy()))[:50])
+    old = np.flatnonzero(~new)
+    splitter = StratifiedGroupKFold(5, shuffle=True, random_state=0)
+    train, test = (old[part] for part in next(splitter.split(old, data.labs[old], data.publications[old])))
+    test = rng.permutation(test[np.isin(data.labs[test], data.labs[train])])[:2000]
+    strangers = {"other labs": data.table[new], "foreign DNA": pd.DataFrame({"sequence": foreign_pieces()})}
+    print(f"{len(train):,} plasmids to train on, {len(test):,} of known labs, {new.sum():,} of 50 others:")
+    for name in names:
+        ranker = fit(name, data, train, data.publications)
+        X = data.rows(ranker, test)
+        known = ranker.predict_proba(X)
+        is_right = true_label_rank(data.labs[test], known, labels=ranker.classes_) == 1
+        for kind, table in strangers.items():
+            # what has no metadata has none of the properties
+            rows = table.reindex(columns=X.columns, fill_value=0) if ranker.n_metadata else table["sequence"]
+            confidence = np.concatenate([known.max(axis=1), ranker.predict_proba(rows).max(axis=1)])
+            is_known = np.arange(len(confidence)) < len(test)
+            is_correct = np.concatenate([is_right, np.zeros(len(rows), dtype=bool)])
+            print(
+                f"  {name:20s} {kind:12s} AUROC {roc_auc_score(is_known, confidence):.3f}  "
+                f"FPR95 {fpr_at_tpr(is_known, confidence):.3f}  "
+                f"OSCR {oscr_score(is_known, confidence, is_correct=is_correct):.3f}",
+                flush=True,
+            )
+
+
 def words(sequences, k):
     """Return the first 1,000 words of `k` letters, side by side, as rows of token ids."""
     letters = {letter: digit for digit, letter in enumerate("ACGT")}
@@ -301,7 +350,7 @@ def ablation(names, subset):
         print(f"  {name:22s} top-1 {np.mean(rank <= 1):.3f}  top-10 {np.mean(rank <= 10):.3f}", flush=True)
 
 
-PARTS = {part.__name__: part for part in (publications, groups, speed, fewshot, ablation)}
+PARTS = {part.__name__: part for part in (publications, groups, speed, fewshot, unknown, ablation)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
