@@ -1,4 +1,4 @@
-"""Sequences are checked here, once, at the public door; private functions take what this returns."""
+"""Sequences and their groups are checked here, once, at the public door; private functions take what this returns."""
 
 import warnings
 from collections.abc import Sized
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.exceptions import DataConversionWarning
+from sklearn.utils.validation import check_consistent_length
 
 
 def check_sequences(X: Any, *, name: str = "X", min_length: int = 0) -> npt.NDArray[np.object_]:
@@ -107,3 +108,23 @@ def _raise_not_a_sequence(item: Any, index: int, name: str) -> NoReturn:
         f"{name}[{index}] is of type {type(item).__name__}; every sequence must be a str"
         + (", so decode it first." if isinstance(item, bytes) else ".")
     )
+
+
+def number_groups(groups: Any, X: Any) -> npt.NDArray[np.int64]:
+    """Return the number of the group of each row of X; every row has its own where `groups` is None.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many groups as rows, or one is missing; the message names the place.
+    """
+    if groups is None:
+        return np.arange(len(X))
+    check_consistent_length(X, groups)
+    numbers = pd.factorize(np.asarray(groups))[0]
+    missing = np.flatnonzero(numbers < 0)
+    if missing.size:
+        raise ValueError(
+            f"groups[{missing[0]}] is missing; give a row that has no relatives a group of its own."
+        )
+    return numbers

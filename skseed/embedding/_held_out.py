@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from sklearn.model_selection import GroupShuffleSplit
-from sklearn.utils.validation import check_consistent_length
 
 from skseed._nets import forward_in_batches
+from skseed._validation import number_groups
 from skseed.nn import SiameseNet
 
 # half a million pairs tell the loss to a fraction of a per cent
@@ -26,17 +25,9 @@ def hold_out(
     There are at least two of each, and of those held out as many at most as a loss needs. Without
     `groups` every row is its own; with the fraction 0 none is held out.
     """
-    n_rows = len(X)
-    if groups is not None:
-        check_consistent_length(X, groups)
-        numbers = pd.factorize(np.asarray(groups))[0]
-        missing = np.flatnonzero(numbers < 0)
-        if missing.size:
-            raise ValueError(f"groups[{missing[0]}] is missing; name a group for every sequence.")
-    else:
-        numbers = np.arange(n_rows)
+    numbers = number_groups(groups, X)
     if not fraction:
-        return np.arange(n_rows), np.arange(0)
+        return np.arange(len(numbers)), np.arange(0)
     n_groups = int(numbers.max()) + 1
     n_held_out = max(1, round(fraction * n_groups))
     if n_held_out < n_groups:

@@ -5,13 +5,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skseed._sklearn import Interval, _fit_context
+from skseed._validation import number_groups
 from skseed.preprocessing._kmer_sketches import Hashes
 from skseed.ranking._conditional_logit import Candidates, fit_conditional_logit
 from skseed.ranking._kmer_counts import index_kmers, known_kmers
@@ -159,7 +159,7 @@ class EvidenceLabRanker(PlasmidRanker):
         """
         sequences, metadata = self._read(X, reset=True)
         classes, targets = self._first_labs(y, sequences)
-        groups = _number_groups(groups, sequences)
+        groups = number_groups(groups, sequences)
         rng = check_random_state(self.random_state)
         sketches = self._sketch(sequences)
         hashes, kmers = index_kmers(sketches)
@@ -200,7 +200,7 @@ class EvidenceLabRanker(PlasmidRanker):
         check_is_fitted(self)
         sequences, metadata = self._read(X, reset=False)
         classes, targets, places = self._further_labs(y, sequences)
-        groups = _number_groups(groups, sequences) + self._groups.max() + 1
+        groups = number_groups(groups, sequences) + self._groups.max() + 1
         sketches = self._sketch(sequences)
         hashes = np.union1d(self._hashes, sketches.hashes)
         old = self._library
@@ -272,19 +272,6 @@ class EvidenceLabRanker(PlasmidRanker):
         self._targets, self._groups, self._hashes, self._library = targets, groups, hashes, library
         self.lab_counts_ = np.bincount(targets, minlength=len(classes))
         self.classes_ = classes
-
-
-def _number_groups(groups: Any, sequences: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
-    if groups is None:
-        return np.arange(len(sequences))
-    check_consistent_length(sequences, groups)
-    numbers = pd.factorize(np.asarray(groups))[0]
-    missing = np.flatnonzero(numbers < 0)
-    if missing.size:
-        raise ValueError(
-            f"groups[{missing[0]}] is missing; give sequences that share nothing known groups of their own."
-        )
-    return numbers
 
 
 def _lengths(sequences: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
