@@ -1,4 +1,4 @@
-"""Sequences and their groups are checked here, once, at the public door; private functions take what this returns."""
+"""Sequences and groups are checked here, once, at the public door; private functions take the results."""
 
 import warnings
 from collections.abc import Sized
