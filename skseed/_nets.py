@@ -140,6 +140,15 @@ class _InterruptedError(Exception):
     """Carries an interrupt past skorch, which would swallow it."""
 
 
+@contextmanager
+def _no_stop_request() -> Iterator[None]:
+    """Let an interrupt of our own work at the end of an epoch be one, and not the wish of a callback."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise _InterruptedError from interrupt
+
+
 class _EpochProgress(Callback):
     """Tells scikit-learn's callbacks about the epochs of a net."""
 
@@ -156,17 +165,17 @@ class _EpochProgress(Callback):
 
 
 class _KeepTheBest(Callback):
-    """Stops when the loss on held-out data no longer falls, and goes back to its best epoch."""
+    """Notes the loss on held-out data, and goes back to its best epoch at the end."""
 
-    def __init__(self, held_out_loss: Callable[[], float], patience: int) -> None:
+    def __init__(self, held_out_loss: Callable[[], float]) -> None:
         self.held_out_loss = held_out_loss
-        self.patience = patience
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         self.best_: dict[str, Any] = {"loss": float("inf"), "epoch": 0}
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        loss = self.held_out_loss()
+        with _no_stop_request():
+            loss = self.held_out_loss()
         net.history.record("valid_loss", loss)
         epoch = len(net.history)
         if not np.isfinite(loss):
@@ -176,12 +185,22 @@ class _KeepTheBest(Callback):
         if loss < self.best_["loss"]:
             weights = {name: value.clone() for name, value in net.module_.state_dict().items()}
             self.best_ = {"loss": loss, "epoch": epoch, "weights": weights}
-        elif epoch - self.best_["epoch"] >= self.patience:
-            raise KeyboardInterrupt
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
         if "weights" in self.best_:
             net.module_.load_state_dict(self.best_["weights"])
+
+
+class _StopAfterTheBest(Callback):
+    """Ends the training some epochs after the best one."""
+
+    def __init__(self, best: _KeepTheBest, patience: int) -> None:
+        self.best = best
+        self.patience = patience
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        if len(net.history) - self.best.best_["epoch"] >= self.patience:
+            raise _StopRequestError
 
 
 class _Resume(Callback):
@@ -215,11 +234,12 @@ class _Resume(Callback):
         }
         if self.best is not None:
             state["best"] = self.best.best_
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         # an interrupt while the file is written must not cost the state of the epoch before
         unfinished = self.path.with_suffix(".part")
-        torch.save(state, unfinished)
-        unfinished.replace(self.path)
+        with _no_stop_request():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(state, unfinished)
+            unfinished.replace(self.path)
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
         self.path.unlink(missing_ok=True)
@@ -300,18 +320,21 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         lr = self.lr if lr is None else lr
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         context.call_on_fit_task_begin(estimator=self)
-        progress = ("progress", _EpochProgress(self, context))
-        best = None if held_out_loss is None else _KeepTheBest(held_out_loss, patience)
         cycle = LRScheduler(
             policy=one_cycle,
             step_every="batch",
             max_lr=lr,
             total_steps=steps_per_epoch * self.max_epochs + 1,
         )
-        schedule = ("lr_schedule", cycle)
-        resume = None if checkpoint is None else _Resume(checkpoint, cycle, batches, best)
-        # the state is kept after the last of those that may end the training, and says which epoch was best
-        last = [item for item in (("best", best), ("resume", resume)) if item[1] is not None]
+        best = None if held_out_loss is None else _KeepTheBest(held_out_loss)
+        # callbacks of the user may want the loss of the epoch, and what is kept is what they let go on
+        first = [("lr_schedule", cycle), ("progress", _EpochProgress(self, context))]
+        last = []
+        if best is not None:
+            first.append(("best", best))
+            last.append(("stop", _StopAfterTheBest(best, patience)))
+        if checkpoint is not None:
+            last.insert(0, ("resume", _Resume(checkpoint, cycle, batches, best)))
         net = TrainingNet(
             module,
             criterion=criterion,
@@ -320,7 +343,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             train_split=None,
-            callbacks=[schedule, progress, *(self.callbacks or []), *last],
+            callbacks=[*first, *(self.callbacks or []), *last],
             device=resolve_device(self.device),
             verbose=int(self.verbose),
             **net_params,
@@ -333,7 +356,7 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         context.call_on_fit_task_end(estimator=self)
         # all belong to this fit alone: the context and the held-out data must not travel in a pickle, and the
         # schedule, at its end, would carry the optimizer a second time
-        ours = [schedule, progress, *last]
+        ours = [*first, *last]
         net.callbacks_ = [item for item in net.callbacks_ if item[1] not in [mine for _, mine in ours]]
         net.callbacks = [item for item in net.callbacks if item not in ours]
         return net

@@ -121,7 +121,11 @@ def number_groups(groups: Any, X: Any) -> npt.NDArray[np.int64]:
     if groups is None:
         return np.arange(len(X))
     check_consistent_length(X, groups)
-    numbers = pd.factorize(np.asarray(groups))[0]
+    # numpy would make text of what is missing in a list of text
+    column = np.asarray(groups) if hasattr(groups, "ndim") else pd.Series(groups, dtype=object).to_numpy()
+    if column.ndim != 1:
+        raise ValueError(f"groups must have one dimension; got shape {column.shape}.")
+    numbers = pd.factorize(column)[0]
     missing = np.flatnonzero(numbers < 0)
     if missing.size:
         raise ValueError(

@@ -160,7 +160,7 @@ class Alphabet:
             )
         return codes
 
-    def encode_rows(self, sequences: Sequence[str], *, length: int) -> npt.NDArray[np.uint8]:
+    def encode_rows(self, sequences: Sequence[str], *, length: int, first: int = 0) -> npt.NDArray[np.uint8]:
         """Return sequences as a matrix of codes, cut or padded to one length.
 
         Parameters
@@ -169,6 +169,8 @@ class Alphabet:
             The sequences.
         length : int
             The number of columns; longer sequences lose their end.
+        first : int, default=0
+            What number the first sequence has in messages, where these are a part of more.
 
         Returns
         -------
@@ -185,7 +187,7 @@ class Alphabet:
             try:
                 codes = self.encode(sequence)
             except ValueError as error:
-                raise ValueError(f"Sequence {index}: {error}") from None
+                raise ValueError(f"Sequence {first + index}: {error}") from None
             rows[index, : len(codes)] = codes[:length]
         return rows
 

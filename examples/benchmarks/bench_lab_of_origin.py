@@ -291,7 +291,7 @@ def unknown(names, subset):
 
 
 def words(sequences, k):
-    """Return the first 1,000 words of `k` letters, side by side, as rows of token ids."""
+    """Return the first 1,000 words of `k` letters, side by side, as rows of token ids; N is read as A."""
     letters = {letter: digit for digit, letter in enumerate("ACGT")}
     rows = np.zeros((len(sequences), 1000), dtype=np.int64)
     for row, sequence in zip(rows, sequences, strict=True):

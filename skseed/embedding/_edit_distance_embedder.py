@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from numbers import Integral, Real
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import joblib
@@ -27,6 +26,7 @@ from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
 from skseed.distances._exact import worth_lanes
 from skseed.distances._parallel import run_blocks
+from skseed.embedding._checkpoint import state_file
 from skseed.embedding._encoders import ENCODERS, Encoder, n_input_symbols, resolve_encoder
 from skseed.embedding._held_out import held_out_loss, hold_out
 from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
@@ -92,7 +92,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         Sequences a batch, at least 2. All ``batch_size * (batch_size - 1) / 2`` pairs are used.
     validation_fraction : float, default=0.0
         The share of the groups, in [0, 1), that is held out of the training and chooses the best epoch by
-        its loss. With the `groups` of `fit` no relative of a held-out sequence is trained on.
+        the loss of 1,000 sequences at most. With the `groups` of `fit` no relative of these is trained on.
     n_iter_no_change : int, default=10
         After how many epochs without a lower loss on the held-out part the training ends.
     optimizer : callable, default=torch.optim.Adam
@@ -267,10 +267,12 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         lengths = (codes != alphabet.padding_code).sum(axis=1)
         longest = int(lengths.max())
         # every sequence meets the batch / 2 others of its own in every epoch
-        n_pairs = self.max_epochs * len(codes) * min(self.batch_size, len(codes)) / 2
+        n_pairs = self.max_epochs * len(train) * min(self.batch_size, len(train)) / 2
         lanes = worth_lanes(n_pairs * float(lengths.mean()) ** 2)
         distances = self._target_distances(len(codes), alphabet, longest, lanes=lanes)
-        among_train = distances if isinstance(distances, Oracle) else distances[np.ix_(train, train)]
+        among_train = distances
+        if len(held_out) and not isinstance(distances, Oracle):
+            among_train = distances[np.ix_(train, train)]
         rng = np.random.default_rng(batches_seed)
         inputs = encoder.make_inputs(codes[train], among_train, rng)
         make_batch = BatchMaker(
@@ -303,7 +305,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             validate = held_out_loss(module, criterion, codes[held_out], inputs, true, device)
         checkpoint = None
         if self.checkpoint is not None:
-            checkpoint = self._state_file([codes, held_out], module, batches.seed)
+            checkpoint = state_file(self, [codes, train, held_out], module, batches.seed)
         net = self._train(
             module,
             criterion,
@@ -435,7 +437,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
                 )
             for start in range(0, len(rows), _CHUNK):
                 codes = codes_from_one_hot(rows[start : start + _CHUNK], self.alphabet_)
-                _refuse_empty(codes, self.alphabet_)
+                _refuse_empty(codes, self.alphabet_, first=start)
                 yield codes
             return
         sequences = check_sequences(X, min_length=1)
@@ -446,24 +448,14 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             advice="fit on sequences as long as these to read all of them",
         )
         for start in range(0, len(sequences), _CHUNK):
-            yield self.alphabet_.encode_rows(
-                sequences[start : start + _CHUNK].tolist(), length=self.n_positions_
-            )
+            some = sequences[start : start + _CHUNK].tolist()
+            yield self.alphabet_.encode_rows(some, length=self.n_positions_, first=start)
 
     def _embed(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         encoder = self.net_.module_.encoder.eval()
         return forward_in_batches(
             encoder, self.inputs_(codes), batch_size=_TRANSFORM_ROWS, device=resolve_device(self.device)
         )
-
-    def _state_file(self, data: list[npt.NDArray[Any]], module: SiameseNet, seed: int) -> Path:
-        """Return the file of this very training: its name depends on all that decides its outcome."""
-        assert self.checkpoint is not None
-        weights = [values.numpy() for values in module.state_dict().values()]
-        optimizer = getattr(self.optimizer, "__qualname__", type(self.optimizer).__name__)
-        settings = [self.lr, self.max_epochs, self.batch_size, optimizer, self.synthetic, self.mutation_rate]
-        settings += [self.near_weight, self.n_iter_no_change, repr(module), seed]
-        return Path(self.checkpoint) / f"{joblib.hash([*data, weights, settings])}.pt"
 
     def _target_distances(
         self, n_sequences: int, alphabet: Alphabet, unit: float, *, lanes: bool
@@ -490,7 +482,7 @@ def _calibrate(module: SiameseNet, inputs: npt.NDArray[Any], distances: npt.NDAr
     return points.shape[1]
 
 
-def _refuse_empty(codes: npt.NDArray[np.uint8], alphabet: Alphabet) -> None:
+def _refuse_empty(codes: npt.NDArray[np.uint8], alphabet: Alphabet, first: int = 0) -> None:
     empty = np.flatnonzero(codes[:, 0] == alphabet.padding_code)
     if empty.size:
-        raise ValueError(f"X[{empty[0]}] is an empty sequence; remove the row.")
+        raise ValueError(f"X[{first + empty[0]}] is an empty sequence; remove the row.")

@@ -34,10 +34,10 @@ def hold_out(
         splitter = GroupShuffleSplit(1, test_size=n_held_out, random_state=seed)
         train, held_out = next(splitter.split(numbers, groups=numbers))
         if min(len(train), len(held_out)) >= 2:
-            return train, held_out[:_MOST]
+            return train, np.sort(np.random.default_rng(seed).permutation(held_out)[:_MOST])
     raise ValueError(
         f"validation_fraction={fraction} of {n_groups} groups leaves fewer than 2 sequences to train on or "
-        "to validate with; pass more groups, or validation_fraction=0."
+        "to validate with; pass another fraction, 0 for none, or more groups."
     )
 
 

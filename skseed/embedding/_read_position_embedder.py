@@ -265,7 +265,8 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         encoder = self.net_.module_.encoder.eval()
         points, places = [], []
         for start in range(0, len(reads), _CHUNK):
-            codes = DNA.encode_rows(reads[start : start + _CHUNK].tolist(), length=self.read_length_)
+            some = reads[start : start + _CHUNK].tolist()
+            codes = DNA.encode_rows(some, length=self.read_length_, first=start)
             inputs = self.inputs_(codes)
             if isinstance(self.inputs_, KmerIds):
                 places.append(self.inputs_.places(inputs))

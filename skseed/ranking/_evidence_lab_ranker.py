@@ -78,10 +78,11 @@ class EvidenceLabRanker(PlasmidRanker):
     Notes
     -----
     K-mers are sketched as in :class:`KmerLabRanker`. The evidence for lab l is: the vote in which a k-mer
-    counts for each lab that has it, and the one in which it counts for each plasmid; the
+    counts for each lab that has it; three votes in which it counts for each group that has it, where the
+    k-mers of the same labs are a part, and count as many as they are, as the root of that, or as one; the
     part of the query's k-mers that l has and 0, 1-3, 4-17, 18-99 or more other labs; the nearest
     plasmid of l by cosine, by the covered part of the query and by Jaccard index, k-mers being
-    weighed by their rarity; the number of its plasmids; how usual the query's length is for it; naive
+    weighed by their rarity; the number of its groups; how usual the query's length is for it; naive
     Bayes on the metadata, and how many plasmids of l have metadata alike. A share stands thrice, as it
     is, as a logarithm and relative to the best lab's, since the score is a weighted sum. The weights
     minimise the log-loss of the right labs [1]_. They are drawn to those of the vote by labs alone, and stay
@@ -91,7 +92,7 @@ class EvidenceLabRanker(PlasmidRanker):
     It is calibrated for plasmids that are to the training data as the held-out ones were: without `groups`,
     for near copies.
 
-    A fit on 32,000 plasmids of 6,000 letters takes a minute and a half on one core and about 2 GB at most.
+    A fit on 32,000 plasmids of 6,000 letters takes a minute and a half on one core and about 2 GB.
 
     References
     ----------

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from skorch.callbacks import EarlyStopping
 
 from skseed._nets import draw_seeds
 from skseed.datasets import make_families
@@ -32,6 +33,24 @@ def test_groups_are_held_out_whole():
     assert set(FAMILIES[train]).isdisjoint(FAMILIES[held_out])
     assert not np.array_equal(hold_out(GENES, FAMILIES, 0.25, seed=1)[1], held_out)
     assert len(hold_out(GENES, None, 0.25, seed=0)[1]) == 30
+
+
+def test_of_many_some_of_all_groups_are_asked():
+    groups = np.repeat(np.arange(200), 100)
+    train, held_out = hold_out(range(20_000), groups, 0.25, seed=0)
+    assert len(held_out) == 1000
+    assert len(np.unique(groups[held_out])) == 50
+    assert set(groups[train]).isdisjoint(groups[held_out])
+    assert len(np.unique(groups[train])) == 150
+
+
+def test_a_callback_sees_the_loss_and_what_it_ends_is_validated():
+    params = {"validation_fraction": 0.25, "n_iter_no_change": 100, "lr": 0.5, "max_epochs": 15}
+    whole = losses(tiny(**params).fit(GENES, groups=FAMILIES))
+    embedder = tiny(**params, callbacks=[EarlyStopping(patience=2)]).fit(GENES, groups=FAMILIES)
+    stopped = losses(embedder)
+    assert 1 < len(stopped) < 15
+    assert_allclose(stopped, whole[: len(stopped)])
 
 
 def test_nothing_of_the_held_out_part_is_learnt():
@@ -89,6 +108,8 @@ def test_nothing_is_held_out_unless_asked():
         ([0, *[1] * 119], "leaves fewer than 2 sequences"),
         ([0] * 119, "inconsistent numbers of samples"),
         (["a", None, *["b"] * 118], r"groups\[1\] is missing"),
+        (["a", "b", float("nan"), *["b"] * 117], r"groups\[2\] is missing"),
+        (np.zeros((120, 1)), "groups must have one dimension"),
     ],
 )
 def test_groups_that_cannot_be_held_out_are_refused(groups, message):
@@ -96,3 +117,10 @@ def test_groups_that_cannot_be_held_out_are_refused(groups, message):
     with pytest.raises(ValueError, match=message):
         embedder.fit(GENES, groups=groups)
     assert not hasattr(embedder, "net_")
+
+
+def test_the_wrong_letter_is_found_in_any_chunk(monkeypatch):
+    embedder = tiny(max_epochs=1).fit(GENES)
+    monkeypatch.setattr("skseed.embedding._edit_distance_embedder._CHUNK", 7)
+    with pytest.raises(ValueError, match="Sequence 110: 'J' at position 3"):
+        embedder.transform([*GENES[:110], "ACGJ", *GENES[110:]])

@@ -3,6 +3,7 @@
 import pickle
 import pickletools
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import joblib
 import numpy as np
@@ -17,7 +18,9 @@ from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
 
 from skseed.datasets import make_families
+from skseed.distances import levenshtein_distances
 from skseed.embedding import CNNEncoder, EditDistanceEmbedder
+from skseed.embedding import _held_out as held_out_module
 from skseed.embedding._encoders import ENCODERS
 from skseed.metrics import percent_rmse_scorer
 from skseed.preprocessing import OneHotEncoder
@@ -280,6 +283,31 @@ def test_an_interrupted_fit_goes_on_bit_for_bit(tmp_path, encoder, fraction):
     assert not state.exists()
 
 
+@pytest.mark.parametrize("busy", ["saving", "validating"])
+def test_an_interrupt_at_the_end_of_an_epoch_is_one(tmp_path, monkeypatch, busy):
+    """A callback may end the training there; a person at the keyboard does not want a fitted embedder."""
+    params = {"max_epochs": 6, "checkpoint": tmp_path, "validation_fraction": 0.3}
+    whole = tiny(**params).fit(GENES)
+    calls = []
+
+    def interrupted(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return undisturbed(*args, **kwargs)
+
+    place, name = (torch, "save") if busy == "saving" else (held_out_module, "forward_in_batches")
+    undisturbed = getattr(place, name)
+    monkeypatch.setattr(place, name, interrupted)
+    embedder = tiny(**params)
+    with pytest.raises(KeyboardInterrupt, match="nothing is fitted"):
+        embedder.fit(GENES)
+    assert not hasattr(embedder, "net_")
+    assert len(list(tmp_path.glob("*.pt"))) == 1
+    resumed = tiny(**params).fit(GENES)
+    assert_array_equal(resumed.transform(GENES), whole.transform(GENES))
+
+
 def test_the_state_of_another_training_is_left_alone(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         tiny(checkpoint=tmp_path, callbacks=[InterruptIn(2)]).fit(GENES)
@@ -289,6 +317,10 @@ def test_the_state_of_another_training_is_left_alone(tmp_path):
         {"random_state": 5},
         {"encoder": CNNEncoder(n_channels=3)},
         {"synthetic": 0.25},
+        {"target": levenshtein_distances(GENES)[::-1, ::-1]},
+        {"optimizer": partial(torch.optim.Adam, weight_decay=0.5)},
+        {"optimizer": partial(torch.optim.Adam, weight_decay=0.1)},
+        {"validation_fraction": 0.3},
     ):
         fitted = tiny(checkpoint=str(tmp_path), **other).fit(GENES)
         assert_array_equal(fitted.transform(GENES), tiny(**other).fit(GENES).transform(GENES))
