@@ -93,8 +93,9 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
     validation_fraction : float, default=0.0
         The share of the groups, in [0, 1), that is held out of the training and chooses the best epoch by
         the loss of 1,000 sequences at most. With the `groups` of `fit` no relative of these is trained on.
-    n_iter_no_change : int, default=10
-        After how many epochs without a lower loss on the held-out part the training ends.
+    n_iter_no_change : int, default=20
+        After how many epochs without a lower loss on the held-out part the training ends. The rate of the
+        one-cycle schedule falls late and the loss with it, so that few epochs of patience end it early.
     optimizer : callable, default=torch.optim.Adam
         The torch optimizer class.
     callbacks : list of skorch callbacks, default=None
@@ -197,7 +198,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         max_epochs: int = 100,
         batch_size: int = 128,
         validation_fraction: float = 0.0,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: int = 20,
         optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
         callbacks: list[Any] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
