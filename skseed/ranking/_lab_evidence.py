@@ -104,16 +104,16 @@ class LabEvidence:
         self._kind = np.where(labs_of > 0, np.searchsorted(_MOST_LABS, labs_of), -1)
         self._plasmids_of = np.bincount(targets, minlength=n_labs)
 
-        # columns ascend by hash, so the first of them are a random part
+        # columns ascend by hash, so the first of them are a random sample
         share = min(1.0, _NEAREST_KMERS / max(library.sizes.mean(), 1))
         self._n_nearest = int(np.ceil(share * n_kmers))
         order = np.argsort(targets, kind="stable")
-        part = kmers[order][:, : self._n_nearest]
-        plasmids_of_kmer = np.bincount(part.indices, minlength=self._n_nearest)
+        sample = kmers[order][:, : self._n_nearest]
+        plasmids_of_kmer = np.bincount(sample.indices, minlength=self._n_nearest)
         self._rarity = np.log1p(n_plasmids / np.maximum(plasmids_of_kmer, 1)).astype(np.float32)
-        part.data = self._rarity[part.indices]
-        self._weights = np.asarray(part.sum(axis=1)).ravel()
-        self._plasmids_by_kmer = part.T.tocsr()
+        sample.data = self._rarity[sample.indices]
+        self._weights = np.asarray(sample.sum(axis=1)).ravel()
+        self._plasmids_by_kmer = sample.T.tocsr()
         sorted_targets = targets[order]
         self._starts = np.flatnonzero(np.diff(sorted_targets, prepend=-1))
         self._labs_here = sorted_targets[self._starts]
@@ -173,9 +173,9 @@ class LabEvidence:
 
     def _nearest(self, queries: Plasmids) -> list[Floats]:
         """Return how near the nearest plasmid of each lab is, in three measures."""
-        part = queries.kmers[:, : self._n_nearest]
-        shared = (part @ self._plasmids_by_kmer).toarray()
-        mine = (part @ self._rarity)[:, None]
+        sample = queries.kmers[:, : self._n_nearest]
+        shared = (sample @ self._plasmids_by_kmer).toarray()
+        mine = (sample @ self._rarity)[:, None]
         measures = (np.sqrt(mine * self._weights), mine, mine + self._weights - shared)
         results = []
         for measure in measures:
