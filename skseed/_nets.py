@@ -330,11 +330,11 @@ class NeuralEstimatorMixin(CallbackSupportMixin):
         # callbacks of the user may want the loss of the epoch, and what is kept is what they let go on
         first = [("lr_schedule", cycle), ("progress", _EpochProgress(self, context))]
         last = []
+        if checkpoint is not None:
+            last.append(("resume", _Resume(checkpoint, cycle, batches, best)))
         if best is not None:
             first.append(("best", best))
             last.append(("stop", _StopAfterTheBest(best, patience)))
-        if checkpoint is not None:
-            last.insert(0, ("resume", _Resume(checkpoint, cycle, batches, best)))
         net = TrainingNet(
             module,
             criterion=criterion,

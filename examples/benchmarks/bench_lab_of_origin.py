@@ -202,11 +202,9 @@ def fewshot(names, subset):
     """Fit without 50 labs, enrol some of their plasmids, and rank the others among all labs."""
     data = Data(subset)
     _plasmid_ranker.kmer_sketches = SketchCache()
-    rng = np.random.default_rng(0)
-    sizes = pd.Series(data.labs).value_counts()
-    labs = rng.permutation(np.sort(sizes.index[sizes >= 2].to_numpy()))[:50]
+    labs = labs_left_out(data.labs, np.random.default_rng(0))
     new = np.isin(data.labs, labs)
-    n_old = len(sizes) - len(labs)
+    n_old = len(np.unique(data.labs[~new]))
     print(f"{len(labs)} labs, {new.sum():,} plasmids, after a fit on {(~new).sum():,} of {n_old:,} labs:")
     kinds = {"plasmids": np.arange(len(new)), "publications": data.publications}
     for name in names:
@@ -231,6 +229,12 @@ def fewshot(names, subset):
                 figures = f"top-10 {np.mean(tens):.3f} +- {np.std(tens):.3f}"
                 print(f"  {name:20s} {amount:>4s} of their {units:12s} {figures}", flush=True)
         print(f"  {name:20s} {time.process_time() - start:.0f} CPU-s", flush=True)
+
+
+def labs_left_out(labs, rng):
+    """Return 50 labs with two plasmids at least."""
+    sizes = pd.Series(labs).value_counts()
+    return rng.permutation(np.sort(sizes.index[sizes >= 2].to_numpy()))[:50]
 
 
 def some_of_each(labs, whole, new, share, rng):
@@ -263,8 +267,7 @@ def unknown(names, subset):
     data = Data(subset)
     _plasmid_ranker.kmer_sketches = SketchCache()
     rng = np.random.default_rng(0)
-    sizes = pd.Series(data.labs).value_counts()
-    new = np.isin(data.labs, rng.permutation(np.sort(sizes.index[sizes >= 2].to_numpy()))[:50])
+    new = np.isin(data.labs, labs_left_out(data.labs, rng))
     old = np.flatnonzero(~new)
     splitter = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     train, test = (old[part] for part in next(splitter.split(old, data.labs[old], data.publications[old])))
@@ -306,7 +309,7 @@ def ablation(names, subset):
     """Networks without one of their parts, on 40 labs and publications that they have not seen."""
     data = Data(subset)
     pairs = pd.DataFrame({"lab": data.labs, "publication": data.publications}).drop_duplicates()
-    labs = pairs["lab"].value_counts(sort=True).index[:40]
+    labs = pairs["lab"].value_counts().index[:40]
     rng = np.random.default_rng(0)
     rows = [rng.permutation(np.flatnonzero(data.labs == lab))[:40] for lab in np.sort(labs)]
     rows = np.sort(np.concatenate(rows))

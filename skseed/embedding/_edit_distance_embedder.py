@@ -275,9 +275,10 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         if len(held_out) and not isinstance(distances, Oracle):
             among_train = distances[np.ix_(train, train)]
         rng = np.random.default_rng(batches_seed)
-        inputs = encoder.make_inputs(codes[train], among_train, rng)
+        codes_of_train = codes[train]
+        inputs = encoder.make_inputs(codes_of_train, among_train, rng)
         make_batch = BatchMaker(
-            codes[train],
+            codes_of_train,
             distances=among_train,
             inputs=inputs,
             alphabet=alphabet,

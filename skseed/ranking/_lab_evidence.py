@@ -94,14 +94,10 @@ class LabEvidence:
         self.n_labs = n_labs
         self._groups_of = np.bincount(lab_of_group, minlength=n_labs)
         self._part_of, parts = _join_rows(count_by_lab(kmers_of_groups, lab_of_group, n_labs))
-        labs_of = np.diff(parts.indptr)
-        self._has = sparse.csr_matrix(
-            (np.ones(parts.nnz, np.float32), parts.indices, parts.indptr), shape=parts.shape
-        )
-        self._votes = vote_weights(parts).astype(np.float32)
-        rare = np.log((1 + n_labs) / (1 + labs_of)) / np.maximum(labs_of, 1)
-        self._vote_of_a_lab = np.where(labs_of > 0, rare, 0).astype(np.float32)
-        self._kind = np.where(labs_of > 0, np.searchsorted(_MOST_LABS, labs_of), -1)
+        self._has = _replace(parts, np.ones(parts.nnz, np.float32))
+        self._votes_by_labs = vote_weights(self._has).astype(np.float32)
+        self._votes_by_groups = vote_weights(parts).astype(np.float32)
+        self._kind = np.searchsorted(_MOST_LABS, np.diff(parts.indptr))
         self._plasmids_of = np.bincount(targets, minlength=n_labs)
 
         # columns ascend by hash, so the first of them are a random sample
@@ -158,9 +154,8 @@ class LabEvidence:
 
     def _vote_shares(self, parts: sparse.csr_matrix) -> list[Floats]:
         """Return votes in which a lab that has a part counts once, or as often as it has groups with it."""
-        by_labs = _replace(parts, parts.data * self._vote_of_a_lab[parts.indices]) @ self._has
-        by_groups = [_replace(parts, parts.data**power) @ self._votes for power in _VOTES.values()]
-        return [_shares(votes) for votes in (by_labs, *by_groups)]
+        by_groups = [_replace(parts, parts.data**power) @ self._votes_by_groups for power in _VOTES.values()]
+        return [_shares(votes) for votes in (parts @ self._votes_by_labs, *by_groups)]
 
     def _kind_shares(self, parts: sparse.csr_matrix, sizes: npt.NDArray[np.int64]) -> list[Floats]:
         """Return which part of the k-mers a lab has, for the k-mers that few, more, or many labs have."""
