@@ -1,0 +1,180 @@
+"""Plain, slow reference implementations that the tests compare skseed with.
+
+Every function follows the textbook definition, letter by letter, and imports nothing from skseed.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+_COMPLEMENT = str.maketrans("ACGTRYKMBVDHSWNacgtrykmbvdhswn", "TGCAYRMKVBHDSWNtgcayrmkvbhdswn")
+
+
+# random sequences ---------------------------------------------------------------------------------
+
+
+def random_sequence(
+    rng: np.random.Generator, length: int, letters: str = "ACGT", p: Sequence[float] | None = None
+) -> str:
+    """Return `length` letters drawn with the probabilities `p`, by default equal ones."""
+    return "".join(rng.choice(list(letters), length, p=p))
+
+
+def random_sequences(
+    rng: np.random.Generator, n: int, length: int | tuple[int, int], letters: str = "ACGT"
+) -> list[str]:
+    """Return `n` random sequences of one length, or of lengths drawn from the half-open range `length`."""
+    low, high = (length, length + 1) if isinstance(length, int) else length
+    return [random_sequence(rng, int(rng.integers(low, high)), letters) for _ in range(n)]
+
+
+def mutate(rng: np.random.Generator, sequence: str, n_edits: int, letters: str = "ACGT") -> str:
+    """Return the sequence after `n_edits` random edits: substitutions, insertions or deletions.
+
+    The edit distance to the original is at most `n_edits`, because edits can cancel each other.
+    """
+    edited = list(sequence)
+    for _ in range(n_edits):
+        kind = rng.integers(3)
+        if kind == 0 or not edited:
+            edited.insert(rng.integers(len(edited) + 1), rng.choice(list(letters)))
+        elif kind == 1:
+            edited[rng.integers(len(edited))] = rng.choice(list(letters))
+        else:
+            del edited[rng.integers(len(edited))]
+    return "".join(edited)
+
+
+# rotation and strand ------------------------------------------------------------------------------
+
+
+def reverse_complement(sequence: str) -> str:
+    """Return the other strand of a DNA sequence."""
+    return sequence.translate(_COMPLEMENT)[::-1]
+
+
+def rotate(sequence: str, start: int) -> str:
+    """Return the circular sequence read from position `start`."""
+    return sequence[start:] + sequence[:start]
+
+
+def rotations(sequence: str) -> list[str]:
+    """Return the circular sequence read from each of its positions."""
+    return [rotate(sequence, start) for start in range(max(1, len(sequence)))]
+
+
+def rotate_at_random(rng: np.random.Generator, sequence: str, *, both_strands: bool = True) -> str:
+    """Return the circular sequence read from a random position, and from a random strand."""
+    rotated = rotate(sequence, int(rng.integers(len(sequence) + 1)))
+    return reverse_complement(rotated) if both_strands and rng.random() < 0.5 else rotated
+
+
+# edit distances -----------------------------------------------------------------------------------
+
+
+def edit_distance(a: str, b: str) -> int:
+    """Return the Levenshtein distance by dynamic programming (Wagner and Fischer 1974)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        diagonal, row[0] = row[0], i
+        for j, y in enumerate(b, start=1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
+    return row[-1]
+
+
+def circular_edit_distance(a: str, b: str, *, both_strands: bool = False) -> int:
+    """Return the least Levenshtein distance between `a` and a rotation of `b`, on either strand if asked.
+
+    Each rotation is compared by rapidfuzz, because dynamic programming in Python takes seconds a pair.
+    """
+    strands = [b, reverse_complement(b)] if both_strands else [b]
+    return min(Levenshtein.distance(a, rotation) for strand in strands for rotation in rotations(strand))
+
+
+def distance_matrix(
+    X: Iterable[str], Y: Iterable[str] | None = None, distance: Callable[[str, str], int] = edit_distance
+) -> np.ndarray:
+    """Return the matrix of distances between all sequences of X and all of Y (default: X)."""
+    X = list(X)
+    Y = X if Y is None else list(Y)
+    return np.array([[distance(a, b) for b in Y] for a in X], dtype=int).reshape(len(X), len(Y))
+
+
+def cutoff(a: str, b: str, max_distance: float) -> int:
+    """Return `max_distance` in edits: an int as given, a float as a fraction of the longer length."""
+    if isinstance(max_distance, int):
+        return max_distance
+    return int(max_distance * max(len(a), len(b)) + 1e-9)
+
+
+def connected_components(adjacent: np.ndarray) -> np.ndarray:
+    """Return the component of each vertex of an undirected graph, numbered in order of appearance."""
+    labels = np.full(len(adjacent), -1)
+    for start in range(len(adjacent)):
+        if labels[start] >= 0:
+            continue
+        labels[start] = label = labels.max() + 1
+        to_visit = [start]
+        while to_visit:
+            for vertex in np.flatnonzero(adjacent[to_visit.pop()]):
+                if labels[vertex] < 0:
+                    labels[vertex] = label
+                    to_visit.append(vertex)
+    return labels
+
+
+# k-mers -------------------------------------------------------------------------------------------
+
+
+def kmers(sequence: str, k: int, *, circular: bool = False) -> list[str]:
+    """Return the k-mers of a sequence in order; circular ones continue across the end.
+
+    A sequence shorter than k has none.
+    """
+    if len(sequence) < k:
+        return []
+    if circular:
+        sequence += sequence[: k - 1]
+    return [sequence[i : i + k] for i in range(len(sequence) - k + 1)]
+
+
+def canonical_kmers(sequence: str, k: int, *, circular: bool = False) -> list[str]:
+    """Return the smaller of each k-mer and its reverse complement; skip k-mers with letters other than ACGT."""
+    return [
+        min(kmer, reverse_complement(kmer))
+        for kmer in kmers(sequence, k, circular=circular)
+        if set(kmer) <= set("ACGT")
+    ]
+
+
+def minimizers(
+    kmers: Sequence[str | None], rank: Mapping[str, float], window: int, tie_break: str
+) -> list[int]:
+    """Return the positions of the minimizers of all windows of `window` consecutive k-mers.
+
+    None in place of a k-mer excludes the position. A sequence with fewer k-mers forms one window.
+    Among tied k-mers, "leftmost" selects the first, "slot" the one with the smallest position modulo
+    `window`, and "robust" keeps the previous selection if it is tied, or else selects the last.
+    """
+    ranks = [None if kmer is None else rank[kmer] for kmer in kmers]
+    if not kmers:
+        return []
+    positions, previous = [], None
+    for start in range(max(1, len(kmers) - window + 1)):
+        inside = [i for i in range(start, min(start + window, len(kmers))) if ranks[i] is not None]
+        if not inside:
+            previous = None
+            continue
+        smallest = min(ranks[i] for i in inside)
+        tied = [i for i in inside if ranks[i] == smallest]
+        if tie_break == "leftmost":
+            selected = tied[0]
+        elif tie_break == "slot":
+            selected = min(tied, key=lambda i: i % window)
+        else:
+            selected = previous if previous in tied else tied[-1]
+        if selected != previous:
+            positions.append(selected)
+        previous = selected
+    return positions
