@@ -140,7 +140,7 @@ def kmers(sequence: str, k: int, *, circular: bool = False) -> list[str]:
 
 
 def canonical_kmers(sequence: str, k: int, *, circular: bool = False) -> list[str]:
-    """Return the smaller of each k-mer and its reverse complement; skip k-mers with letters other than ACGT."""
+    """Return the smaller of each k-mer and its reverse complement; skip k-mers with letters beyond ACGT."""
     return [
         min(kmer, reverse_complement(kmer))
         for kmer in kmers(sequence, k, circular=circular)
