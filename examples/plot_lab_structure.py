@@ -1,16 +1,17 @@
 """
-Which laboratories are related?
-===============================
+Find groups of related laboratories
+===================================
 
-A student who founds a laboratory takes plasmids along, and so do the neighbours who asked for one. Here
-k-means, a dendrogram and a map of the plasmids look for such families in the embedding of a network that was
-taught to tell laboratories apart, with scikit-learn and scipy alone once the vectors are there.
+A student who founds a laboratory takes plasmids along, and neighboring laboratories exchange them. This
+example looks for such groups of laboratories. A network learns to tell the laboratories apart. k-means, a
+dendrogram and a t-SNE map of its embeddings then show the groups. Clustering and plots use only
+scikit-learn and SciPy.
 """
 
 # %%
-# Twenty laboratories from five schools, generated so that the truth is known. Each plasmid has one half
-# from the stock of its laboratory and its publication, and one from the stock of its school, where every
-# laboratory of the school draws the same parts. The names of the schools are shown to no model.
+# The data are generated, so the truth is known: twenty laboratories from five schools. One half of each
+# plasmid comes from its laboratory and its publication. The other half comes from its school and is drawn
+# from sequences that all laboratories of the school share. No model sees the names of the schools.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,7 +23,8 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.preprocessing import normalize
 
 from skseed.datasets import make_plasmids
-from skseed.ranking import KmerEmbeddingRanker
+from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
+from skseed.ranking import TripletLabRanker
 
 N_LABS, N_SCHOOLS = 20, 5
 rng = np.random.default_rng(0)
@@ -35,23 +37,33 @@ names = np.array([f"lab {number + 1:02d}" for number in lab])
 school_of = dict(zip(names, school, strict=True))
 
 # %%
-# A plasmid is read as the set of its k-mers, which no rotation and no strand changes. The embedding is
-# taught the laboratories only. Training pulls the vectors of all laboratories apart, relatives or not, so
-# it is not in ``lab_embeddings_`` that families show, but in the mean of a laboratory's plasmids, which
-# keep what they share.
+# The tokenizer splits the plasmids into tokens, and the network embeds the rows of tokens. Training uses the
+# names of the laboratories only. Training pushes the vectors of all laboratories apart, related or not, so
+# ``lab_embeddings_`` does not show the schools. The mean of the embeddings of a laboratory's plasmids does,
+# because related plasmids share tokens.
 
-ranker = KmerEmbeddingRanker(fraction=0.25, embedding_dim=64, batch_size=32, max_epochs=4, random_state=0)
-ranker.fit(sequences, names)
-points = ranker.transform(sequences)
+tokens = BPETokenizer(1000).fit_transform(sequences)
+ranker = TripletLabRanker(
+    64,
+    kernel_sizes=(1, 2, 4),
+    n_filters=128,
+    loss="cosine",
+    augmenter=CircularShiftAugmenter(),
+    lr=5e-3,
+    max_epochs=6,
+    random_state=0,
+)
+ranker.fit(tokens, names)
+points = ranker.transform(tokens)
 means = pd.DataFrame(normalize(points)).groupby(names).mean().loc[ranker.classes_]
 vectors = {"learned vectors": ranker.lab_embeddings_, "means of plasmids": normalize(means)}
 truth = np.array([school_of[name] for name in ranker.classes_])
 
 # %%
-# How many families? The elbow is where the distances to the centres stop falling fast; the silhouette
-# compares the distance to a laboratory's own family with that to the next one, and is largest where
-# families are far apart. The adjusted Rand index, 1 for the true schools and 0 for chance, is what one
-# cannot know outside of such an example.
+# How many groups are there? Choose the number where the sum of squared distances to the centers (inertia)
+# stops falling fast, or where the silhouette is largest. The silhouette compares the distance to the own
+# group with the distance to the nearest other group. The adjusted Rand index compares the groups with the
+# true schools: 1 is a perfect match and 0 is chance. It needs the truth, which real data do not have.
 
 numbers = np.arange(2, 11)
 rows = []
@@ -61,15 +73,15 @@ for kind, values in vectors.items():
         silhouette = silhouette_score(values, clusters.labels_)
         rand = adjusted_rand_score(truth, clusters.labels_)
         rows.append((kind, number, clusters.inertia_, silhouette, rand))
-table = pd.DataFrame(rows, columns=["kind", "families", "inertia", "silhouette", "adjusted Rand"])
-table = table.pivot(index="families", columns="kind").swaplevel(axis=1).sort_index(axis=1)
+table = pd.DataFrame(rows, columns=["kind", "groups", "inertia", "silhouette", "adjusted Rand"])
+table = table.pivot(index="groups", columns="kind").swaplevel(axis=1).sort_index(axis=1)
 table.round(2)
 
 # %%
-# The dendrogram by Ward's criterion shows the same without a number to choose; its names have the colour of
-# their school. The map places all plasmids by t-SNE.
+# The dendrogram (Ward's criterion) shows the same groups, and it needs no number of groups. The colors are
+# the true schools. The map shows all plasmids by t-SNE.
 
-colours = ["#00798c", "#edae49", "#d1495b", "#66a182", "#5e4b8b"]
+colors = ["#00798c", "#edae49", "#d1495b", "#66a182", "#5e4b8b"]
 figure, axes = plt.subplot_mosaic(
     [["inertia", "tree"], ["silhouette", "map"]],
     figsize=(11, 8),
@@ -79,10 +91,10 @@ figure, axes = plt.subplot_mosaic(
 )
 for measure in ("inertia", "silhouette"):
     axis = axes[measure]
-    for kind, colour in {"means of plasmids": "#00798c", "learned vectors": "#d1495b"}.items():
-        axis.plot(numbers, table[kind, measure], "o-", color=colour, label=kind)
+    for kind, color in {"means of plasmids": "#00798c", "learned vectors": "#d1495b"}.items():
+        axis.plot(numbers, table[kind, measure], "o-", color=color, label=kind)
     axis.axvline(N_SCHOOLS, color="0.7", linestyle="--", zorder=0)
-    axis.set(xlabel="number of families", ylabel=measure, xticks=numbers)
+    axis.set(xlabel="number of groups", ylabel=measure, xticks=numbers)
     axis.spines[["top", "right"]].set_visible(False)
 axes["inertia"].set_title("k-means on laboratories")
 axes["inertia"].legend(frameon=False)
@@ -96,12 +108,12 @@ dendrogram(
     above_threshold_color="0.4",
 )
 for label in axes["tree"].get_xticklabels():
-    label.set_color(colours[school_of[label.get_text()]])
+    label.set_color(colors[school_of[label.get_text()]])
 axes["tree"].set(title="Laboratories by Ward's criterion", ylabel="distance")
 axes["tree"].spines[["top", "right"]].set_visible(False)
 
 flat = TSNE(metric="cosine", perplexity=100, random_state=0).fit_transform(points)
-axes["map"].scatter(*flat.T, s=8, color=[colours[s] for s in school])
+axes["map"].scatter(*flat.T, s=8, color=[colors[s] for s in school])
 for name in ranker.classes_:
     middle = np.median(flat[names == name], axis=0)
     axes["map"].annotate(name[4:], middle, (0, 12), textcoords="offset points", ha="center")

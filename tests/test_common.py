@@ -42,7 +42,6 @@ from skseed.ranking import (
     CalibratedRanker,
     CopelandRanker,
     EvidenceLabRanker,
-    KmerEmbeddingRanker,
     KmerLabRanker,
     SoftmaxLabRanker,
     TripletLabRanker,
@@ -87,18 +86,6 @@ CASES = [
     ),
     Case(KmerLabRanker(fraction=1, topology="linear")),
     Case(EvidenceLabRanker(fraction=1, topology="linear", random_state=0)),
-    Case(
-        KmerEmbeddingRanker(
-            k=8,
-            fraction=1,
-            topology="linear",
-            embedding_dim=16,
-            dropout=0.0,
-            batch_size=16,
-            lr=0.01,
-            random_state=0,
-        )
-    ),
     Case(ReadPositionEmbedder(encoder=KmerVoteEncoder(4), max_epochs=2, random_state=0)),
     Case(
         TripletLabRanker(

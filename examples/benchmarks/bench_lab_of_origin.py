@@ -40,7 +40,6 @@ from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
 from skseed.preprocessing._kmer_sketches import Sketches, kmer_sketches
 from skseed.ranking import (
     EvidenceLabRanker,
-    KmerEmbeddingRanker,
     KmerLabRanker,
     SoftmaxLabRanker,
     TripletLabRanker,
@@ -53,7 +52,6 @@ PLASMIDS = Path(__file__).parents[3] / "shared" / "data" / "addgene" / "plasmids
 RANKERS = {
     "vote": (lambda _: KmerLabRanker(), False),
     "vote, metadata": (lambda n: KmerLabRanker(n_metadata=n), False),
-    "embedding, metadata": (lambda n: KmerEmbeddingRanker(n_metadata=n, random_state=0), False),
     "evidence": (lambda _: EvidenceLabRanker(random_state=0), True),
     "evidence, metadata": (lambda n: EvidenceLabRanker(n_metadata=n, random_state=0), True),
 }

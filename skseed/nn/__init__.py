@@ -14,7 +14,7 @@ and :class:`AllPairsLoss` compares all pairs of a batch with the truth.
 :class:`TokenConvBank`; a :class:`TokenBody` is both with metadata beside them. A
 :class:`PrototypeNetwork` puts it under a linear layer and adds one unit vector a class, which
 :class:`HardestPrototypeTripletLoss` and :class:`ScaledCosineLoss` compare; a :class:`SoftmaxNetwork` puts it
-under one logit a class. A :class:`KmerBagNetwork` adds up the vectors of a set and needs no order.
+under one logit a class.
 :class:`TokenBatches` feeds them.
 
 *Classes.* A :class:`SequenceNetwork` puts an encoder (the mean, a recurrent or convolutional network, a
@@ -28,7 +28,6 @@ k-mer that each window selects.
 from skseed.nn._conv_bank import TokenConvBank
 from skseed.nn._fold_line import fold_line
 from skseed.nn._geometry import PairwiseDistance
-from skseed.nn._kmer_bag_network import KmerBagNetwork
 from skseed.nn._kmer_votes import KmerVotesNet
 from skseed.nn._local_pairs import LocalPairsLoss, LocalSiameseNet
 from skseed.nn._minimizer_filter import MinimizerFilter
@@ -50,7 +49,6 @@ __all__ = [
     "CNNNet",
     "GRUNet",
     "HardestPrototypeTripletLoss",
-    "KmerBagNetwork",
     "KmerNet",
     "KmerVotesNet",
     "LandmarkNet",

@@ -8,7 +8,7 @@ often wrong. A ranker is a scikit-learn classifier (``predict``, ``decision_func
 *K-mers.* These eat the sequences themselves, and ``enroll`` new labs without a new fit.
 :class:`KmerLabRanker` lets k-mers vote for the labs that have them: the baseline, which trains nothing.
 :class:`EvidenceLabRanker` learns from held-out plasmids what that vote, the nearest plasmid, lengths and
-metadata are worth. :class:`KmerEmbeddingRanker` learns a vector for every k-mer and every lab.
+metadata are worth.
 
 *Tokens.* These are networks over rows of token ids, as :class:`~skseed.preprocessing.BPETokenizer` makes
 them, so the two stand in one ``Pipeline``. :class:`TripletLabRanker` learns a vector for every lab, by which
@@ -25,7 +25,6 @@ together (:mod:`skseed.model_selection`), and by :func:`skseed.metrics.top_k_sco
 from skseed.ranking._calibrated_ranker import CalibratedRanker
 from skseed.ranking._copeland_ranker import CopelandRanker
 from skseed.ranking._evidence_lab_ranker import EvidenceLabRanker
-from skseed.ranking._kmer_embedding_ranker import KmerEmbeddingRanker
 from skseed.ranking._kmer_lab_ranker import KmerLabRanker
 from skseed.ranking._softmax_lab_ranker import SoftmaxLabRanker
 from skseed.ranking._triplet_lab_ranker import TripletLabRanker
@@ -34,7 +33,6 @@ __all__ = [
     "CalibratedRanker",
     "CopelandRanker",
     "EvidenceLabRanker",
-    "KmerEmbeddingRanker",
     "KmerLabRanker",
     "SoftmaxLabRanker",
     "TripletLabRanker",
