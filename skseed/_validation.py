@@ -1,7 +1,8 @@
-"""Sequences and groups are checked here, once, at the public door; private functions take the results."""
+"""Checks of sequences, tables and groups at the public boundary; private functions take the results."""
 
 import warnings
 from collections.abc import Sized
+from numbers import Number
 from typing import Any, NoReturn
 
 import numpy as np
@@ -11,7 +12,9 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_consistent_length
 
 
-def check_sequences(X: Any, *, name: str = "X", min_length: int = 0) -> npt.NDArray[np.object_]:
+def check_sequences(
+    X: Any, *, name: str = "X", min_length: int = 0, remedy: str = "remove the sequence"
+) -> npt.NDArray[np.object_]:
     """Return `X` as a one-dimensional object array of ``str``.
 
     Parameters
@@ -20,9 +23,11 @@ def check_sequences(X: Any, *, name: str = "X", min_length: int = 0) -> npt.NDAr
         A list, a tuple, an object, ``U`` or ``StringDType`` array, a pandas or polars Series, or
         a table or array with a single column.
     name : str, default="X"
-        What the error messages call the input.
+        The name of the input in messages.
     min_length : int, default=0
-        The shortest sequence that is accepted, in symbols.
+        The shortest length that is accepted, in symbols.
+    remedy : str, default="remove the sequence"
+        The remedy that the message about a shorter sequence names.
 
     Returns
     -------
@@ -40,7 +45,7 @@ def check_sequences(X: Any, *, name: str = "X", min_length: int = 0) -> npt.NDAr
     Warns
     -----
     DataConversionWarning
-        If `X` is an array of one column; a table of one column is taken without a word.
+        If `X` is an array of one column; a table of one column is accepted without a warning.
     """
     if isinstance(X, (str, bytes)):
         raise ValueError(
@@ -61,22 +66,42 @@ def check_sequences(X: Any, *, name: str = "X", min_length: int = 0) -> npt.NDAr
             _raise_not_a_sequence(item, index, name)
         if len(item) < min_length:
             raise ValueError(
-                f"{name}[{index}] has {len(item)} symbols while at least {min_length} are required; "
-                "remove the sequence."
+                f"{name}[{index}] has {len(item)} symbols, but at least {min_length} are required; {remedy}."
             )
-        # str() turns numpy.str_ into the plain type, which every library below accepts
+        # str() makes a plain str of numpy.str_, which not every library accepts
         sequences[index] = str(item)
     return sequences
 
 
+def is_numeric_table(X: Any) -> bool:
+    """Return whether `X` is a two-dimensional table of numbers, such as one-hot rows or token ids.
+
+    Anything else is read as sequences by `check_sequences`.
+    """
+    shape = getattr(X, "shape", None)
+    if shape is None:
+        return (
+            isinstance(X, (list, tuple))
+            and len(X) > 0
+            and not isinstance(X[0], (str, bytes))
+            and hasattr(X[0], "__len__")
+        )
+    if len(shape) != 2:
+        return False
+    values = np.asarray(X)
+    if values.dtype.kind == "O" and values.size:
+        return isinstance(values[0, 0], Number)
+    return values.dtype.kind in "fiubc"
+
+
 def forget_columns(estimator: Any) -> None:
-    """Remove what an earlier `fit` on a table noted of its columns, before one on sequences."""
+    """Delete the column attributes of an earlier `fit` on a table, before a `fit` on sequences."""
     for name in {"n_features_in_", "feature_names_in_"} & vars(estimator).keys():
         delattr(estimator, name)
 
 
 def _single_column(X: Any, name: str) -> Any:
-    """Return `X`, or its only column when it is two-dimensional."""
+    """Return `X`, or its only column if it is two-dimensional."""
     shape = getattr(X, "shape", None)
     if shape is None or len(shape) == 1:
         return X
@@ -111,17 +136,17 @@ def _raise_not_a_sequence(item: Any, index: int, name: str) -> NoReturn:
 
 
 def number_groups(groups: Any, X: Any) -> npt.NDArray[np.int64]:
-    """Return the number of the group of each row of X; every row has its own where `groups` is None.
+    """Return the group number of each row of `X`; without `groups` every row is a group of its own.
 
     Raises
     ------
     ValueError
-        If there are not as many groups as rows, or one is missing; the message names the place.
+        If there are not as many groups as rows, or a group is missing; the message names its index.
     """
     if groups is None:
         return np.arange(len(X))
     check_consistent_length(X, groups)
-    # numpy would make text of what is missing in a list of text
+    # numpy would turn a missing value in a list of text into text
     column = np.asarray(groups) if hasattr(groups, "ndim") else pd.Series(groups, dtype=object).to_numpy()
     if column.ndim != 1:
         raise ValueError(f"groups must have one dimension; got shape {column.shape}.")

@@ -1,10 +1,10 @@
-"""Alphabets: from the letters of a sequence to small integer codes and back.
+"""Alphabets, which map the letters of a sequence to small integer codes and back.
 
-A symbol's *code* is its position in the alphabet, one byte each. Two more codes exist: the
-*wildcard*, which every ambiguity letter (IUPAC ``N``, ``R``, ``Y``, … for nucleotides, ``X``,
-``B``, ``Z``, … for proteins) is read as, and the *padding* that fills up the rows of a matrix of
-codes. Lower case (soft masking) is read as upper case. A gap (``-``, ``.``), a stop (``*``) or any
-other letter is an error that names its position: nothing is dropped silently.
+The *code* of a symbol is its position in the alphabet. Two more codes exist. The *wildcard* code is
+that of every ambiguity letter (IUPAC ``N``, ``R``, ``Y``, … for nucleotides, ``X``, ``B``, ``Z``, … for
+proteins). The *padding* code fills the rows of a matrix of codes. Lower case (soft masking) equals upper
+case, and U equals T in the nucleotide alphabets. A gap (``-``, ``.``), a stop (``*``) or any other
+character raises an error that names its position.
 
 >>> from skseed.alphabets import DNA
 >>> DNA.encode("GATTACAN")
@@ -24,12 +24,12 @@ import numpy.typing as npt
 
 __all__ = ["DNA", "PROTEIN", "RNA", "Alphabet", "get_alphabet"]
 
-_FOREIGN = 255
+FOREIGN = 255
 
 
 @dataclass(frozen=True)
 class Alphabet:
-    """The letters of one kind of sequence, and their codes.
+    """The letters of one kind of sequence and their codes.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ class Alphabet:
     symbols : str
         The unambiguous letters; a symbol's code is its position here.
     wildcard : str
-        The letter that stands for "any symbol" and that the wildcard code decodes to.
+        The letter for "any symbol"; the wildcard code decodes to it.
     ambiguities : str, default=""
-        Further letters that are read as the wildcard.
+        Further letters with the code of the wildcard.
     synonyms : str, default=""
-        Pairs of letters of which the first is read as the second: ``"UT"`` reads U as T.
+        Pairs of letters, the first of which has the code of the second: ``"UT"`` makes U equal to T.
     complements : str, default=""
-        Pairs of letters that complement each other, empty where there is no complement.
+        Pairs of letters that complement each other; empty for an alphabet without complement.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Alphabet:
     def __post_init__(self) -> None:
         self._check_letters()
         letters = self.symbols + self.wildcard
-        codes = np.full(256, _FOREIGN, dtype=np.uint8)
+        codes = np.full(256, FOREIGN, dtype=np.uint8)
         for code, letter in enumerate(letters):
             codes[ord(letter)] = code
         for letter in self.ambiguities:
@@ -75,7 +75,7 @@ class Alphabet:
         for letter, target in _pairs(self.synonyms):
             codes[ord(letter)] = codes[ord(target)]
         for upper in range(ord("A"), ord("Z") + 1):
-            if codes[upper + 32] == _FOREIGN:
+            if codes[upper + 32] == FOREIGN:
                 codes[upper + 32] = codes[upper]
         table = {}
         for one, other in _pairs(self.complements):
@@ -127,8 +127,23 @@ class Alphabet:
 
     @property
     def padding_code(self) -> int:
-        """The code that fills up a row: the number of symbols plus one."""
+        """The code that fills a row: the number of symbols plus one."""
         return len(self.symbols) + 1
+
+    @property
+    def dtype(self) -> type[np.uint8]:
+        """The type of an array of codes."""
+        return np.uint8
+
+    @property
+    def complement_codes(self) -> npt.NDArray[np.uint8] | None:
+        """The code of the complement of each code, padding included; None where there are no complements."""
+        if not self.complements:
+            return None
+        codes = np.arange(self.padding_code + 1, dtype=np.uint8)
+        for code, symbol in enumerate(self.symbols):
+            codes[code] = self._codes[ord(self._complement[ord(symbol)])]
+        return codes
 
     def encode(self, sequence: str) -> npt.NDArray[np.uint8]:
         """Return the codes of a sequence.
@@ -148,16 +163,10 @@ class Alphabet:
         ValueError
             If a letter does not belong to the alphabet; the message names it and its position.
         """
-        data = np.frombuffer(sequence.encode("latin-1", errors="replace"), dtype=np.uint8)
-        codes = np.frombuffer(self._codes, dtype=np.uint8)[data]
-        if codes.size and codes.max() == _FOREIGN:
-            position = int(np.argmax(codes == _FOREIGN))
-            letter = sequence[position]
-            advice = "remove the gaps first" if letter in "-.~" else "remove or replace it"
-            raise ValueError(
-                f"{letter!r} at position {position} is not a letter of the {self.name} alphabet "
-                f"({self.symbols}, ambiguous {self.wildcard + self.ambiguities}); {advice}."
-            )
+        codes = self.codes_of(sequence)
+        if codes.size and codes.max() == FOREIGN:
+            position = int(np.argmax(codes == FOREIGN))
+            raise ValueError(f"The sequence has {self.describe_foreign(sequence, position)}.")
         return codes
 
     def encode_rows(self, sequences: Sequence[str], *, length: int, first: int = 0) -> npt.NDArray[np.uint8]:
@@ -170,7 +179,7 @@ class Alphabet:
         length : int
             The number of columns; longer sequences lose their end.
         first : int, default=0
-            What number the first sequence has in messages, where these are a part of more.
+            Offset added to the indices in error messages when encoding in chunks.
 
         Returns
         -------
@@ -180,16 +189,99 @@ class Alphabet:
         Raises
         ------
         ValueError
-            If a letter does not belong to the alphabet; the message names the sequence too.
+            If a letter does not belong to the alphabet; the message names the sequence and the position.
         """
         rows = np.full((len(sequences), length), self.padding_code, dtype=np.uint8)
         for index, sequence in enumerate(sequences):
-            try:
-                codes = self.encode(sequence)
-            except ValueError as error:
-                raise ValueError(f"Sequence {first + index}: {error}") from None
+            codes = self.codes_of(sequence)
+            if codes.size and codes.max() == FOREIGN:
+                position = int(np.argmax(codes == FOREIGN))
+                raise ValueError(f"X[{first + index}] has {self.describe_foreign(sequence, position)}.")
             rows[index, : len(codes)] = codes[:length]
         return rows
+
+    def codes_of(self, text: str) -> npt.NDArray[np.uint8]:
+        """Return the codes of a text, 255 for a character that does not belong to the alphabet.
+
+        Parameters
+        ----------
+        text : str
+            Any text.
+
+        Returns
+        -------
+        codes : ndarray of shape (len(text),), dtype uint8
+            The codes; `encode` raises an error instead of returning 255.
+        """
+        if text.isascii():
+            return np.frombuffer(text.encode("ascii").translate(self._codes), dtype=np.uint8)
+        points = np.frombuffer(text.encode("utf-32-le", errors="surrogatepass"), dtype="<u4")
+        return np.frombuffer(self._codes, dtype=np.uint8)[np.minimum(points, FOREIGN)]
+
+    def describe_foreign(self, sequence: str, position: int) -> str:
+        """Return the part of an error message that describes a letter outside the alphabet.
+
+        Parameters
+        ----------
+        sequence : str
+            The sequence that holds the letter.
+        position : int
+            The position of the letter, from 0.
+
+        Returns
+        -------
+        description : str
+            The letter, its position, the letters that are allowed, and a remedy.
+        """
+        letter = sequence[position]
+        remedy = "remove or replace it"
+        if letter in "-.~":
+            remedy = "remove the gaps"
+        elif self.complements and PROTEIN.codes_of(sequence).max() != FOREIGN:
+            remedy = 'pass alphabet="protein" if the sequences are proteins, or remove or replace the letter'
+        return (
+            f"{letter!r} at position {position}, which is not a letter of the {self.name} alphabet "
+            f"({self.symbols}, ambiguous {self.wildcard + self.ambiguities}); {remedy}"
+        )
+
+    def is_valid(self, X: Iterable[object], *, min_length: int = 1) -> npt.NDArray[np.bool_]:
+        """Return which items are sequences over this alphabet.
+
+        Estimators raise an error for a whole batch when one sequence is missing, too short or has a foreign
+        letter, because they return one row for each sequence. Use this mask to drop such rows from `X` and
+        from `y` before the call.
+
+        Parameters
+        ----------
+        X : iterable of length n_sequences
+            Sequences, or anything else, such as None for a missing sequence.
+        min_length : int, default=1
+            The shortest length that is valid, in symbols.
+
+        Returns
+        -------
+        valid : ndarray of shape (n_sequences,), dtype bool
+            True where the item is a ``str`` of at least `min_length` letters that all belong to the alphabet.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skseed.alphabets import DNA
+        >>> reads = np.array(["GATTACA", "GATT1CA", None, "", "gattaca"], dtype=object)
+        >>> DNA.is_valid(reads)
+        array([ True, False, False, False,  True])
+        >>> reads[DNA.is_valid(reads)]
+        array(['GATTACA', 'gattaca'], dtype=object)
+        """
+        return np.array(
+            [
+                isinstance(item, str)
+                and len(item) >= min_length
+                and int(self.codes_of(item).max(initial=0)) != FOREIGN
+                for item in X
+            ],
+            dtype=bool,
+        )
 
     def decode(self, codes: Iterable[int] | npt.NDArray[np.integer]) -> str:
         """Return the sequence of some codes, up to the first padding code.
@@ -197,28 +289,31 @@ class Alphabet:
         Parameters
         ----------
         codes : array-like of int of shape (length,)
-            Codes, as `encode` gives them.
+            Codes, as `encode` returns them.
 
         Returns
         -------
         sequence : str
-            The sequence, in upper case, with `wildcard` for every ambiguity.
+            The sequence, in upper case, with `wildcard` for every ambiguity letter.
 
         Raises
         ------
         ValueError
-            If a number is not a code of this alphabet.
+            If a number is not a code of this alphabet; the message names its position.
         """
-        codes = np.asarray(codes if isinstance(codes, np.ndarray) else list(codes), dtype=np.int64)
-        if codes.size and (codes.min() < 0 or codes.max() > self.padding_code):
-            position = int(np.argmax((codes < 0) | (codes > self.padding_code)))
+        numbers = np.asarray(codes if isinstance(codes, np.ndarray) else list(codes))
+        # floats would lose their fraction, and negative numbers would count from the end
+        wrong = ~((numbers >= 0) & (numbers <= self.padding_code) & (numbers == np.floor(numbers)))
+        if wrong.any():
+            position = int(np.argmax(wrong))
             raise ValueError(
-                f"{codes[position]} at position {position} is not a code of the {self.name} alphabet "
-                f"(0 to {self.padding_code})."
+                f"{numbers[position]} at position {position} is not a code of the {self.name} alphabet "
+                f"(0 to {self.padding_code}); pass codes as encode returns them."
             )
-        padding = np.flatnonzero(codes == self.padding_code)
-        end = padding[0] if padding.size else codes.size
-        return np.frombuffer(self._letters, dtype=np.uint8)[codes[:end]].tobytes().decode("ascii")
+        known = numbers.astype(np.uint8)
+        padding = np.flatnonzero(known == self.padding_code)
+        end = padding[0] if padding.size else known.size
+        return np.frombuffer(self._letters, dtype=np.uint8)[known[:end]].tobytes().decode("ascii")
 
     def complement(self, sequence: str) -> str:
         """Return the sequence with every letter replaced by its complement, ambiguity letters too.
@@ -236,14 +331,16 @@ class Alphabet:
         Raises
         ------
         ValueError
-            If the alphabet has no complement, as that of proteins.
+            If the alphabet has no complement, as that of proteins, or a letter does not belong to the
+            alphabet; the message names the letter and its position.
         """
         if not self.complements:
-            raise ValueError(f"The {self.name} alphabet has no complement.")
+            raise ValueError(f"The {self.name} alphabet has no complement; use DNA or RNA.")
+        self.encode(sequence)
         return sequence.translate(self._complement)
 
     def reverse_complement(self, sequence: str) -> str:
-        """Return the other strand, read in its own direction.
+        """Return the other strand, in its own reading direction.
 
         Parameters
         ----------
@@ -254,6 +351,11 @@ class Alphabet:
         -------
         reverse_complement : str
             The complement, reversed.
+
+        Raises
+        ------
+        ValueError
+            As `complement`.
         """
         return self.complement(sequence)[::-1]
 

@@ -181,7 +181,7 @@ def test_several_columns(X):
 
 
 def test_min_length():
-    with pytest.raises(ValueError, match=r"X\[1\] has 0 symbols while at least 1 are required"):
+    with pytest.raises(ValueError, match=r"X\[1\] has 0 symbols, but at least 1 are required"):
         check_sequences(SEQUENCES, min_length=1)
     assert check_sequences(["A"], min_length=1).tolist() == ["A"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skseed._tokens import UNKNOWN, are_known, check_token_ids
 from skseed.alphabets import Alphabet
-from skseed.preprocessing._token_ids import UNKNOWN, are_known, check_token_ids
 
 FIRST_SYMBOL = 2
 
@@ -79,7 +79,7 @@ class KmerVocabulary:
             try:
                 codes = self.alphabet.encode(sequence)
             except ValueError as error:
-                raise ValueError(f"Sequence {index}: {error}") from None
+                raise ValueError(str(error).replace("The sequence", f"X[{index}]", 1)) from None
             windows = np.lib.stride_tricks.sliding_window_view(codes, self.k)
             words = np.zeros(len(windows), dtype=np.int64)
             for place in range(self.k):

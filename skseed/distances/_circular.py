@@ -11,15 +11,15 @@ import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein, Prefix
 from rapidfuzz.process import cdist
 
+from skseed._limits import check_time
+from skseed._parallel import run_blocks
 from skseed.alphabets import DNA
 from skseed.distances._anchors import RUN, AnchorIndex, index_anchors, window_keys
 from skseed.distances._components import Components
 from skseed.distances._coverage import UNRELATED, read_coverage
 from skseed.distances._cutoff import Cutoff
 from skseed.distances._distinct import lengths_of
-from skseed.distances._limits import refuse_endless
 from skseed.distances._pairs import ADVICE, Pairs
-from skseed.distances._parallel import run_blocks
 
 logger = logging.getLogger("skseed")
 
@@ -112,7 +112,7 @@ def circular_pairs(
         len(tasks),
         seconds,
     )
-    refuse_endless(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)
+    check_time(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)
 
     def part(number: int) -> _Part:
         members = slice(bounds[number], bounds[number + 1])

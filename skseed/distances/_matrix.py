@@ -10,13 +10,13 @@ import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from skseed._limits import GIBIBYTE, available_memory, check_time
+from skseed._parallel import run_blocks
 from skseed._sklearn import validate_params
 from skseed._validation import check_sequences
 from skseed.distances._cutoff import MAX_DISTANCE, Cutoff
 from skseed.distances._distinct import distinct, lengths_of
 from skseed.distances._exact import exact_distances, worth_lanes
-from skseed.distances._limits import GIBIBYTE, physical_memory, refuse_endless
-from skseed.distances._parallel import run_blocks
 
 logger = logging.getLogger("skseed")
 
@@ -185,8 +185,8 @@ def _refuse_impossible(
         "use levenshtein_neighbors(X, max_distance) or levenshtein_groups where only close pairs matter, or "
         "compute a few rows at a time with levenshtein_distances(X[i:j], X)"
     )
-    if n_bytes > min(_MAX_BYTES, physical_memory() / 2):
+    if n_bytes > min(_MAX_BYTES, available_memory() / 2):
         raise MemoryError(f"{plan}; {advice}.")
     if not with_cutoff:
-        refuse_endless(3600 * cpu_hours, n_jobs=n_jobs, what="The matrix", advice=advice)
+        check_time(3600 * cpu_hours, n_jobs=n_jobs, what="The matrix", advice=advice)
     logger.info("%s.", plan)

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from skseed._limits import available_memory
 from skseed._sklearn import validate_params
 from skseed._validation import check_sequences
 from skseed.distances._cutoff import MAX_DISTANCE, Cutoff
-from skseed.distances._limits import physical_memory
 from skseed.distances._spellings import TOPOLOGY, Spelling, Topology
 
 
@@ -116,7 +116,7 @@ def levenshtein_neighbors(
     spelling = Spelling(topology, both_strands)
     unique, inverse = spelling.distinct(check_sequences(X))
     found = [(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0, dtype=np.int64))]
-    n_bytes, most = 0, physical_memory() / 6
+    n_bytes, most = 0, available_memory() / 6
     for block in spelling.pairs(unique, Cutoff(max_distance), n_jobs=n_jobs):
         found.append(block)
         n_bytes += sum(part.nbytes for part in block)

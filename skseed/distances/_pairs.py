@@ -14,12 +14,12 @@ import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from skseed._limits import check_time
+from skseed._parallel import run_blocks
 from skseed.distances._components import Components
 from skseed.distances._cutoff import Cutoff
 from skseed.distances._distinct import lengths_of
 from skseed.distances._letters import read_letters
-from skseed.distances._limits import refuse_endless
-from skseed.distances._parallel import run_blocks
 from skseed.distances._pieces import SECONDS_PER_HIT, SECONDS_PER_LETTER, Pieces, cut_pieces, estimate_work
 from skseed.distances._qgrams import QgramRows, choose_filter
 
@@ -130,7 +130,7 @@ def _plan(
         words,
         seconds,
     )
-    refuse_endless(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)
+    check_time(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)
     if way is None and qgrams is not None:
         way = qgrams.rows(letters, lengths, limits)
     return way

@@ -12,6 +12,7 @@ import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skseed._base import SequenceTransformer, warn_cut
 from skseed._nets import (
     NeuralEstimatorMixin,
     build_seeded,
@@ -20,12 +21,13 @@ from skseed._nets import (
     one_torch_thread,
     resolve_device,
 )
+from skseed._one_hot import codes_from_one_hot
+from skseed._parallel import run_blocks
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from skseed._validation import check_sequences, forget_columns
+from skseed._validation import check_sequences, forget_columns, is_numeric_table
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
 from skseed.distances._exact import worth_lanes
-from skseed.distances._parallel import run_blocks
 from skseed.embedding._checkpoint import state_file
 from skseed.embedding._encoders import ENCODERS, Encoder, n_input_symbols, resolve_encoder
 from skseed.embedding._held_out import held_out_loss, hold_out
@@ -33,8 +35,6 @@ from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
 from skseed.nn import AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
 from skseed.nn._geometry import DISTANCES
-from skseed.preprocessing._base import SequenceTransformer, warn_cut
-from skseed.preprocessing._one_hot_encoder import codes_from_one_hot, is_one_hot
 
 _CALIBRATION = 256
 _GOOD_LR = 3e-3
@@ -419,7 +419,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
     def _fit_codes(self, X: Any, alphabet: Alphabet) -> npt.NDArray[np.uint8]:
         """Return the training sequences as rows of codes, and note what kind of input they were."""
-        if is_one_hot(X):
+        if is_numeric_table(X):
             codes = codes_from_one_hot(validate_data(self, X, dtype=[np.float32, np.float64]), alphabet)
             _refuse_empty(codes, alphabet)
             return codes
@@ -429,7 +429,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
     def _chunks_of_codes(self, X: Any) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield rows of codes, some thousands at a time, so that long inputs need little memory."""
-        if is_one_hot(X):
+        if is_numeric_table(X):
             rows = check_array(X, dtype=[np.float32, np.float64], input_name="X")
             width = self.n_positions_ * len(self.alphabet_)
             if rows.shape[1] != width:

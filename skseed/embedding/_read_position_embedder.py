@@ -15,6 +15,7 @@ from sklearn.metrics import euclidean_distances
 from sklearn.utils import Tags, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skseed._base import SequenceTransformer, warn_cut
 from skseed._nets import (
     NeuralEstimatorMixin,
     build_seeded,
@@ -30,7 +31,6 @@ from skseed.embedding._encoders import CNNEncoder, Encoder, n_input_symbols, res
 from skseed.embedding._kmer_vote_encoder import KmerIds, KmerVoteEncoder
 from skseed.embedding._read_batches import ReadBatchMaker, along_the_line, neighbour_order
 from skseed.nn import KmerVotesNet, LocalPairsLoss, LocalSiameseNet, PairBatches, PairwiseDistance, fold_line
-from skseed.preprocessing._base import SequenceTransformer, warn_cut
 
 _ENCODERS: dict[str, type[Encoder]] = {"votes": KmerVoteEncoder, "cnn": CNNEncoder}
 _TRANSFORM_ROWS = 256

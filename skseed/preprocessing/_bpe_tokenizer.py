@@ -12,10 +12,10 @@ import numpy.typing as npt
 import sentencepiece
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skseed._base import SequenceTransformer, warn_cut
 from skseed._sklearn import Interval, _fit_context
+from skseed._tokens import PADDING, UNKNOWN
 from skseed._validation import check_sequences
-from skseed.preprocessing._base import SequenceTransformer, warn_cut
-from skseed.preprocessing._token_ids import PADDING, UNKNOWN
 
 _SPECIAL = ["<pad>", "<unk>"]
 _BATCH = 512

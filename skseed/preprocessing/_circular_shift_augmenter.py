@@ -7,10 +7,10 @@ import numpy.typing as npt
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skseed._base import SequenceTransformer
 from skseed._sklearn import _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import DNA
-from skseed.preprocessing._base import SequenceTransformer
 
 
 class CircularShiftAugmenter(SequenceTransformer):

@@ -99,7 +99,7 @@ def _buffers(
         try:
             codes = DNA.encode(sequence)
         except ValueError as error:
-            raise ValueError(f"Sequence {index}: {error}") from None
+            raise ValueError(str(error).replace("The sequence", f"X[{index}]", 1)) from None
         if len(codes) < k:
             continue
         starts.append(used)

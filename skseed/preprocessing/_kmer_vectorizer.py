@@ -10,10 +10,10 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
+from skseed._base import SequenceTransformer
 from skseed._sklearn import Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
-from skseed.preprocessing._base import SequenceTransformer
 
 _BLOCK = 1 << 22
 _MAX_COLUMNS = np.iinfo(np.int32).max
@@ -160,7 +160,7 @@ def _code_blocks(
         try:
             pending.append(alphabet.encode(sequence))
         except ValueError as error:
-            raise ValueError(f"Sequence {index}: {error}") from None
+            raise ValueError(str(error).replace("The sequence", f"X[{index}]", 1)) from None
         size += len(sequence)
         if size >= _BLOCK or index == len(sequences) - 1:
             rows = np.repeat(np.arange(len(pending)), [len(codes) for codes in pending])

@@ -10,10 +10,10 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skseed._base import SequenceTransformer
 from skseed._sklearn import Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
-from skseed.preprocessing._base import SequenceTransformer
 from skseed.preprocessing._minimizers import (
     CallableOrder,
     FilterOrder,

@@ -91,7 +91,7 @@ def _encode(alphabet: Alphabet, sequence: str, index: int, start: int, stop: int
         try:
             alphabet.encode(sequence)
         except ValueError as error:
-            raise ValueError(f"Sequence {index}: {error}") from None
+            raise ValueError(str(error).replace("The sequence", f"X[{index}]", 1)) from None
         raise
 
 

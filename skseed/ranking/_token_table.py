@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skseed.preprocessing._token_ids import PADDING, UNKNOWN, are_known, check_token_ids, refuse_at
+from skseed._tokens import PADDING, UNKNOWN, are_known, check_token_ids, refuse_at
 
 _UNSEEN_SHARE = 0.1
 

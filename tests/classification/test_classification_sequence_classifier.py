@@ -292,7 +292,7 @@ def test_bad_input_is_named_and_nothing_is_fitted():
     classifier = SequenceClassifier(max_epochs=1, random_state=0)
     for X, match in (
         (["MNT", ""], r"X\[1\] has 0 symbols"),
-        (["MNT", "M-T"], "Sequence 1: '-' at position 1"),
+        (["MNT", "M-T"], r"X\[1\] has '-' at position 1"),
         (np.array([[2, 3], [4, -1]]), r"X\[1, 1\] is -1"),
         (np.array([[2.0, 3.0], [4.0, 0.5]]), r"X\[1, 1\] is 0.5"),
         (np.array([[2, 3], [2**40, 1]]), r"X\[1, 0\] is 1099511627776, but token ids fit in 32 bits"),
@@ -302,7 +302,7 @@ def test_bad_input_is_named_and_nothing_is_fitted():
         with pytest.raises(ValueError, match=match):
             classifier.fit(X, [0, 1])
         assert not [name for name in vars(classifier) if name.endswith("_") and name != "n_features_in_"]
-    with pytest.raises(ValueError, match=r"X\[1\] has 2 symbols while at least 3"):
+    with pytest.raises(ValueError, match=r"X\[1\] has 2 symbols, but at least 3"):
         SequenceClassifier(k=3).fit(["MNT", "MN"], [0, 1])
     with pytest.raises(ValueError, match=r"k=15 is too long for the protein alphabet.*at most 14"):
         SequenceClassifier(k=15).fit(["M" * 15, "N" * 15], [0, 1])

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from skseed import _limits
 from skseed.distances import (
     _exact,
-    _limits,
     _pairs,
     _pieces,
     _qgrams,

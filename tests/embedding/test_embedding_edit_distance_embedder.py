@@ -353,8 +353,8 @@ HALVES[2, 4:8] = [0.5, 0.5, 0, 0]
 @pytest.mark.parametrize(
     ("X", "match"),
     [
-        ([*GENES[:2], "ACGE"], r"Sequence 2: 'E' at position 3 is not a letter of the dna alphabet"),
-        (["AC-GT", "ACGT"], r"Sequence 0: '-' at position 2 .* remove the gaps first"),
+        ([*GENES[:2], "ACGE"], r"X\[2\] has 'E' at position 3, which is not a letter of the dna alphabet"),
+        (["AC-GT", "ACGT"], r"X\[0\] has '-' at position 2, .* remove the gaps"),
         ([*GENES[:3], ""], r"X\[3\] has 0 symbols"),
         (GENES[:1], "at least 2 sequences; got n_samples = 1"),
         (ROWS[:1], "at least 2 sequences; got n_samples = 1"),

@@ -122,5 +122,5 @@ def test_groups_that_cannot_be_held_out_are_refused(groups, message):
 def test_the_wrong_letter_is_found_in_any_chunk(monkeypatch):
     embedder = tiny(max_epochs=1).fit(GENES)
     monkeypatch.setattr("skseed.embedding._edit_distance_embedder._CHUNK", 7)
-    with pytest.raises(ValueError, match="Sequence 110: 'J' at position 3"):
+    with pytest.raises(ValueError, match=r"X\[110\] has 'J' at position 3"):
         embedder.transform([*GENES[:110], "ACGJ", *GENES[110:]])

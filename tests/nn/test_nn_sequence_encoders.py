@@ -6,13 +6,13 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skseed._nets import build_seeded
+from skseed._one_hot import one_hot_from_codes
 from skseed.alphabets import DNA, PROTEIN
 from skseed.embedding import CNNEncoder, MLPEncoder
 from skseed.embedding._encoders import ENCODERS
 from skseed.nn import CNNNet, KmerNet, LinearNet, MLPNet, SegmentTransformerNet
 from skseed.nn._sequence_encoders import HalvingPool, OneHot
 from skseed.preprocessing import KmerVectorizer
-from skseed.preprocessing._one_hot_encoder import one_hot_from_codes
 
 # those that learn from the codes themselves
 NAMES = sorted(set(ENCODERS) - {"kmer", "landmark"})

@@ -66,7 +66,7 @@ def test_words_that_no_matrix_can_index_are_refused(k: int, alphabet: str, large
 
 
 def test_a_foreign_letter_is_named() -> None:
-    with pytest.raises(ValueError, match=r"Sequence 1: '-' at position 2"):
+    with pytest.raises(ValueError, match=r"X\[1\] has '-' at position 2"):
         KmerVectorizer().fit(["ACGT", "AC-GT"])
-    with pytest.raises(ValueError, match=r"Sequence 1: '-' at position 2"):
+    with pytest.raises(ValueError, match=r"X\[1\] has '-' at position 2"):
         KmerVectorizer().fit(["ACGT"]).transform(["ACGT", "AC-GT"])

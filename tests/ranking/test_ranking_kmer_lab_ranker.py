@@ -155,7 +155,7 @@ def test_tables_of_all_kinds_give_the_same() -> None:
         ([["ACGT", 1], ["ACGT", None]], ValueError, r"X\[1, 1\] is None, but the last 1"),
         ([["ACGT", 1], [None, 1]], ValueError, r"X\[1\] is missing"),
         ([["ACGT", 1], [7, 1]], TypeError, r"X\[1\] is of type int"),
-        ([["ACGT", 1], ["AC-T", 1]], ValueError, "Sequence 1: '-' at position 2"),
+        ([["ACGT", 1], ["AC-T", 1]], ValueError, r"X\[1\] has '-' at position 2"),
         (["ACGT", "ACGT"], ValueError, r"must be a table of 2 columns.*got shape \(2,\)"),
         ("ACGT", ValueError, "X is a single str"),
         (None, TypeError, "NoneType"),

@@ -1,4 +1,4 @@
-"""What the transformers of strings share: their tags, and the warning about sequences that are cut."""
+"""Base class of the transformers of sequences, and their warning about sequences that are cut."""
 
 import warnings
 
@@ -27,12 +27,12 @@ def warn_cut(
     unit: str,
     advice: str = "set max_length to choose the length, which also silences this warning",
 ) -> None:
-    """Warn once, on behalf of ``transform``, if a length exceeds what was learnt in ``fit``."""
+    """Warn from ``transform`` if a sequence is longer than the length that ``fit`` found."""
     longer = np.flatnonzero(lengths > limit)
     if longer.size:
         first = int(longer[0])
         warnings.warn(
-            f"{longer.size} of {len(lengths)} sequences are longer than the {limit} {unit} learnt in fit "
+            f"{longer.size} of {len(lengths)} sequences are longer than the {limit} {unit} found in fit "
             f"and lose their end (the first is X[{first}] with {int(lengths[first])} {unit}); {advice}.",
             UserWarning,
             stacklevel=4,

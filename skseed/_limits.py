@@ -1,0 +1,73 @@
+"""Limits of memory and time, against which long computations are checked before they start."""
+
+import os
+from pathlib import Path
+
+import joblib
+
+GIBIBYTE = 2**30
+_MAX_HOURS = 48
+_CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def available_memory() -> float:
+    """Return the memory that this process may use, in bytes; infinity where the system does not say.
+
+    It is the least of the physical memory, the limit of the control group and the limit of the address
+    space (``RLIMIT_AS``).
+    """
+    return min(_physical_memory(), _cgroup_memory(), _address_space())
+
+
+def _physical_memory() -> float:
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
+
+
+def _cgroup_memory() -> float:
+    limits = [float("inf")]
+    for path in _CGROUP_FILES:
+        try:
+            limits.append(float(Path(path).read_text()))
+        except (OSError, ValueError):
+            # no such controller, or "max" for no limit
+            continue
+    return min(limits)
+
+
+def _address_space() -> float:
+    try:
+        import resource
+    except ImportError:
+        # Windows has no such limit
+        return float("inf")
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return float("inf") if soft == resource.RLIM_INFINITY else float(soft)
+
+
+def check_memory(n_bytes: float, *, what: str, advice: str, share: float = 0.5) -> None:
+    """Raise a MemoryError if an array would take more than a share of the available memory.
+
+    `what` is the subject of the message, such as "A matrix of 9 × 9 edit distances", `advice` the remedy.
+    """
+    limit = share * available_memory()
+    if n_bytes > limit:
+        raise MemoryError(
+            f"{what} takes {n_bytes / GIBIBYTE:.1f} GiB, but at most {limit / GIBIBYTE:.1f} GiB are allowed "
+            f"here; {advice}."
+        )
+
+
+def check_time(cpu_seconds: float, *, n_jobs: int | None, what: str, advice: str) -> None:
+    """Raise a ValueError if work would take more than 48 hours on the workers that there are.
+
+    `cpu_seconds` is the time on one processor. The workers of a cluster backend of joblib count.
+    """
+    workers = joblib.effective_n_jobs(n_jobs)
+    hours = cpu_seconds / 3600 / workers
+    if hours > _MAX_HOURS:
+        raise ValueError(
+            f"{what} would take about {hours:,.0f} hours on {workers} worker{'s' * (workers > 1)}; {advice}."
+        )

@@ -1,0 +1,29 @@
+"""Run loops over blocks in this thread, on threads, on processes or on a cluster, through joblib."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+import joblib
+from joblib.parallel import get_active_backend
+
+
+def run_blocks(
+    tasks: Iterable[Any],
+    *,
+    n_jobs: int | None,
+    prefer: Literal["threads", "processes"],
+    ordered: bool = False,
+) -> Iterator[Any]:
+    """Run joblib tasks and yield their results as soon as the backend returns them.
+
+    Tasks are made one by one while others run, so that they may depend on earlier results. `prefer` is the
+    backend unless a ``joblib.parallel_config`` context sets another. If `ordered`, the results have the order
+    of the tasks.
+    """
+    # the Ray backend returns all results at the end
+    backend = get_active_backend(prefer=prefer)[0]
+    if backend.supports_return_generator:
+        return_as = "generator" if ordered else "generator_unordered"
+    else:
+        return_as = "list"
+    yield from joblib.Parallel(n_jobs=n_jobs, prefer=prefer, return_as=return_as)(tasks)

@@ -1,0 +1,366 @@
+"""The internal representation of sequences: flat codes, offsets, an alphabet and a topology.
+
+A public function converts its input once, by :func:`as_sequences`, and passes the result on. Two sequences
+are equal when their codes are equal, so that encoders, distances, splitters and reports agree on equality.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from skseed._text_alphabet import NUCLEOTIDE_LETTERS, TextAlphabet
+from skseed._validation import check_sequences
+from skseed.alphabets import FOREIGN, Alphabet, get_alphabet
+
+Topology = Literal["linear", "circular"]
+Codes = npt.NDArray[np.unsignedinteger]
+
+_CHUNK = 1 << 22
+_FEW_TIES = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """Many sequences as one flat array of symbol codes.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_symbols,), dtype uint8
+        The codes of all sequences, end to end; dtype uint32 for texts of more than 254 different characters.
+    offsets : ndarray of shape (n_sequences + 1,), dtype int64
+        Sequence `i` is ``codes[offsets[i] : offsets[i + 1]]``; ``offsets[0]`` is 0.
+    alphabet : Alphabet or TextAlphabet
+        The meaning of the codes.
+    topology : {"linear", "circular"}, default="linear"
+        Whether the last symbol of a sequence is followed by its first.
+    """
+
+    codes: Codes
+    offsets: npt.NDArray[np.int64]
+    alphabet: Alphabet | TextAlphabet
+    topology: Topology = "linear"
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> Codes:
+        """Return the codes of one sequence, as a view."""
+        return self.codes[self.offsets[index] : self.offsets[index + 1]]
+
+    def __iter__(self) -> Iterator[Codes]:
+        bounds = self.offsets.tolist()
+        for start, stop in pairwise(bounds):
+            yield self.codes[start:stop]
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """The number of symbols of each sequence."""
+        return np.diff(self.offsets)
+
+    def slice(self, start: int, stop: int) -> "Sequences":
+        """Return consecutive sequences; the codes are a view."""
+        offsets = self.offsets[start : stop + 1]
+        return replace(self, codes=self.codes[offsets[0] : offsets[-1]], offsets=offsets - offsets[0])
+
+    def take(self, indices: npt.ArrayLike) -> "Sequences":
+        """Return a copy of the sequences at `indices`, in that order."""
+        indices = np.asarray(indices, dtype=np.intp)
+        return self.with_rows([self[index] for index in indices.tolist()])
+
+    def with_rows(self, rows: Sequence[Codes]) -> "Sequences":
+        """Return other sequences, given as arrays of codes of the same alphabet and topology."""
+        lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+        codes = np.concatenate(rows) if len(rows) else self.codes[:0]
+        return replace(self, codes=codes, offsets=offsets_of(lengths))
+
+    def chunks(self, n_symbols: int) -> Iterator[tuple[int, int]]:
+        """Yield ranges ``(start, stop)`` of whole sequences of about `n_symbols` symbols each."""
+        number = self.offsets[:-1] // n_symbols
+        starts = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
+        yield from zip(starts, [*starts[1:], len(self)], strict=True)
+
+    def unique(self) -> tuple["Sequences", npt.NDArray[np.intp]]:
+        """Return the different sequences, by first appearance, and the position of each sequence in them."""
+        positions: dict[bytes, int] = {}
+        inverse = np.empty(len(self), dtype=np.intp)
+        data, width = self.codes.tobytes(), self.codes.dtype.itemsize
+        bounds = (self.offsets * width).tolist()
+        first = []
+        for index, (start, stop) in enumerate(pairwise(bounds)):
+            inverse[index] = position = positions.setdefault(data[start:stop], len(positions))
+            if position == len(first):
+                first.append(index)
+        if len(first) == len(self):
+            return self, inverse
+        return self.take(first), inverse
+
+    def padded(self, length: int | None = None) -> Codes:
+        """Return a matrix of codes of shape (n_sequences, length).
+
+        Longer sequences lose their end, shorter ones are filled with ``alphabet.padding_code``. None takes
+        the longest length.
+        """
+        length = int(self.lengths.max(initial=0)) if length is None else length
+        rows = np.full((len(self), length), self.alphabet.padding_code, dtype=self.codes.dtype)
+        if (self.lengths == length).all():
+            rows[:] = self.codes.reshape(len(self), length)
+            return rows
+        for row, codes in zip(rows, self, strict=True):
+            row[: len(codes)] = codes[:length]
+        return rows
+
+    def keys(self) -> list[Any]:
+        """Return each sequence as ``bytes`` of its codes, or as ``str`` where a code needs more than a byte.
+
+        Equal sequences have equal keys, and the edit distance of two keys is that of their sequences.
+        """
+        if self.codes.dtype == np.uint8:
+            data = self.codes.tobytes()
+            bounds = self.offsets.tolist()
+            return [data[start:stop] for start, stop in pairwise(bounds)]
+        # code points 0xD800 to 0xDFFF are no characters
+        points = self.codes + np.where(self.codes >= 0xD800, np.uint32(0x800), np.uint32(0))
+        text = points.astype("<u4").tobytes().decode("utf-32-le")
+        bounds = self.offsets.tolist()
+        return [text[start:stop] for start, stop in pairwise(bounds)]
+
+    def to_strings(self) -> list[str]:
+        """Return the sequences as ``str``: upper case where case is ignored, the wildcard for ambiguities."""
+        text = self.alphabet.decode(self.codes)
+        bounds = self.offsets.tolist()
+        return [text[start:stop] for start, stop in pairwise(bounds)]
+
+    def complement(self) -> "Sequences":
+        """Return the complement of each sequence, in the same order of symbols.
+
+        Raises
+        ------
+        ValueError
+            If the alphabet has no complement, or a character is not a nucleotide.
+        """
+        table = self.alphabet.complement_codes
+        if table is None:
+            self._raise_no_complement()
+        return replace(self, codes=table.astype(self.codes.dtype)[self.codes])
+
+    def reverse_complement(self) -> "Sequences":
+        """Return the other strand of each sequence, in its own reading direction; errors as `complement`."""
+        complement = self.complement()
+        codes = np.empty_like(self.codes)
+        bounds = self.offsets.tolist()
+        for start, stop in pairwise(bounds):
+            codes[start:stop] = complement.codes[start:stop][::-1]
+        return replace(complement, codes=codes)
+
+    def rotate(self, shifts: npt.ArrayLike) -> "Sequences":
+        """Return each sequence rotated to the left: the symbol at position ``shift`` becomes the first.
+
+        `shifts` holds one integer for each sequence, of any sign, taken modulo the length.
+        """
+        codes = np.empty_like(self.codes)
+        steps = np.asarray(shifts, dtype=np.int64) % np.maximum(1, self.lengths)
+        bounds = self.offsets.tolist()
+        for start, stop, step in zip(bounds[:-1], bounds[1:], steps.tolist(), strict=True):
+            codes[start : stop - step] = self.codes[start + step : stop]
+            codes[stop - step : stop] = self.codes[start : start + step]
+        return replace(self, codes=codes)
+
+    def wrapped(self, n_symbols: int) -> "Sequences":
+        """Return each sequence followed by its first `n_symbols` symbols, repeated where it is shorter."""
+        rows = []
+        for row in self:
+            n_copies = n_symbols // max(1, len(row))
+            rows += [row] * (1 + n_copies) + [row[: n_symbols - n_copies * len(row)]]
+        lengths = np.where(self.lengths > 0, self.lengths + n_symbols, 0)
+        codes = np.concatenate(rows) if rows else self.codes
+        return replace(self, codes=codes, offsets=offsets_of(lengths))
+
+    def canonical(self, *, both_strands: bool = False) -> "Sequences":
+        """Return the canonical form of each sequence.
+
+        All rotations of a circular sequence have one canonical form, and so have both strands if
+        `both_strands` is True.
+        """
+        strands = [self.keys()] + ([self.reverse_complement().keys()] if both_strands else [])
+        if self.topology == "circular":
+            strands = [[least_rotation(key) for key in keys] for keys in strands]
+        keys = [min(forms) for forms in zip(*strands, strict=True)]
+        return replace(self, codes=self._codes_of_keys(keys))
+
+    def _codes_of_keys(self, keys: list[Any]) -> Codes:
+        if self.codes.dtype == np.uint8:
+            return np.frombuffer(b"".join(keys), dtype=np.uint8)
+        points = np.frombuffer("".join(keys).encode("utf-32-le"), dtype="<u4").astype(np.uint32)
+        return points - np.where(points >= 0xE000, np.uint32(0x800), np.uint32(0))
+
+    def _raise_no_complement(self) -> NoReturn:
+        if isinstance(self.alphabet, Alphabet):
+            raise ValueError(f"The {self.alphabet.name} alphabet has no complement; use DNA or RNA.")
+        is_nucleotide = np.array([symbol.upper() in NUCLEOTIDE_LETTERS for symbol in self.alphabet.symbols])
+        place = int(np.argmin(is_nucleotide[self.codes]))
+        index, position = self.locate(place)
+        letter = self.alphabet.symbols[self.codes[place]]
+        raise ValueError(
+            f"X[{index}] has {letter!r} at position {position}, which is not a nucleotide and has no "
+            "complement; remove or replace it, or set both_strands=False."
+        )
+
+    def locate(self, place: int) -> tuple[int, int]:
+        """Return the sequence and the position in it of a place in `codes`."""
+        index = int(np.searchsorted(self.offsets, place, side="right")) - 1
+        return index, place - int(self.offsets[index])
+
+
+def as_sequences(
+    X: Any,
+    *,
+    alphabet: str | Alphabet | TextAlphabet | None,
+    topology: Topology = "linear",
+    name: str = "X",
+    min_length: int = 0,
+    remedy: str = "remove the sequence",
+) -> Sequences:
+    """Return any accepted input as :class:`Sequences`.
+
+    Parameters
+    ----------
+    X : array-like of str of shape (n_sequences,) or Sequences
+        The sequences, in any container that :func:`~skseed._validation.check_sequences` accepts.
+        ``Sequences`` are returned as they are; the other parameters are then not used.
+    alphabet : {"auto", "dna", "rna", "protein"}, Alphabet, TextAlphabet or None
+        The alphabet, see `resolve_alphabet`.
+    topology : {"linear", "circular"}, default="linear"
+        The topology of the molecules.
+    name : str, default="X"
+        The name of the input in messages.
+    min_length : int, default=0
+        The shortest length that is accepted, in symbols.
+    remedy : str, default="remove the sequence"
+        The remedy that the message about a shorter sequence names.
+
+    Returns
+    -------
+    sequences : Sequences
+        The encoded sequences.
+
+    Raises
+    ------
+    TypeError
+        If an item is not a ``str``.
+    ValueError
+        If `X` is empty or a single string, an item is missing or too short, or a letter does not belong to
+        the alphabet. The message names the index and the position.
+    """
+    if isinstance(X, Sequences):
+        return X
+    strings = check_sequences(X, name=name, min_length=min_length, remedy=remedy)
+    return _encode(strings, resolve_alphabet(alphabet, strings), topology, name)
+
+
+def as_sequence_pair(
+    X: Any,
+    Y: Any,
+    *,
+    alphabet: str | Alphabet | TextAlphabet | None,
+    topology: Topology = "linear",
+    names: tuple[str, str] = ("X", "Y"),
+) -> tuple[Sequences, Sequences]:
+    """Return two inputs as :class:`Sequences` over one alphabet; see `as_sequences`.
+
+    Raises
+    ------
+    ValueError
+        If both are ``Sequences`` already, over different alphabets.
+    """
+    if isinstance(X, Sequences) and isinstance(Y, Sequences):
+        if X.alphabet != Y.alphabet:
+            raise ValueError(f"{names[0]} and {names[1]} have different alphabets; encode them with one.")
+        return X, Y
+    parts = [
+        check_sequences(part.to_strings() if isinstance(part, Sequences) else part, name=name)
+        for part, name in zip((X, Y), names, strict=True)
+    ]
+    common = resolve_alphabet(alphabet, *parts)
+    left, right = (_encode(part, common, topology, name) for part, name in zip(parts, names, strict=True))
+    return left, right
+
+
+def resolve_alphabet(
+    alphabet: str | Alphabet | TextAlphabet | None, *inputs: npt.NDArray[np.object_]
+) -> Alphabet | TextAlphabet:
+    """Return the alphabet of some arrays of ``str``.
+
+    ``"auto"`` makes one of the characters that the arrays hold: upper and lower case are equal, and U equals
+    T where every letter is an IUPAC nucleotide code. None does the same with exact characters. Names and
+    alphabets are those of :func:`~skseed.alphabets.get_alphabet`.
+    """
+    if isinstance(alphabet, TextAlphabet):
+        return alphabet
+    if alphabet is not None and alphabet != "auto":
+        return get_alphabet(alphabet)
+    characters: set[str] = set()
+    for strings in inputs:
+        for start in range(0, len(strings), 1024):
+            characters.update("".join(strings[start : start + 1024]))
+    return TextAlphabet.of(characters, exact=alphabet is None)
+
+
+def offsets_of(lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """Return the offsets of sequences of given lengths that are laid end to end."""
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def least_rotation(key: Any) -> Any:
+    """Return the rotation of a ``bytes`` or ``str`` that is first in lexicographic order."""
+    # ever longer prefixes narrow the candidates; the search in C keeps the loop out of Python
+    n = len(key)
+    if n < 2:
+        return key
+    doubled = key + key
+    period = doubled.find(key, 1)
+    if period < n:
+        return least_rotation(key[:period]) * (n // period)
+    least = min(key)
+    prefix = bytes([least]) if isinstance(key, bytes) else least
+    # no rotation is before one that starts with the longest run of the first symbol
+    while prefix + prefix in doubled:
+        prefix += prefix
+    while len(prefix) < n:
+        starts = _starts(doubled, prefix, n)
+        if len(starts) <= _FEW_TIES:
+            return min(doubled[start : start + n] for start in starts)
+        width = min(2 * len(prefix), n)
+        prefix = min(doubled[start : start + width] for start in starts)
+    return prefix
+
+
+def _starts(doubled: Any, prefix: Any, n: int) -> list[int]:
+    starts, start = [], doubled.find(prefix)
+    while 0 <= start < n:
+        starts.append(start)
+        start = doubled.find(prefix, start + 1)
+    return starts
+
+
+def _encode(
+    strings: npt.NDArray[np.object_], alphabet: Alphabet | TextAlphabet, topology: Topology, name: str
+) -> Sequences:
+    lengths = np.fromiter(map(len, strings), dtype=np.int64, count=len(strings))
+    offsets = offsets_of(lengths)
+    codes = np.empty(offsets[-1], dtype=alphabet.dtype)
+    sequences = Sequences(codes, offsets, alphabet, topology)
+    for start, stop in sequences.chunks(_CHUNK) if len(strings) else ():
+        part = codes[offsets[start] : offsets[stop]]
+        part[:] = alphabet.codes_of("".join(strings[start:stop]))
+        if isinstance(alphabet, Alphabet) and part.size and part.max() == FOREIGN:
+            index, position = sequences.locate(int(offsets[start]) + int(np.argmax(part == FOREIGN)))
+            reason = alphabet.describe_foreign(strings[index], position)
+            raise ValueError(f"{name}[{index}] has {reason}.")
+    return sequences
