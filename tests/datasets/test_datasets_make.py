@@ -12,6 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from skseed.alphabets import DNA, PROTEIN
 from skseed.datasets import make_families, make_plasmids, make_reads
+from tests.reference import canonical_kmers
 
 GENOME = DNA.decode(np.random.default_rng(0).integers(4, size=2000))
 
@@ -139,12 +140,6 @@ def test_families_of_proteins():
     assert len(set(map(len, sequences))) > 1
 
 
-def kmers(plasmid, k=20):
-    """Return the k-mers of a ring, read on both strands."""
-    strands = [strand + strand[: k - 1] for strand in (plasmid, DNA.reverse_complement(plasmid))]
-    return {strand[i : i + k] for strand in strands for i in range(len(plasmid))}
-
-
 def test_plasmids_of_a_publication_are_near_copies():
     plasmids = make_plasmids(
         48, 4, n_publications=3, length=1000, both_strands=True, return_X_y=False, random_state=0
@@ -153,7 +148,7 @@ def test_plasmids_of_a_publication_are_near_copies():
     assert Counter(plasmids.groups.tolist()) == dict.fromkeys(range(12), 4)
     # a publication belongs to one laboratory
     assert len(set(zip(plasmids.target.tolist(), plasmids.groups.tolist(), strict=True))) == 12
-    sets = [kmers(plasmid) for plasmid in plasmids.data]
+    sets = [set(canonical_kmers(plasmid, 20, circular=True)) for plasmid in plasmids.data]
     same, lab, other = [], [], []
     for i, j in combinations(range(48), 2):
         shared = len(sets[i] & sets[j]) / min(len(sets[i]), len(sets[j]))
@@ -195,7 +190,8 @@ def test_signature_is_the_share_of_the_labs_own_parts(signature):
         return_X_y=False,
         random_state=0,
     )
-    by_group = dict(zip(plasmids.groups.tolist(), map(kmers, plasmids.data), strict=True))
+    sets = [set(canonical_kmers(plasmid, 20, circular=True)) for plasmid in plasmids.data]
+    by_group = dict(zip(plasmids.groups.tolist(), sets, strict=True))
     shared = len(by_group[0] & by_group[1]) / len(by_group[0])
     foreign = len(by_group[0] & by_group[2]) / len(by_group[0])
     if signature:

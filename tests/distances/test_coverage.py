@@ -9,6 +9,7 @@ from rapidfuzz.distance import Levenshtein
 from skseed.alphabets import DNA
 from skseed.distances import levenshtein_groups
 from skseed.distances._coverage import read_coverage
+from tests.reference import circular_edit_distance, mutate, random_sequence, rotate_at_random
 
 
 def bounds(a, b):
@@ -17,58 +18,38 @@ def bounds(a, b):
     return int(least[0]), float(estimates[0])
 
 
-def random_circle(rng, length):
-    return "".join(rng.choice(list("ACGT"), length))
-
-
-def turn(rng, sequence):
-    cut = rng.integers(len(sequence) + 1)
-    sequence = sequence[cut:] + sequence[:cut]
-    return DNA.reverse_complement(sequence) if rng.random() < 0.5 else sequence
-
-
-def mutate(rng, sequence, n_edits):
-    letters = list(sequence)
-    for _ in range(n_edits):
-        place = rng.integers(len(letters))
-        letters[place : place + rng.integers(2)] = rng.choice(list("ACGT"), rng.integers(2))
-    return "".join(letters)
-
-
 @settings(max_examples=100, deadline=None)
 @given(a=st.text("ACGT", max_size=40), b=st.text("ACGT", max_size=40))
 def test_no_pair_is_closer_than_the_bound(a, b):
-    turns = [b[cut:] + b[:cut] for cut in range(max(1, len(b)))]
-    turns += [DNA.reverse_complement(other) for other in turns]
-    assert bounds(a, b)[0] <= min(Levenshtein.distance(a, other) for other in turns)
+    assert bounds(a, b)[0] <= circular_edit_distance(a, b, both_strands=True)
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_bound_holds_for_few_edits_of_long_circles(seed):
     rng = np.random.default_rng(seed)
-    a = random_circle(rng, rng.integers(20, 3000))
+    a = random_sequence(rng, rng.integers(20, 3000))
     n_edits = int(rng.integers(1 + len(a) // 10))
     b = mutate(rng, a, n_edits)
-    assert bounds(a, turn(rng, b))[0] <= Levenshtein.distance(a, b) <= n_edits
+    assert bounds(a, rotate_at_random(rng, b))[0] <= Levenshtein.distance(a, b) <= n_edits
 
 
 def test_estimates_tell_relatives_from_strangers():
     rng = np.random.default_rng(0)
     for share in (0.05, 0.15, 0.25):
-        a = random_circle(rng, 6000)
+        a = random_sequence(rng, 6000)
         b = mutate(rng, a, int(share * 6000))
-        assert 0.85 < bounds(a, turn(rng, b))[1] / Levenshtein.distance(a, b) < 1.1
-    assert 0.38 < bounds(random_circle(rng, 6000), random_circle(rng, 6000))[1] / 6000 < 0.5
+        assert 0.85 < bounds(a, rotate_at_random(rng, b))[1] / Levenshtein.distance(a, b) < 1.1
+    assert 0.38 < bounds(random_sequence(rng, 6000), random_sequence(rng, 6000))[1] / 6000 < 0.5
     # an insert that has been replaced counts as different, the backbone does not
-    backbone = random_circle(rng, 4000)
-    a, b = backbone + random_circle(rng, 2000), backbone + random_circle(rng, 2000)
-    assert 450 < bounds(a, turn(rng, b))[1] < Levenshtein.distance(a, b) < 1100
+    backbone = random_sequence(rng, 4000)
+    a, b = backbone + random_sequence(rng, 2000), backbone + random_sequence(rng, 2000)
+    assert 450 < bounds(a, rotate_at_random(rng, b))[1] < Levenshtein.distance(a, b) < 1100
 
 
 def test_plasmids_that_share_a_backbone_are_grouped_by_their_inserts():
     rng = np.random.default_rng(1)
-    backbone = random_circle(rng, 3000)
-    inserts = [random_circle(rng, 1500) for _ in range(4)]
-    X = [turn(rng, mutate(rng, backbone + inserts[i % 4], 100)) for i in range(24)]
+    backbone = random_sequence(rng, 3000)
+    inserts = [random_sequence(rng, 1500) for _ in range(4)]
+    X = [rotate_at_random(rng, mutate(rng, backbone + inserts[i % 4], 100)) for i in range(24)]
     groups = levenshtein_groups(X, 400, topology="circular", both_strands=True)
     np.testing.assert_array_equal(groups, np.arange(24) % 4)

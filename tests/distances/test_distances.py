@@ -7,8 +7,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from skseed import _limits
 from skseed.distances import (
@@ -20,35 +18,27 @@ from skseed.distances import (
     levenshtein_groups,
     levenshtein_neighbors,
 )
+from tests.reference import (
+    connected_components,
+    cutoff,
+    distance_matrix,
+    mutate,
+    random_sequence,
+    random_sequences,
+)
 
 collections = st.lists(st.text("AC", max_size=12), min_size=1, max_size=12)
 cutoffs = st.one_of(st.integers(0, 13), st.floats(0.01, 0.99))
 
 
-def reference_distance(a: str, b: str) -> int:
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, start=1):
-        diagonal, row[0] = row[0], i
-        for j, y in enumerate(b, start=1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (x != y))
-    return row[-1]
-
-
-def reference_matrix(X, Y):
-    return np.array([[reference_distance(a, b) for b in Y] for a in X])
-
-
 def reference_limits(X, Y, max_distance):
-    longer = np.array([[max(len(a), len(b)) for b in Y] for a in X])
-    if isinstance(max_distance, int):
-        return np.full_like(longer, max_distance)
-    return np.floor(max_distance * longer + 1e-9).astype(int)
+    return distance_matrix(X, Y, lambda a, b: cutoff(a, b, max_distance))
 
 
 @settings(max_examples=60, deadline=None)
 @given(X=collections, Y=st.one_of(st.none(), collections))
 def test_matrix_is_the_textbook_distance(X, Y):
-    np.testing.assert_array_equal(levenshtein_distances(X, Y), reference_matrix(X, X if Y is None else Y))
+    np.testing.assert_array_equal(levenshtein_distances(X, Y), distance_matrix(X, X if Y is None else Y))
 
 
 @settings(max_examples=60, deadline=None)
@@ -57,7 +47,7 @@ def test_lanes_compute_the_textbook_distance(X, Y):
     left = [sequence.encode() for sequence in X]
     right = left if Y is None else [sequence.encode() for sequence in Y]
     distances = _exact.exact_distances(left, right, lanes=True)
-    np.testing.assert_array_equal(distances, reference_matrix(X, X if Y is None else Y))
+    np.testing.assert_array_equal(distances, distance_matrix(X, X if Y is None else Y))
 
 
 @pytest.mark.parametrize("n_letters", [1, 4, 20, 256])
@@ -75,7 +65,7 @@ def test_lanes_agree_with_rapidfuzz_across_words_of_the_matrix(n_letters):
 @pytest.mark.parametrize("Y", [None, ["ACGT", "CCGTTA"]])
 def test_large_matrices_are_the_same_with_and_without_lanes(monkeypatch, Y):
     rng = np.random.default_rng(0)
-    X = ["".join(rng.choice(list("ACGT"), size=size)) for size in rng.integers(0, 90, size=300)]
+    X = random_sequences(rng, 300, (0, 90))
     expected = levenshtein_distances(X, Y)
     for limit in ("_WORTH_COMPILING", "_WORTH_CALLING"):
         monkeypatch.setattr(_exact, limit, 0)
@@ -89,7 +79,7 @@ def test_large_matrices_are_the_same_with_and_without_lanes(monkeypatch, Y):
 def test_matrix_with_cutoff_holds_the_limit_plus_one(X, Y, max_distance):
     partners = X if Y is None else Y
     limits = reference_limits(X, partners, max_distance)
-    expected = np.minimum(reference_matrix(X, partners), limits + 1)
+    expected = np.minimum(distance_matrix(X, partners), limits + 1)
     np.testing.assert_array_equal(levenshtein_distances(X, Y, max_distance=max_distance), expected)
 
 
@@ -105,7 +95,7 @@ def test_matrix_is_a_metric(X):
 @settings(max_examples=150, deadline=None)
 @given(X=collections, max_distance=cutoffs)
 def test_neighbors_are_all_pairs_within_the_cutoff(X, max_distance):
-    distances = reference_matrix(X, X)
+    distances = distance_matrix(X, X)
     expected = distances <= reference_limits(X, X, max_distance)
     np.fill_diagonal(expected, False)
     graph = levenshtein_neighbors(X, max_distance)
@@ -122,33 +112,15 @@ def test_neighbors_are_all_pairs_within_the_cutoff(X, max_distance):
 @given(X=collections, max_distance=cutoffs, labelled=st.booleans())
 def test_groups_are_components(X, max_distance, labelled):
     y = [len(x) % 2 for x in X] if labelled else None
-    joined = reference_matrix(X, X) <= reference_limits(X, X, max_distance)
+    joined = distance_matrix(X, X) <= reference_limits(X, X, max_distance)
     if labelled:
         joined &= np.equal.outer(y, y)
-    groups = list(range(len(X)))
-    for _ in X:
-        groups = [min(groups[j] for j in range(len(X)) if joined[i, j]) for i in range(len(X))]
-    expected = pd.factorize(np.array(groups))[0]
-    np.testing.assert_array_equal(levenshtein_groups(X, max_distance, y=y), expected)
-
-
-def mutate(rng, sequence, n_edits):
-    letters = list(sequence)
-    for _ in range(n_edits):
-        position = rng.integers(len(letters))
-        kind = rng.integers(3)
-        if kind == 0:
-            letters[position] = rng.choice(list("ACGT"))
-        elif kind == 1:
-            letters.insert(position, rng.choice(list("ACGT")))
-        elif len(letters) > 1:
-            del letters[position]
-    return "".join(letters)
+    np.testing.assert_array_equal(levenshtein_groups(X, max_distance, y=y), connected_components(joined))
 
 
 def families(seed, n_families=12, size=8, length=300, n_edits=20):
     rng = np.random.default_rng(seed)
-    founders = ["".join(rng.choice(list("ACGT"), length)) for _ in range(n_families)]
+    founders = [random_sequence(rng, length) for _ in range(n_families)]
     return [mutate(rng, founder, rng.integers(n_edits)) for founder in founders for _ in range(size)]
 
 
@@ -171,7 +143,7 @@ def test_filters_miss_no_pair(seed, alphabet, way, monkeypatch):
     rng = np.random.default_rng(seed)
     X = [""]
     for length in rng.integers(1, 400, size=8):
-        founder = "".join(rng.choice(list(alphabet), length))
+        founder = random_sequence(rng, length, alphabet)
         X += [mutate(rng, founder, rng.integers(1 + length // 4)) for _ in range(5)]
     distances = levenshtein_distances(X)
     for max_distance in (0, 5, 40, 0.03, 0.1, 0.25):
@@ -181,8 +153,7 @@ def test_filters_miss_no_pair(seed, alphabet, way, monkeypatch):
         rows = np.repeat(np.arange(len(X)), np.diff(graph.indptr))
         np.testing.assert_array_equal(np.argwhere(expected), np.column_stack([rows, graph.indices]))
         np.testing.assert_array_equal(graph.data, distances[rows, graph.indices])
-        components = connected_components(csr_array(expected), directed=False)[1]
-        np.testing.assert_array_equal(levenshtein_groups(X, max_distance), pd.factorize(components)[0])
+        np.testing.assert_array_equal(levenshtein_groups(X, max_distance), connected_components(expected))
 
 
 def test_pieces_are_used_where_they_pay(caplog, monkeypatch):

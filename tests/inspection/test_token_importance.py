@@ -15,6 +15,8 @@ matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
+from tests.reference import random_sequence  # noqa: E402
+
 TAGS = {"church": "GGATCCGGTACC", "smolke": "TTAATTAATGCA", "voigt": "CACGTGGAGCTC"}
 SIZES: dict[str, Any] = {"kernel_sizes": (1, 3), "n_filters": 24, "lr": 0.01, "batch_size": 8}
 
@@ -31,7 +33,7 @@ def plasmids() -> tuple[list[str], np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     labs = np.array(list(TAGS) * 16)
     starts = rng.integers(0, 180, size=len(labs))
-    sequences = ["".join(rng.choice(list("ACGT"), 200)) for _ in labs]
+    sequences = [random_sequence(rng, 200) for _ in labs]
     tagged = [s[:at] + TAGS[lab] + s[at:] for s, at, lab in zip(sequences, starts, labs, strict=True)]
     return tagged, labs, starts
 

@@ -18,6 +18,7 @@ from sklearn.svm import LinearSVC
 
 from skseed.metrics import percent_rmse, percent_rmse_scorer, top_k_score, top_k_scorer
 from skseed.preprocessing import KmerVectorizer
+from tests.reference import random_sequence
 
 
 def make_plasmids(sizes: dict[str, int], seed: int = 0) -> tuple[list[str], np.ndarray]:
@@ -25,7 +26,7 @@ def make_plasmids(sizes: dict[str, int], seed: int = 0) -> tuple[list[str], np.n
     sequences, labs = [], []
     for lab, size in sizes.items():
         weights = rng.dirichlet([1] * 4)
-        sequences += ["".join(rng.choice(list("ACGT"), 40, p=weights)) for _ in range(size)]
+        sequences += [random_sequence(rng, 40, p=weights) for _ in range(size)]
         labs += [lab] * size
     return sequences, np.array(labs)
 

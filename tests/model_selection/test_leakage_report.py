@@ -14,6 +14,7 @@ from skseed.model_selection import (
     leakage_report,
     train_validation_test_split,
 )
+from tests.reference import random_sequence
 
 
 def expected_report(X, splits, max_distance=None):
@@ -45,7 +46,7 @@ def test_report_agrees_with_the_matrix(X, seed, max_distance):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_many_blocks(n_jobs):
     rng = np.random.default_rng(0)
-    X = ["".join(rng.choice(list("ACGT"), rng.integers(5, 40))) for _ in range(400)]
+    X = [random_sequence(rng, rng.integers(5, 40)) for _ in range(400)]
     splits = list(KFold(2, shuffle=True, random_state=0).split(X))
     pd.testing.assert_frame_equal(leakage_report(X, splits, n_jobs=n_jobs), expected_report(X, splits))
 
@@ -68,7 +69,7 @@ def test_guarantee_is_visible():
 
 
 def test_splitters_that_need_labels_and_strands():
-    plasmid = "".join(np.random.default_rng(0).choice(list("ACGT"), 600))
+    plasmid = random_sequence(np.random.default_rng(0), 600)
     X = [plasmid, plasmid[100:] + plasmid[:100], "A" * 600, "C" * 600]
     report = leakage_report(X, StratifiedKFold(2), y=[0, 0, 1, 1], max_distance=10, topology="circular")
     np.testing.assert_array_equal(report.edits, [0, np.nan, 0, np.nan])
@@ -99,7 +100,7 @@ def test_masks_are_splits_too():
 
 def test_three_parts_are_far_from_each_other():
     rng = np.random.default_rng(1)
-    X = ["".join(rng.choice(list("AC"), 12)) for _ in range(60)]
+    X = [random_sequence(rng, 12, "AC") for _ in range(60)]
     y = rng.integers(2, size=60)
     parts = train_validation_test_split(X, y, cv=LevenshteinGroupKFold(3, max_distance=1))
     assert sorted(np.concatenate(parts)) == list(range(60))

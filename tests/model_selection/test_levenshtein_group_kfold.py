@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skseed.distances import levenshtein_distances, levenshtein_groups
 from skseed.model_selection import LevenshteinGroupKFold
+from tests.reference import random_sequence
 
 
 def make_genes(seed=0, n_families=20, size=6, length=60):
@@ -188,7 +189,7 @@ def test_singletons_stay_in_training():
 
 def test_circular_copies_share_a_fold():
     rng = np.random.default_rng(0)
-    plasmids = ["".join(rng.choice(list("ACGT"), 700)) for _ in range(4)]
+    plasmids = [random_sequence(rng, 700) for _ in range(4)]
     X = [plasmid[cut:] + plasmid[:cut] for plasmid in plasmids for cut in (0, 99, 300)]
     cv = LevenshteinGroupKFold(4, topology="circular", both_strands=True)
     for _, test in cv.split(X):

@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skseed.distances import levenshtein_distances
 from skseed.model_selection import PhylogeneticGroupSplit
+from tests.reference import random_sequence
 
 
 def balanced_tree(names):
@@ -23,7 +24,7 @@ def balanced_tree(names):
 
 def genes_of(names, seed=0, length=30):
     rng = np.random.default_rng(seed)
-    return pd.Series(["".join(rng.choice(list("ACGT"), length)) for _ in names], index=list(names))
+    return pd.Series([random_sequence(rng, length) for _ in names], index=list(names))
 
 
 NAMES = [f"t{i}" for i in range(64)]

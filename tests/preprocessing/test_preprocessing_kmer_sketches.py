@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from skseed.alphabets import DNA
 from skseed.preprocessing import _kmer_sketches
 from skseed.preprocessing._kmer_sketches import kmer_sketches
+from tests.reference import canonical_kmers
 
 plasmids = st.lists(st.text("ACGT", max_size=40), min_size=1, max_size=6)
 
@@ -17,18 +18,9 @@ def sets_of(sequences: list[str], k: int, *, fraction: float = 1.0, circular: bo
     return [set(part.tolist()) for part in np.split(sketches.hashes, sketches.indptr[1:-1])]
 
 
-def kmers_of(sequence: str, k: int, *, circular: bool) -> set[str]:
-    if len(sequence) < k:
-        return set()
-    if circular:
-        sequence += sequence[: k - 1]
-    words = (sequence[i : i + k] for i in range(len(sequence) - k + 1))
-    return {min(word, DNA.reverse_complement(word)) for word in words if "N" not in word}
-
-
 @given(st.lists(st.text("ACGTN", max_size=30), min_size=1, max_size=5), st.integers(1, 9), st.booleans())
 def test_kmers_are_those_of_a_plain_reading(sequences: list[str], k: int, circular: bool) -> None:
-    words = [kmers_of(sequence, k, circular=circular) for sequence in sequences]
+    words = [set(canonical_kmers(sequence, k, circular=circular)) for sequence in sequences]
     # a word by itself has one k-mer, whose hash is its name
     names = {word: sets_of([word], k, circular=False)[0] for word in set().union(*words)}
     assert all(len(name) == 1 for name in names.values())

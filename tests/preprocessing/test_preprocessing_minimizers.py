@@ -27,6 +27,7 @@ from skseed.preprocessing._minimizers import (
     mix64,
     select_minimizers,
 )
+from tests.reference import kmers, minimizers, random_sequence
 
 TIE_RULES = ["robust", "leftmost", "slot"]
 # two letters and short periods: most windows hold a tie
@@ -39,31 +40,6 @@ sequences_with_ties = st.lists(
     min_size=1,
     max_size=5,
 )
-
-
-def plain_minimizers(kmers, rank, window, tie_break):
-    """Select k-mers one window after the other; None stands for a k-mer with a wildcard."""
-    ranks = [None if kmer is None else rank[kmer] for kmer in kmers]
-    if not kmers:
-        return []
-    positions, previous = [], None
-    for start in range(max(1, len(kmers) - window + 1)):
-        inside = [i for i in range(start, min(start + window, len(kmers))) if ranks[i] is not None]
-        if not inside:
-            previous = None
-            continue
-        smallest = min(ranks[i] for i in inside)
-        tied = [i for i in inside if ranks[i] == smallest]
-        if tie_break == "leftmost":
-            pick = tied[0]
-        elif tie_break == "slot":
-            pick = min(tied, key=lambda i: i % window)
-        else:
-            pick = previous if previous in tied else tied[-1]
-        if pick != previous:
-            positions.append(pick)
-        previous = pick
-    return positions
 
 
 def circular_buffer_minimizers(kmers, rank, window):
@@ -79,8 +55,7 @@ def circular_buffer_minimizers(kmers, rank, window):
 
 
 def plain_kmers(sequence, k, symbols="ACGT"):
-    words = [sequence[i : i + k] for i in range(len(sequence) - k + 1)]
-    return [word if set(word) <= set(symbols) else None for word in words]
+    return [kmer if set(kmer) <= set(symbols) else None for kmer in kmers(sequence, k)]
 
 
 def plain_rank(vectorizer):
@@ -134,7 +109,7 @@ def test_equals_the_plain_reference_whatever_the_size_of_a_buffer(
     expected = [
         (index, position)
         for index, sequence in enumerate(sequences)
-        for position in plain_minimizers(plain_kmers(sequence, k), rank, window, tie_break)
+        for position in minimizers(plain_kmers(sequence, k), rank, window, tie_break)
     ]
     assert got == expected
     codes = np.concatenate([part.code for part in selected]) if selected else np.zeros(0, dtype=np.int64)
@@ -187,7 +162,7 @@ def test_run_of_one_letter():
 
 def test_density_of_a_random_order_on_random_dna():
     rng = np.random.default_rng(0)
-    sequence = "".join(rng.choice(list("ACGT"), size=200_000))
+    sequence = random_sequence(rng, 200_000)
     for rule in TIE_RULES:
         vectorizer = MinimizerVectorizer(k=15, window=19, tie_break=rule, random_state=0).fit([sequence])
         assert_allclose(vectorizer.density([sequence]), [2 / 20], rtol=0.02)
@@ -219,14 +194,14 @@ def test_transform_counts_the_positions():
     assert counts.shape == (3, 4**4)
     assert counts.dtype == np.int32
     names = vectorizer.get_feature_names_out()
-    for row, sequence, positions, kmers in zip(
+    for row, sequence, positions, selected in zip(
         counts.toarray(), sequences, vectorizer.positions(sequences), vectorizer.kmers(sequences), strict=True
     ):
         words = [sequence[p : p + 4] for p in positions]
         assert {name: n for name, n in zip(names, row, strict=True) if n} == {
             w: words.count(w) for w in words
         }
-        assert kmers.tolist() == sorted(set(words))
+        assert selected.tolist() == sorted(set(words))
     assert counts[2].nnz == 0
     sets = MinimizerVectorizer(k=4, window=5, binary=True, random_state=0).fit_transform(sequences)
     assert_array_equal(sets.toarray(), (counts.toarray() > 0).astype(int))
@@ -260,7 +235,7 @@ def test_wildcards_are_never_selected():
 
 def test_columns_are_hashed_when_there_are_too_many_kmers():
     rng = np.random.default_rng(0)
-    sequences = ["".join(rng.choice(list("ACGT"), size=3000)) for _ in range(5)]
+    sequences = [random_sequence(rng, 3000) for _ in range(5)]
     vectorizer = MinimizerVectorizer(k=21, window=11, n_features=1000, random_state=0)
     counts = vectorizer.fit_transform(sequences)
     assert counts.shape == (5, 1000)
@@ -277,7 +252,7 @@ def test_proteins_and_own_alphabets():
     spikes = ["MFVFLVLLPLVSSQCVNLTTRTQLPPAYTNSFTRGVYYPDKVFRSSVLHS", "MFIFLLFLTLTSGSDLDRCTTFDDVQAPNYTQHXXX"]
     vectorizer = MinimizerVectorizer(k=14, window=5, alphabet="protein", order="gaussian", random_state=0)
     rank = plain_rank(vectorizer.fit(spikes))
-    expected = [plain_minimizers(plain_kmers(s, 14, PROTEIN.symbols), rank, 5, "robust") for s in spikes]
+    expected = [minimizers(plain_kmers(s, 14, PROTEIN.symbols), rank, 5, "robust") for s in spikes]
     assert [p.tolist() for p in vectorizer.positions(spikes)] == expected
     secondary = Alphabet("secondary", symbols="HEC", wildcard="X")
     vectorizer = MinimizerVectorizer(k=2, window=3, alphabet=secondary, order="lexicographic").fit(["HHECCC"])
@@ -318,7 +293,7 @@ def test_callable_order():
     for tie_break in TIE_RULES:
         vectorizer = MinimizerVectorizer(3, 5, order=most_g, tie_break=tie_break).fit(sequences)
         rank = {kmer: -kmer.count("G") for s in sequences for kmer in plain_kmers(s, 3) if kmer}
-        expected = [plain_minimizers(plain_kmers(s, 3), rank, 5, tie_break) for s in sequences]
+        expected = [minimizers(plain_kmers(s, 3), rank, 5, tie_break) for s in sequences]
         assert [p.tolist() for p in vectorizer.positions(sequences)] == expected
 
 
@@ -383,9 +358,7 @@ def test_bad_input_is_named():
 
 def test_containers_clone_pickle_and_grid_search():
     rng = np.random.default_rng(0)
-    sequences = [
-        "".join(rng.choice(list("ACGT"), size=120, p=p)) for p in ([0.4, 0.1, 0.1, 0.4], [0.25] * 4) * 10
-    ]
+    sequences = [random_sequence(rng, 120, p=p) for p in ([0.4, 0.1, 0.1, 0.4], [0.25] * 4) * 10]
     vectorizer = MinimizerVectorizer(k=3, window=5, random_state=0)
     expected = vectorizer.fit_transform(sequences).toarray()
     for X in (tuple(sequences), np.array(sequences), np.array(sequences, dtype=object), pd.Series(sequences)):

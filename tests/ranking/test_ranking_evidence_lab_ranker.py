@@ -16,6 +16,7 @@ from skseed.ranking import EvidenceLabRanker, KmerLabRanker
 from skseed.ranking._conditional_logit import Candidates, fit_conditional_logit
 from skseed.ranking._evidence_lab_ranker import _choose
 from skseed.ranking._lab_evidence import LabEvidence, Plasmids, blocks_of, evidence_names
+from tests.reference import random_sequence
 
 Table = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -233,7 +234,7 @@ def test_enrolled_labs_are_found_and_known_ones_stay(plasmids: Table) -> None:
 def test_metadata_helps_where_sequences_do_not() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(4), 15)
-    X = ["".join(rng.choice(list("ACGT"), size=300)) for _ in y]
+    X = [random_sequence(rng, 300) for _ in y]
     metadata = (rng.random((60, 6)) < np.where(rng.random((4, 6)) < 0.5, 0.05, 0.95)[y]).astype(int)
     table = np.column_stack([np.array(X, dtype=object), metadata])
     ranker = EvidenceLabRanker(n_metadata=6, random_state=0).fit(table[::2], y[::2])

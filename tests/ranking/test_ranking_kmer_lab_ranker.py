@@ -12,18 +12,13 @@ from skseed.alphabets import DNA
 from skseed.datasets import make_plasmids
 from skseed.metrics import top_k_score, true_label_rank
 from skseed.ranking import KmerLabRanker
+from tests.reference import canonical_kmers, random_sequence
 
 
 @pytest.fixture(scope="module")
 def plasmids() -> tuple[np.ndarray, np.ndarray]:
     X, y = make_plasmids(240, 12, length=1200, random_state=0)
     return np.array(X, dtype=object), y
-
-
-def words_of(sequence: str, k: int) -> set[str]:
-    doubled = sequence + sequence[: k - 1]
-    words = {doubled[i : i + k] for i in range(len(sequence))}
-    return {min(word, DNA.reverse_complement(word)) for word in words}
 
 
 def plain_scores(
@@ -36,10 +31,10 @@ def plain_scores(
 ) -> np.ndarray:
     """Spell the formula of the documentation out."""
     labs = np.unique(y)
-    words = [words_of(x, ranker.k) for x in X]
+    words = [set(canonical_kmers(x, ranker.k, circular=True)) for x in X]
     scores = np.zeros((len(queries), len(labs)))
     for i, query in enumerate(queries):
-        for word in words_of(query, ranker.k):
+        for word in set(canonical_kmers(query, ranker.k, circular=True)):
             c = np.array(
                 [sum(word in w for w, lab in zip(words, y, strict=True) if lab == one) for one in labs]
             )
@@ -58,7 +53,7 @@ def plain_scores(
 
 def test_scores_follow_the_formula() -> None:
     rng = np.random.default_rng(0)
-    pieces = ["".join(rng.choice(list("ACGT"), size=15)) for _ in range(8)]
+    pieces = [random_sequence(rng, 15) for _ in range(8)]
     X = ["".join(rng.choice(pieces, size=4)) for _ in range(20)]
     y = np.array(["Curie", "Franklin", "McClintock", "Noether"] * 5)
     metadata = rng.integers(2, size=(20, 3))
