@@ -22,7 +22,7 @@ import torch
 from scipy.spatial.distance import cdist
 from sklearn.model_selection import ShuffleSplit
 
-from skseed._nets import build_seeded, one_torch_thread
+from skseed._training import build_seeded, one_torch_thread
 from skseed.alphabets import DNA
 from skseed.distances import levenshtein_distances
 from skseed.distances._exact import worth_lanes

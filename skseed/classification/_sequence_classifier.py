@@ -20,8 +20,14 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skseed._nets import NeuralEstimatorMixin, build_seeded, draw_seeds, forward_in_batches, resolve_device
 from skseed._sklearn import Interval, StrOptions, _fit_context
+from skseed._training import (
+    NeuralEstimatorMixin,
+    build_seeded,
+    draw_seeds,
+    forward_in_batches,
+    resolve_device,
+)
 from skseed._validation import check_sequences, forget_columns
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.classification._rows import (
@@ -33,8 +39,7 @@ from skseed.classification._rows import (
     read_unseen_as_unknown,
     rows_of_tokens,
 )
-from skseed.nn import SequenceBatches, SequenceNetwork
-from skseed.nn._sequence_batches import pad_rows
+from skseed.nn import SequenceBatches, SequenceNetwork, pad_rows
 
 _WEIGHT_DECAY = 1e-5
 _PREDICTION_ROWS = 256
@@ -288,9 +293,8 @@ class SequenceClassifier(
             network,
             torch.nn.CrossEntropyLoss(torch.as_tensor(weights, dtype=torch.float32)),
             batches,
-            steps_per_epoch=len(batches),
-            held_out_loss=held_out_loss if len(held_out) else None,
-            patience=self.n_iter_no_change,
+            data=[rows, targets, weights, train, held_out],
+            validation_loss=held_out_loss if len(held_out) else None,
             optimizer__weight_decay=_WEIGHT_DECAY,
         )
         network.double()

@@ -13,28 +13,25 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skseed._base import SequenceTransformer, warn_cut
-from skseed._nets import (
+from skseed._one_hot import codes_from_one_hot
+from skseed._parallel import run_blocks
+from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from skseed._training import (
     NeuralEstimatorMixin,
     build_seeded,
-    draw_seeds,
     forward_in_batches,
     one_torch_thread,
     resolve_device,
 )
-from skseed._one_hot import codes_from_one_hot
-from skseed._parallel import run_blocks
-from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences, forget_columns, is_numeric_table
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.distances import levenshtein_distances
 from skseed.distances._exact import worth_lanes
-from skseed.embedding._checkpoint import state_file
 from skseed.embedding._encoders import ENCODERS, Encoder, n_input_symbols, resolve_encoder
 from skseed.embedding._held_out import held_out_loss, hold_out
 from skseed.embedding._targets import BatchMaker, Oracle, Target, trimmed_rows
 from skseed.metrics import percent_rmse
-from skseed.nn import AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
-from skseed.nn._geometry import DISTANCES
+from skseed.nn import DISTANCES, AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
 
 _CALIBRATION = 256
 _GOOD_LR = 3e-3
@@ -263,7 +260,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             raise ValueError(
                 f"EditDistanceEmbedder needs at least 2 sequences; got n_samples = {len(codes)}."
             )
-        weights_seed, batches_seed, split_seed = draw_seeds(self.random_state, 3)
+        weights_seed, batches_seed, split_seed = self._draw_seeds(3)
         train, held_out = hold_out(codes, groups, self.validation_fraction, split_seed)
         lengths = (codes != alphabet.padding_code).sum(axis=1)
         longest = int(lengths.max())
@@ -305,17 +302,12 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
                 true = distances[np.ix_(held_out, held_out)]
             device = resolve_device(self.device)
             validate = held_out_loss(module, criterion, codes[held_out], inputs, true, device)
-        checkpoint = None
-        if self.checkpoint is not None:
-            checkpoint = state_file(self, [codes, train, held_out], module, batches.seed)
         net = self._train(
             module,
             criterion,
             batches,
-            steps_per_epoch=len(batches),
-            held_out_loss=validate,
-            patience=self.n_iter_no_change,
-            checkpoint=checkpoint,
+            data=[codes, train, held_out],
+            validation_loss=validate,
             lr=getattr(encoder, "good_lr", _GOOD_LR) if self.lr == "auto" else None,
         )
         self.alphabet_ = alphabet

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.model_selection import GroupShuffleSplit
 
-from skseed._nets import forward_in_batches
+from skseed._training import forward_in_batches, split_by_group
 from skseed._validation import number_groups
 from skseed.nn import SiameseNet
 
@@ -25,20 +24,7 @@ def hold_out(
     There are at least two of each, and of those held out as many at most as a loss needs. Without
     `groups` every row is its own; with the fraction 0 none is held out.
     """
-    numbers = number_groups(groups, X)
-    if not fraction:
-        return np.arange(len(numbers)), np.arange(0)
-    n_groups = int(numbers.max()) + 1
-    n_held_out = max(1, round(fraction * n_groups))
-    if n_held_out < n_groups:
-        splitter = GroupShuffleSplit(1, test_size=n_held_out, random_state=seed)
-        train, held_out = next(splitter.split(numbers, groups=numbers))
-        if min(len(train), len(held_out)) >= 2:
-            return train, np.sort(np.random.default_rng(seed).permutation(held_out)[:_MOST])
-    raise ValueError(
-        f"validation_fraction={fraction} of {n_groups} groups leaves fewer than 2 sequences to train on or "
-        "to validate with; pass another fraction, 0 for none, or more groups."
-    )
+    return split_by_group(number_groups(groups, X), fraction, seed=seed, max_held_out=_MOST)
 
 
 def held_out_loss(

@@ -11,8 +11,7 @@ from torch import nn
 
 from skseed._sklearn import Interval
 from skseed.embedding._targets import Oracle
-from skseed.nn import KmerVotesNet
-from skseed.nn._kmer_votes import FIRST_KNOWN
+from skseed.nn import FIRST_KNOWN, KmerVotesNet
 
 _N_BASES = 4
 # a k-mer and its reverse complement fit into 64 bits

@@ -16,7 +16,7 @@ from sklearn.utils import Tags, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skseed._base import SequenceTransformer, warn_cut
-from skseed._nets import (
+from skseed._training import (
     NeuralEstimatorMixin,
     build_seeded,
     draw_seeds,
@@ -24,7 +24,6 @@ from skseed._nets import (
     one_torch_thread,
     resolve_device,
 )
-from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import DNA
 from skseed.embedding._encoders import CNNEncoder, Encoder, n_input_symbols, resolve_encoder
@@ -229,7 +228,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             order=partial(neighbour_order, places),
         )
         loss = LocalPairsLoss(n_steps=len(batches) * self.max_epochs)
-        net = self._train(module, loss, batches, steps_per_epoch=len(batches))
+        net = self._train(module, loss, batches, data=[codes, positions])
         self.read_length_ = read_length
         self.inputs_ = inputs
         self.net_ = net

@@ -27,24 +27,27 @@ k-mer that each window selects.
 
 from skseed.nn._conv_bank import TokenConvBank
 from skseed.nn._fold_line import fold_line
-from skseed.nn._geometry import PairwiseDistance
-from skseed.nn._kmer_votes import KmerVotesNet
+from skseed.nn._geometry import DISTANCES, PairwiseDistance
+from skseed.nn._kmer_votes import FIRST_KNOWN, KmerVotesNet
 from skseed.nn._local_pairs import LocalPairsLoss, LocalSiameseNet
 from skseed.nn._minimizer_filter import MinimizerFilter
 from skseed.nn._pairs import AllPairsLoss, PairBatches, SiameseNet
 from skseed.nn._prototype_network import PrototypeNetwork
 from skseed.nn._scaled_cosine import ScaledCosineLoss
 from skseed.nn._segment_transformer import SegmentTransformerNet
-from skseed.nn._sequence_batches import SequenceBatches
+from skseed.nn._sequence_batches import SequenceBatches, pad_rows
 from skseed.nn._sequence_encoders import CNNNet, GRUNet, KmerNet, LandmarkNet, LinearNet, MLPNet
 from skseed.nn._sequence_network import SequenceNetwork
 from skseed.nn._softmax_network import SoftmaxNetwork
 from skseed.nn._token_batches import TokenBatches
-from skseed.nn._token_body import TokenBody
+from skseed.nn._token_body import TokenBody, linear_head
 from skseed.nn._token_dropout import TokenDropout
+from skseed.nn._token_gradients import integrated_gradients, vocabulary_saliency
 from skseed.nn._triplet import HardestPrototypeTripletLoss
 
 __all__ = [
+    "DISTANCES",
+    "FIRST_KNOWN",
     "AllPairsLoss",
     "CNNNet",
     "GRUNet",
@@ -71,4 +74,8 @@ __all__ = [
     "TokenConvBank",
     "TokenDropout",
     "fold_line",
+    "integrated_gradients",
+    "linear_head",
+    "pad_rows",
+    "vocabulary_saliency",
 ]

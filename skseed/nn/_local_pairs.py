@@ -1,4 +1,4 @@
-"""Learning distances that hold near by, and only a bound further away."""
+"""A Siamese network and a loss for distances that are exact for near pairs and a lower bound for others."""
 
 import torch
 
@@ -6,12 +6,12 @@ from skseed.nn._fold_line import local_losses
 from skseed.nn._kmer_votes import KmerVotesNet
 from skseed.nn._pairs import SiameseNet
 
-_TIGHTNESS = 0.1
+_SPREAD_WEIGHT = 0.1
 _GUIDED = 0.7
 
 
 class LocalSiameseNet(SiameseNet):
-    """A Siamese network that also gives the points, and how much the votes of a read's k-mers disagree."""
+    """A Siamese network that also returns the points, and the spread of the votes of a read's k-mers."""
 
     def forward(  # type: ignore[override]
         self, codes: torch.Tensor
@@ -26,35 +26,41 @@ class LocalSiameseNet(SiameseNet):
 
 
 class LocalPairsLoss(torch.nn.Module):
-    """Squared error of near pairs, and a bound for far ones, with a guide at the beginning.
+    """Squared error of near pairs and a lower bound for far pairs, guided by a folded line at first.
 
-    Of a pair nearer than one unit, the distance is learnt; of a farther one, that it is at least
-    one unit. From a random start that alone leaves knots, where far parts of a line lie on one
-    another. So points are first drawn to those of a line that was folded beforehand by
-    :func:`fold_line`; over the first 70 % of the training the pull fades.
+    A pair is near if its true distance is below one unit. The predicted distance of a near pair is compared
+    with the true one; that of a far pair only has to be at least one unit. From a random start, this loss
+    alone leaves knots, where distant stretches of the line overlap. Points are therefore drawn towards a
+    line that :func:`fold_line` folded beforehand. The weight of this guide falls linearly to 0 over the
+    first 70 % of the training.
 
     Parameters
     ----------
     n_steps : int
-        How many batches the training has. The loss counts its calls.
+        The number of batches of the whole training.
+
+    Attributes
+    ----------
+    step : Tensor of shape (), dtype int64
+        The number of losses computed so far. It is part of the ``state_dict``, so training can resume.
     """
 
     def __init__(self, n_steps: int) -> None:
         super().__init__()
         self.n_steps = n_steps
-        self.step = 0
+        self.register_buffer("step", torch.tensor(0))
 
     def forward(
         self, predicted: tuple[torch.Tensor, torch.Tensor, torch.Tensor], target: torch.Tensor
     ) -> torch.Tensor:
-        """Return the loss of what a `LocalSiameseNet` predicts.
+        """Return the loss of the output of a `LocalSiameseNet`.
 
         Parameters
         ----------
         predicted : tuple of Tensor
             Distances, points and spread.
         target : Tensor of shape (n, 1 + n_components)
-            The place of each sequence on the line, in units, and its point on the folded line.
+            The position of each sequence on the line, in units, and its point on the folded line.
 
         Returns
         -------
@@ -66,7 +72,7 @@ class LocalPairsLoss(torch.nn.Module):
         rows, columns = torch.triu_indices(len(target), len(target), offset=1, device=target.device)
         true = (places[rows] - places[columns]).abs().to(distances.dtype)
         near_loss, far_loss = local_losses(distances[rows, columns], true)
-        share = max(0.0, 1 - self.step / (_GUIDED * self.n_steps))
+        guide_weight = max(0.0, 1 - int(self.step) / (_GUIDED * self.n_steps))
         self.step += 1
-        off_guide = (points - guide).square().sum(1).mean()
-        return near_loss + far_loss + _TIGHTNESS * spread + share * off_guide
+        guide_loss = (points - guide).square().sum(1).mean()
+        return near_loss + far_loss + _SPREAD_WEIGHT * spread + guide_weight * guide_loss

@@ -1,4 +1,4 @@
-"""Shuffled batches of token rows of any lengths, rows of like length together."""
+"""Shuffled batches of token rows of any lengths, in which rows of similar length share a batch."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,21 +12,24 @@ _POOL = 16
 class SequenceBatches:
     """Yield shuffled batches of token rows and targets, each batch padded to its own longest row.
 
-    Rows are kept as they are, so that one long row among short ones costs no more than itself. In each
-    epoch they are shuffled, and sorted by length within pools of 16 batches, which saves most of the
-    padding and leaves the order of the batches random.
+    In every epoch the rows are shuffled and then sorted by length within pools of 16 batches. This avoids
+    most of the padding and keeps the order of the batches random. The rows are stored without padding, so
+    the memory is proportional to the number of tokens.
+
+    An epoch depends only on `seed` and on the attribute ``epoch``, its number from 0 on. Every iteration
+    increases that number by 1, and training can resume from any of them.
 
     Parameters
     ----------
     rows : sequence of ndarray of shape (length,), integer dtype
         The token ids of each row, from 1 on.
     targets : ndarray of shape (n_rows,), dtype int64
-        What is to be learnt.
+        The class of each row.
     batch_size : int, default=32
-        Rows a batch, at least 2; the last one of an epoch may be smaller, and a single row that is left over
-        joins another batch.
+        The number of rows in a batch, at least 2. The last batch of an epoch may be smaller; a single row
+        that is left over joins another batch.
     seed : int, default=0
-        Seeds the shuffling, with a generator of its own.
+        Seed of the shuffling, a non-negative int.
 
     See Also
     --------
@@ -53,7 +56,8 @@ class SequenceBatches:
         self.rows = rows
         self.targets = targets
         self.batch_size = batch_size
-        self.rng = np.random.default_rng(seed)
+        self.seed = seed
+        self.epoch = 0
         self._lengths = np.array([len(row) for row in rows])
 
     def __len__(self) -> int:
@@ -61,22 +65,43 @@ class SequenceBatches:
         return whole + (rest > 1 or not whole)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = self.rng.permutation(len(self.rows))
+        rng = np.random.default_rng([self.seed, self.epoch])
+        self.epoch += 1
+        order = rng.permutation(len(self.rows))
         batches: list[npt.NDArray[np.intp]] = []
         for start in range(0, len(order), _POOL * self.batch_size):
             pool = order[start : start + _POOL * self.batch_size]
             pool = pool[np.argsort(self._lengths[pool], kind="stable")]
             batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
         if len(batches) > 1 and len(batches[-1]) == 1:
-            # one row has no spread to be standardised by
+            # a single row has no variance, which batch normalization needs
             batches[-2:] = [np.concatenate(batches[-2:])]
-        for number in self.rng.permutation(len(batches)):
+        for number in rng.permutation(len(batches)):
             chosen = batches[number]
             yield pad_rows([self.rows[i] for i in chosen]), torch.from_numpy(self.targets[chosen])
 
 
 def pad_rows(rows: Sequence[npt.NDArray[np.integer]]) -> torch.Tensor:
-    """Return rows as one tensor of shape (n_rows, longest), with 0 after the end of each."""
+    """Return rows of token ids as one tensor, with 0 after the end of each row.
+
+    Parameters
+    ----------
+    rows : sequence of ndarray of shape (length,), integer dtype
+        At least one row of token ids.
+
+    Returns
+    -------
+    tokens : Tensor of shape (n_rows, longest), dtype int64
+        The padded rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skseed.nn import pad_rows
+    >>> pad_rows([np.array([2, 3, 4]), np.array([5])])
+    tensor([[2, 3, 4],
+            [5, 0, 0]])
+    """
     padded = torch.zeros((len(rows), max(len(row) for row in rows)), dtype=torch.int64)
     for target, row in zip(padded, rows, strict=True):
         target[: len(row)] = torch.from_numpy(row.astype(np.int64))

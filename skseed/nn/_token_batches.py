@@ -1,4 +1,4 @@
-"""Shuffled batches of token rows, with a fresh augmentation in every epoch."""
+"""Shuffled batches of token rows, with a new augmentation in every epoch."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,20 +11,24 @@ import torch
 class TokenBatches:
     """Yield shuffled batches of token rows, metadata and targets, epoch after epoch.
 
+    An epoch depends only on `seed` and on the attribute ``epoch``, its number from 0 on. Every iteration
+    increases that number by 1, and training can resume from any of them.
+
     Parameters
     ----------
     tokens : ndarray of shape (n_rows, n_columns), dtype int32
         Token ids, 0 after the end of a row.
     targets : ndarray of shape (n_rows,), dtype int64
-        What is to be learnt.
+        The class of each row.
     metadata : ndarray of shape (n_rows, n_metadata), dtype float32, default=None
-        Goes with the tokens.
+        Further features of each row.
     batch_size : int, default=64
-        Rows a batch; the last one of an epoch may be smaller.
+        The number of rows in a batch; the last one of an epoch may be smaller.
     augment : callable, default=None
-        Takes all the token rows at the start of an epoch and returns those to train on.
+        Called at the start of an epoch as ``augment(tokens, seed)`` with all token rows and the seed of the
+        epoch, an int below 2**31; returns the rows for this epoch.
     seed : int, default=0
-        Seeds the shuffling, with a generator of its own.
+        Seed of the shuffling and of the augmentation, a non-negative int.
 
     Examples
     --------
@@ -43,7 +47,7 @@ class TokenBatches:
         metadata: npt.NDArray[np.float32] | None = None,
         *,
         batch_size: int = 64,
-        augment: Callable[[npt.NDArray[np.int32]], npt.NDArray[Any]] | None = None,
+        augment: Callable[[npt.NDArray[np.int32], int], npt.NDArray[Any]] | None = None,
         seed: int = 0,
     ) -> None:
         self.tokens = tokens
@@ -51,14 +55,19 @@ class TokenBatches:
         self.metadata = metadata
         self.batch_size = batch_size
         self.augment = augment
-        self.rng = np.random.default_rng(seed)
+        self.seed = seed
+        self.epoch = 0
 
     def __len__(self) -> int:
         return -(-len(self.tokens) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[dict[str, torch.Tensor], torch.Tensor]]:
-        tokens = self.tokens if self.augment is None else self.augment(self.tokens)
-        order = self.rng.permutation(len(tokens))
+        rng = np.random.default_rng([self.seed, self.epoch])
+        self.epoch += 1
+        order = rng.permutation(len(self.tokens))
+        tokens = self.tokens
+        if self.augment is not None:
+            tokens = self.augment(tokens, int(rng.integers(np.iinfo(np.int32).max)))
         for start in range(0, len(order), self.batch_size):
             rows = order[start : start + self.batch_size]
             inputs = {"tokens": torch.from_numpy(without_padding_columns(tokens[rows]).astype(np.int64))}
@@ -68,6 +77,6 @@ class TokenBatches:
 
 
 def without_padding_columns(tokens: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the columns of token rows up to the last one, at least the first, that is not all 0."""
+    """Return the columns of token rows up to the last one that is not all 0, at least the first column."""
     used = np.flatnonzero(tokens.any(axis=0))
     return tokens[:, : (used[-1] + 1 if used.size else 1)]

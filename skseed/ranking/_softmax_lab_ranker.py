@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from skseed.nn import SoftmaxNetwork
-from skseed.nn._token_body import linear_head
+from skseed.nn import SoftmaxNetwork, linear_head
 from skseed.ranking._token_ranker import TokenRanker
 
 

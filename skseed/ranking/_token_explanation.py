@@ -10,8 +10,8 @@ import torch
 from sklearn.utils import Bunch, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from skseed._nets import one_torch_thread, resolve_device
-from skseed.nn._token_gradients import integrated_gradients, vocabulary_saliency
+from skseed._training import one_torch_thread, resolve_device
+from skseed.nn import integrated_gradients, vocabulary_saliency
 
 # the gradients of a row take about a megabyte
 _ROWS = 64

@@ -11,8 +11,14 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skseed._nets import NeuralEstimatorMixin, build_seeded, draw_seeds, forward_in_batches, resolve_device
 from skseed._sklearn import HasMethods, Interval, _fit_context
+from skseed._training import (
+    NeuralEstimatorMixin,
+    build_seeded,
+    draw_seeds,
+    forward_in_batches,
+    resolve_device,
+)
 from skseed.nn import TokenBatches
 from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
 from skseed.ranking._base import LabRankerMixin, first_labs
@@ -106,7 +112,7 @@ class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, B
         X, y = validate_data(self, X, y)
         classes, targets = first_labs(y)
         tokens, metadata = split_token_table(X, self.n_metadata)
-        weight_seed, dropout_seed, batch_seed, shift_seed = draw_seeds(self.random_state, 4)
+        weight_seed, dropout_seed, batch_seed = draw_seeds(self.random_state, 3)
         seen = np.zeros(max(int(tokens.max()), 1) + 1, dtype=bool)
         seen[tokens] = True
         body_options = {
@@ -122,14 +128,14 @@ class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, B
             targets.astype(np.int64),
             metadata,
             batch_size=self.batch_size,
-            augment=_seeded_augmentation(self.augmenter, shift_seed),
+            augment=_augmentation(self.augmenter),
             seed=batch_seed,
         )
         net = self._train(
             network,
             self._criterion(),
             batches,
-            steps_per_epoch=len(batches),
+            data=[tokens, targets, metadata],
             optimizer__weight_decay=_WEIGHT_DECAY,
         )
         network.eval()
@@ -210,15 +216,18 @@ def _check_kernel_sizes(kernel_sizes: Any) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def _seeded_augmentation(
-    augmenter: Any, seed: int
-) -> Callable[[npt.NDArray[np.int32]], npt.NDArray[Any]] | None:
-    """Return the augmentation of an epoch: a new one at every call, the same ones for a seed."""
+def _augmentation(
+    augmenter: Any,
+) -> Callable[[npt.NDArray[np.int32], int], npt.NDArray[Any]] | None:
+    """Return the function that augments the tokens of an epoch, given the seed of the epoch."""
     if augmenter is None:
         return None
-    augmenter = clone(augmenter)
-    # an instance, unlike an int, moves on from epoch to epoch; the steps of a pipeline share it
-    generator = np.random.RandomState(seed)
-    names = [name for name in augmenter.get_params() if name.split("__")[-1] == "random_state"]
-    augmenter.set_params(**dict.fromkeys(names, generator))
-    return augmenter.fit_transform
+
+    def augment(tokens: npt.NDArray[np.int32], seed: int) -> npt.NDArray[Any]:
+        seeded = clone(augmenter)
+        # the steps of a pipeline share one generator
+        generator = np.random.RandomState(seed)
+        names = [name for name in seeded.get_params() if name.split("__")[-1] == "random_state"]
+        return seeded.set_params(**dict.fromkeys(names, generator)).fit_transform(tokens)
+
+    return augment

@@ -11,10 +11,9 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from torch.nn.functional import normalize
 
-from skseed._nets import forward_in_batches
 from skseed._sklearn import Interval, StrOptions
-from skseed.nn import HardestPrototypeTripletLoss, PrototypeNetwork, ScaledCosineLoss
-from skseed.nn._token_body import linear_head
+from skseed._training import forward_in_batches
+from skseed.nn import HardestPrototypeTripletLoss, PrototypeNetwork, ScaledCosineLoss, linear_head
 from skseed.ranking._base import grow_sums, merge_labs
 from skseed.ranking._token_ranker import TokenRanker
 
@@ -129,7 +128,7 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
     >>> labs = np.repeat(["Curie", "Franklin", "McClintock"], 2)
     >>> ranker = TripletLabRanker(16, kernel_sizes=(1, 2), n_filters=32, lr=0.01, random_state=0)
     >>> ranker.fit(tokens, labs).rank([[4, 2, 3, 4], [3, 6, 7, 8]], k=2)
-    array([['Curie', 'McClintock'],
+    array([['Curie', 'Franklin'],
            ['Franklin', 'McClintock']], dtype='<U10')
     """
 

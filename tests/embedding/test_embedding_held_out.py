@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import EarlyStopping
 
-from skseed._nets import draw_seeds
+from skseed._training import draw_seeds
 from skseed.datasets import make_families
 from skseed.distances import levenshtein_distances
 from skseed.embedding import EditDistanceEmbedder

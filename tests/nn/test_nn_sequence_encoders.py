@@ -5,8 +5,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skseed._nets import build_seeded
 from skseed._one_hot import one_hot_from_codes
+from skseed._training import build_seeded
 from skseed.alphabets import DNA, PROTEIN
 from skseed.embedding import CNNEncoder, MLPEncoder
 from skseed.embedding._encoders import ENCODERS

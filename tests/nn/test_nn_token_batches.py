@@ -43,7 +43,7 @@ def test_augmentation_happens_once_an_epoch() -> None:
     tokens, targets, _ = make_rows()
     calls = []
 
-    def augment(rows: np.ndarray) -> np.ndarray:
+    def augment(rows: np.ndarray, seed: int) -> np.ndarray:
         calls.append(len(rows))
         return np.where(rows > 0, rows + 1, 0)
 

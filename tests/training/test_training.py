@@ -13,14 +13,14 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback, EarlyStopping
 
-from skseed._nets import (
+from skseed._sklearn import _fit_context
+from skseed._training import (
     NeuralEstimatorMixin,
     build_seeded,
     forward_in_batches,
     one_torch_thread,
     resolve_device,
 )
-from skseed._sklearn import _fit_context
 
 
 @pytest.fixture(autouse=True)
@@ -75,9 +75,7 @@ class Line(NeuralEstimatorMixin, BaseEstimator):
     def fit(self, X, y):
         module = build_seeded(lambda: torch.nn.Linear(1, 1), self.random_state)
         batches = list(zip(*(torch.tensor(a).split(self.batch_size) for a in (X, y)), strict=True))
-        self.net_ = self._train(
-            module, self.criterion or torch.nn.MSELoss(), batches, steps_per_epoch=len(batches)
-        )
+        self.net_ = self._train(module, self.criterion or torch.nn.MSELoss(), batches, data=[X, y])
         return self
 
     def predict(self, X):
@@ -152,7 +150,7 @@ def test_an_input_that_is_no_number_never_trains():
 @pytest.mark.parametrize("epoch", [1, 4])
 def test_an_interrupt_surfaces_and_leaves_nothing_fitted(epoch):
     line = Line(callbacks=[At(interrupt, epoch=epoch)])
-    with pytest.raises(KeyboardInterrupt, match="nothing is fitted"):
+    with pytest.raises(KeyboardInterrupt, match="the estimator is unchanged"):
         line.fit(X, y)
     with pytest.raises(NotFittedError):
         check_is_fitted(line)
@@ -320,8 +318,13 @@ def test_forward_takes_several_arrays():
 
 def test_devices():
     assert resolve_device("cpu") == "cpu"
-    assert resolve_device("cuda:1") == "cuda:1"
-    assert resolve_device("auto") in ("cpu", "cuda")
+    assert resolve_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_a_missing_device_is_named_with_the_remedy():
+    with pytest.raises(ValueError, match=r"'cuda:1' is not available .* set_params\(device='cpu'\)"):
+        resolve_device("cuda:1")
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "AdamW", "RMSprop", "Adagrad", "Rprop"])
