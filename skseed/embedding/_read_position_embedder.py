@@ -16,6 +16,7 @@ from sklearn.utils import Tags, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skseed._base import SequenceTransformer, warn_cut
+from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._training import (
     NeuralEstimatorMixin,
     build_seeded,
