@@ -3,13 +3,13 @@ An embedding of edit distances, tested on unseen clades
 =======================================================
 
 Comparing *n* sequences exactly takes *n*\\ ²/2 edit distances. An embedding takes one pass of a network for
-each sequence, and distances between points stand in for the rest. How well depends on who is in the test
-set, so here every error is given twice: for a random split, and for whole clades that were held out.
+each sequence, and the distances of the vectors approximate the edit distances. The error depends on the test
+set, so this example reports it for a random split and for a split by whole clades.
 """
 
 # %%
-# The sequences: 150 letters of the gene *rbcL* of ferns, cut out behind a conserved stretch, and the tree of
-# the species.
+# The data are 150 letters of the gene *rbcL* of ferns, after a conserved stretch, and the tree of the
+# species.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -27,8 +27,8 @@ genes = ferns.data.str.extract("ATGCG.TGG.G.GA.([ACGT]{150})")[0].dropna().drop_
 genes = genes.sample(1000, random_state=0)
 
 # %%
-# The names of the tips are the index of the Series, which is how the splitter finds each gene in the tree.
-# Clades of at most :math:`2^6` tips are held out.
+# The index of the Series holds the names of the tips, by which the splitter finds each gene in the tree. It
+# holds out clades of at most :math:`2^6` tips.
 
 splitters = {
     "random": ShuffleSplit(n_splits=3, test_size=0.2, random_state=0),
@@ -38,8 +38,9 @@ splitters = {
 }
 
 # %%
-# Three encoders. The linear one weighs each letter at each position, the convolutional one sees words that
-# may shift a little, and the last one measures a sequence against 64 training sequences first.
+# We compare three encoders. The linear one has a weight for each letter at each position. The convolutional
+# one detects short patterns that may shift. The input of the landmark encoder is the exact distances to 64
+# training sequences.
 
 encoders = {"linear": "linear", "convolutions": "cnn", "landmarks": LandmarkEncoder(n_landmarks=64)}
 embedders = {
@@ -56,11 +57,12 @@ errors = pd.DataFrame(
 errors.agg(["mean", "std"]).T.unstack().round(2)
 
 # %%
-# Convolutions are ahead of the linear encoder on the random split, and not on whole clades. The random split
-# flatters all of them: most of its test genes have a sister species among the training genes.
+# The convolutional encoder has a smaller error than the linear one on the random split, but not on whole
+# clades. The errors on the random split are too optimistic, because most of its test genes have a sister
+# species in the training set.
 #
-# A map of the clades held out by one split, drawn from learned distances alone. Colours are genera, which the
-# embedder was never told.
+# The map shows the clades that one split holds out, computed from learned distances alone. Colors are genera,
+# which the embedder did not see.
 
 train, test = next(splitters["whole clades"].split(genes))
 embedder = embedders["landmarks"].fit(genes.iloc[train])
@@ -72,12 +74,12 @@ genera = held_out.index.str.split("_").str[0]
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(11, 4.6), width_ratios=[1, 1.3], layout="constrained", facecolor="white"
 )
-colours = {"random": "#d1495b", "whole clades": "#00798c"}
+colors = {"random": "#d1495b", "whole clades": "#00798c"}
 for position, name in enumerate(encoders):
-    for shift, (split, colour) in zip((-0.2, 0.2), colours.items(), strict=True):
+    for shift, (split, color) in zip((-0.2, 0.2), colors.items(), strict=True):
         values = errors[name, split]
         label = split if position == 0 else None
-        left.bar(position + shift, values.mean(), width=0.38, color=colour, alpha=0.75, label=label)
+        left.bar(position + shift, values.mean(), width=0.38, color=color, alpha=0.75, label=label)
         left.plot(np.full(len(values), position + shift), values, "o", color="black", alpha=0.6, markersize=4)
 left.set(xticks=range(len(encoders)), xticklabels=list(encoders), ylabel="test %RMSE", title="Error by split")
 left.set_ylim(0, 1.2 * errors.to_numpy().max())
@@ -86,8 +88,8 @@ left.spines[["top", "right"]].set_visible(False)
 
 commonest = genera.value_counts().index[:9]
 right.scatter(*flat[~genera.isin(commonest)].T, color="0.85", s=14)
-for genus, colour in zip(commonest, plt.get_cmap("tab10").colors, strict=False):
-    right.scatter(*flat[genera == genus].T, color=colour, s=20, label=genus)
+for genus, color in zip(commonest, plt.get_cmap("tab10").colors, strict=False):
+    right.scatter(*flat[genera == genus].T, color=color, s=20, label=genus)
 right.legend(frameon=False, bbox_to_anchor=(1, 0.5), loc="center left", prop={"style": "italic", "size": 9})
-right.set(xticks=[], yticks=[], title="Clades never seen in training, by learned distances")
+right.set(xticks=[], yticks=[], title="Clades outside the training data, learned distances")
 plt.show()

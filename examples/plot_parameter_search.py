@@ -2,14 +2,13 @@
 Search for the parameters of an embedding
 =========================================
 
-Linear, perceptron or convolutions; flat or hyperbolic; how wide, how fast, how much made-up data: an
-embedding has parameters, and the best ones for 16S reads need not be the best for a fern's gene. The
-search below is scikit-learn's own. Two things make it fair: folds that hold out whole clades, and a last
-test set that the search never sees.
+The best encoder, geometry, learning rate and share of synthetic data depend on the sequences. This example
+searches them with scikit-learn's ``RandomizedSearchCV``. The folds hold out whole clades, and a final test
+set of other clades measures the gain of the search.
 """
 
 # %%
-# The gene *rbcL* of ferns, 150 letters of it. A fifth of the clades is put aside for the end.
+# The data are 150 letters of the gene *rbcL* of ferns. A fifth of the clades is the final test set.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -34,10 +33,9 @@ rest, last = next(clades(1).split(genes))
 rest, last = genes.iloc[rest], genes.iloc[last]
 
 # %%
-# An encoder is a parameter like any other, and brings parameters of its own. Candidates are drawn at random,
-# and each is scored by minus its %RMSE on the held-out clades of two folds. (Halving searches, which
-# spare the time of full training, would promote whoever learns fastest in the first epochs, and that is
-# always the linear encoder.)
+# An encoder is a parameter that has parameters. The search draws candidates at random and scores each by
+# minus the %RMSE on the held-out clades of two folds. A halving search with few epochs would prefer the
+# linear encoder, which learns fastest in the first epochs.
 
 common = {
     "distance": ["euclidean", "hyperbolic"],
@@ -67,7 +65,7 @@ search = RandomizedSearchCV(
 ).fit(rest)
 
 # %%
-# The best six.
+# These are the six best candidates.
 
 results = pd.DataFrame(search.cv_results_)
 results["%RMSE"] = -results["mean_test_score"]
@@ -76,7 +74,7 @@ columns = ["encoder", *(f"param_{name}" for name in common), "%RMSE"]
 print(results.sort_values("%RMSE")[columns].head(6).round(4).to_string(index=False))
 
 # %%
-# And how good the best is on the clades that were put aside, beside the default parameters.
+# The final test set compares the best candidate with the default parameters.
 
 default = EditDistanceEmbedder(64, max_epochs=20, random_state=0).fit(rest)
 print(
@@ -84,16 +82,16 @@ print(
 )
 
 # %%
-# Every candidate. A gain in cross-validation that does not hold on the last clades is the luck of the best of
-# many draws: without clades put aside it would have passed for progress.
+# The figure shows all candidates. The cross-validation score of the best candidate is too optimistic,
+# because it is the best of many. Only the final test set shows how much of the gain is real.
 
 figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained", facecolor="white")
-colours = {"LinearEncoder": "#edae49", "MLPEncoder": "#00798c", "CNNEncoder": "#d1495b"}
-for name, colour in colours.items():
+colors = {"LinearEncoder": "#edae49", "MLPEncoder": "#00798c", "CNNEncoder": "#d1495b"}
+for name, color in colors.items():
     for marker, distance in (("o", "euclidean"), ("^", "hyperbolic")):
         some = results[(results["encoder"] == name) & (results["param_distance"] == distance)]
         label = f"{name}, {distance}"
-        axis.scatter(some["param_lr"], some["%RMSE"], color=colour, marker=marker, alpha=0.8, label=label)
+        axis.scatter(some["param_lr"], some["%RMSE"], color=color, marker=marker, alpha=0.8, label=label)
 axis.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="%RMSE on held-out clades")
 axis.minorticks_off()
 ticks = [2, 3, 5, 10, 20]

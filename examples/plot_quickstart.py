@@ -2,17 +2,17 @@
 Quickstart: embed genes, rank the sources of plasmids
 =====================================================
 
-Two jobs on real sequences, each scored on relatives of nothing it was trained on: an embedding whose
-distances stand in for edit distances, and a ranking of who made a plasmid. It takes a minute or two on two
-cores.
+This example solves two tasks on real sequences: it learns an embedding whose distances approximate edit
+distances, and it ranks the sources of plasmids. No test sequence has a close relative in the training data.
+The example takes one to two minutes on two cores.
 """
 
 # %%
 # Embed genes
 # -----------
 #
-# The gene *rbcL* of thousands of ferns, with their tree. We cut out the 150 letters that follow a conserved
-# stretch, as sequencing from one primer would.
+# The data are the gene *rbcL* of thousands of ferns, with their tree. We use the 150 letters after a
+# conserved stretch, as in amplicon sequencing with one primer.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -34,26 +34,25 @@ ferns = load_fern_rbcl(subset="clean", as_frame=True)
 genes = ferns.data.str.extract("ATGCG.TGG.G.GA.([ACGT]{150})")[0].dropna().drop_duplicates()
 
 # %%
-# Whole clades are held out: no test gene has a close relative among the training genes.
+# The test set is whole clades, so that no test gene has a close relative in the training set.
 
 splitter = PhylogeneticGroupSplit(n_splits=1, tree=ferns.tree, depth=6, random_state=0)
 train, test = next(splitter.split(genes))
 train, test = genes.iloc[train], genes.iloc[test]
-print(f"{len(train)} genes to learn from, {len(test)} of other clades to test on")
+print(f"{len(train)} training genes, {len(test)} test genes of other clades")
 
 # %%
-# The embedder is an ordinary transformer: ``fit``, ``transform``, ``score``. Of its encoders, the one with
-# landmarks is the most accurate on new clades: it measures each sequence against 64 training sequences and
-# learns the rest.
+# The embedder is an ordinary transformer with ``fit``, ``transform`` and ``score``. The landmark encoder is
+# the most accurate one on new clades. Its input is the exact distances to 64 training sequences.
 
 embedder = EditDistanceEmbedder(encoder=LandmarkEncoder(n_landmarks=64), max_epochs=25, random_state=0)
 embedder.set_callbacks(ProgressBar())
 embedder.fit(train)
-print("a point for each gene:", embedder.transform(test).shape)
+print("shape of the embedding:", embedder.transform(test).shape)
 
 # %%
-# Is it any good? The usual shortcut compares counts of four-letter words by their cosine, scaled to edits on
-# training genes. The error is in per cent of the length, over all pairs of test genes.
+# The baseline is the cosine distance of 4-mer counts, scaled to edits on training genes. The error is in
+# percent of the length, over all pairs of test genes.
 
 pairs = np.triu_indices(len(test), k=1)
 true = levenshtein_distances(test)[pairs]
@@ -67,7 +66,7 @@ baseline = edits_per_cosine * pairwise_distances(counts.transform(test), metric=
 
 errors = pd.Series(
     {
-        "four-letter words, cosine": percent_rmse(true, baseline, length=embedder.max_length_),
+        "4-mer counts, cosine": percent_rmse(true, baseline, length=embedder.max_length_),
         "learned embedding": percent_rmse(true, learned, length=embedder.max_length_),
     },
     name="%RMSE, unseen clades",
@@ -78,9 +77,9 @@ print(errors.round(2).to_string(), "\n")
 # Rank the sources of plasmids
 # ----------------------------
 #
-# Plasmids of five cloning kits, each from another laboratory. They are circular and come in families of near
-# copies, so folds are made by edit distance: no test plasmid lies within 10 % of any training plasmid. Random
-# folds are shown for comparison.
+# The data are plasmids of five cloning kits, each from a different laboratory. They are circular and come in
+# families of near copies. We compare random folds with folds by edit distance, in which no test plasmid is
+# within 10 % of any training plasmid.
 
 kits = load_moclo_kits()
 labs = kits.target_names[kits.target]
@@ -98,11 +97,11 @@ for name, cv in folds.items():
     scores = cross_validate(ranker, kits.data, labs, cv=cv, scoring=scoring, verbose=2)
     results[name] = pd.Series({metric: scores[f"test_{metric}"].mean() for metric in scoring})
 results = pd.DataFrame(results)
-print("\nthe true source is the first, or among the first two")
+print("\nshare of plasmids whose true source is the first, or among the first two")
 print(results.loc[["top-1", "top-2"]].round(3).to_string())
 
 # %%
-# Both results in one picture, saved as ``quickstart.png``.
+# The figure shows both results. It is saved as ``quickstart.png``.
 
 figure, (first, second, last) = plt.subplots(
     1, 3, figsize=(13, 4.2), width_ratios=[1, 1, 1], layout="constrained", facecolor="white"
@@ -114,18 +113,20 @@ for axes, predicted, (name, error) in zip((first, second), (baseline, learned), 
     axes.plot([0, limit], [0, limit], color="#d1495b", linewidth=1)
     axes.set(xlabel="true edit distance", title=f"{name.capitalize()}: {error:.2f} %RMSE")
 first.set_ylabel("predicted edit distance")
-second.text(0.04, 0.96, "genes of clades\nnever seen in training", transform=second.transAxes, va="top")
+second.text(
+    0.04, 0.96, "genes of clades that are\nnot in the training data", transform=second.transAxes, va="top"
+)
 figure.colorbar(image, ax=second, label="pairs of genes")
 
-for (name, scores), colour in zip(results.items(), ["#d1495b", "#00798c"], strict=True):
-    last.plot(range(1, 6), scores, "o-", color=colour, label=name)
-last.plot(range(1, 6), np.arange(1, 6) / 5, "--", color="0.6", label="guessing")
+for (name, scores), color in zip(results.items(), ["#d1495b", "#00798c"], strict=True):
+    last.plot(range(1, 6), scores, "o-", color=color, label=name)
+last.plot(range(1, 6), np.arange(1, 6) / 5, "--", color="0.6", label="chance")
 last.set(
     xlabel="length of the list of sources",
     ylabel="true source is on the list",
     xticks=range(1, 6),
     ylim=(0, 1.03),
-    title="Who made this plasmid?",
+    title="Source of plasmids",
 )
 last.legend(loc="lower right", frameon=False)
 for axes in (first, second, last):

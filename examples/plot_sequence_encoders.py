@@ -1,16 +1,16 @@
 """
-Would an LSTM keep the order?
-=============================
+Which encoders use the order of residues
+========================================
 
-Somebody classifies proteins by averaging learnt vectors of their residues, and asks whether another
-network would change the embedding: averaged, ``MNTQ…AKGD`` and ``AKGD…MNTQ`` are the same point. This example
-answers with classes that differ in nothing but the place of one motif, and then looks at what is learnt from
-real proteins: the vectors of the residues, and those of the proteins, before and after training.
+Averaged vectors of residues ignore the order: ``MNTQ…AKGD`` and ``AKGD…MNTQ`` have the same vector. This
+example first compares encoders on classes that differ only in the position of one motif. The average stays at
+chance, and the convolutional, recurrent and transformer encoders solve the task. It then shows the vectors of
+residues and of real proteins before and after training.
 """
 
 # %%
-# Random proteins that all hold one motif of five residues. The class is the half of the protein in which it
-# stands, so composition says nothing.
+# Random proteins contain one motif of five residues. The class is the half of the protein that contains the
+# motif, so composition carries no information.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -44,9 +44,9 @@ train, test = motif_in_one_half(2000, seed=0), motif_in_one_half(1000, seed=1)
 print(train[0][0], train[1][0])
 
 # %%
-# The same classifier with four encoders. The mean stays at chance however long it trains; a recurrent
-# network, the convolutional one (which keeps the maxima of halves and quarters) and the transformer (which
-# adds a vector for each position) see where the motif stands.
+# We train the same classifier with four encoders. The mean stays at chance. The recurrent network, the
+# convolutional one (which keeps the maxima of halves and quarters) and the transformer (which adds a vector
+# for each position) detect the position of the motif.
 
 accuracy = {}
 for encoder, max_epochs, lr in (
@@ -60,10 +60,9 @@ for encoder, max_epochs, lr in (
 pd.Series(accuracy, name="accuracy").to_frame()
 
 # %%
-# It is not that the mean was trained badly: for it, two proteins of the same residues are one point.
-# Vectors of words instead of residues (``k=3``) keep the order inside a word, and with it most of what tells
-# the host of a real protein (see :doc:`/benchmarks_classification`); where in the protein a word stands they
-# forget as well.
+# More training would not help the mean, because two proteins of the same residues have the same vector.
+# Vectors of 3-mers (``k=3``) keep the order inside a 3-mer, which is most of the information about the host
+# of a real protein (see :doc:`/benchmarks_classification`). They ignore the position of a 3-mer as well.
 
 for encoder in ("mean", "lstm"):
     classifier = SequenceClassifier(encoder, max_epochs=1, random_state=0).fit(*train)
@@ -71,10 +70,9 @@ for encoder in ("mean", "lstm"):
     print(f"{encoder}: distance of the two {np.linalg.norm(forth - back):.3f}")
 
 # %%
-# Real proteins: coronavirus spikes with the animal that each virus was taken from, at most 40 of each virus.
-# An untrained network, which learnt nothing because its learning rate is next to zero, shows what the vectors
-# look like before. The residues are those of the averaging network, as in the question; the proteins those of
-# the convolutional one.
+# The real proteins are coronavirus spikes with the host of each virus, at most 40 of each virus. A network
+# with a learning rate near zero shows the vectors before training. The residue vectors are those of the
+# averaging network, the protein vectors those of the convolutional one.
 
 spikes = load_spike_hosts(as_frame=True)
 table = spikes.frame.drop_duplicates("sequence").groupby("species_agg").head(40)
@@ -92,9 +90,9 @@ for name, training in (("before", untrained), ("after", trained)):
     vectors[name] = convolving.transform(proteins)
 
 # %%
-# Do alike residues get alike vectors? The hydropathy of Kyte and Doolittle (1982) is the first thing that one
-# would look for. A rank correlation between the difference in hydropathy of two residues and the distance of
-# their vectors says how much of it there is; and how far do the vectors move at all?
+# Similar residues might get similar vectors. We compute the rank correlation between the difference in
+# hydropathy (Kyte and Doolittle 1982) of two residues and the distance of their vectors, and how far the
+# vectors move in training.
 
 KYTE_DOOLITTLE = (
     "1.8 2.5 -3.5 -3.5 2.8 -0.4 -3.2 4.5 -3.9 3.8 1.9 -3.5 -1.6 -3.5 -4.5 -0.8 -0.7 4.2 -0.9 -1.3"
@@ -107,13 +105,13 @@ moved = np.linalg.norm(residues["after"] - residues["before"], axis=1) / lengths
 print(f"the vectors moved by {moved.mean():.0%} of their length")
 
 # %%
-# None to speak of: the vectors move by more than half of their length, and not towards hydropathy. A few
-# hundred labelled proteins need no more than vectors that differ. Pictures of residues that sort themselves
-# by their chemistry come from models that were trained on millions.
+# The correlation is near zero: the vectors move by more than half of their length, but not toward
+# hydropathy. To separate a few hundred labeled proteins, the vectors only have to differ. Embeddings in
+# which residues are ordered by their chemistry come from models trained on millions of proteins.
 #
-# How often do the nearest proteins share a host? Both networks saw these proteins, so this is about the
-# picture, not about new viruses. Even a random network groups the spikes well: relatives look alike to any
-# encoder, which is the first thing to know about such pictures.
+# We also compute how often the nearest proteins share a host. Both networks were trained on these proteins,
+# so the numbers describe the figure and not new viruses. Even an untrained network groups the spikes well,
+# because relatives have similar vectors in any encoder.
 
 agreement = {
     name: cross_val_score(KNeighborsClassifier(5), points, hosts, cv=5).mean()
@@ -122,7 +120,7 @@ agreement = {
 print({name: round(float(share), 2) for name, share in agreement.items()})
 
 # %%
-# Residues are coloured by their hydropathy, brown where they shun water; proteins by their host.
+# Residues are colored by hydropathy (brown: hydrophobic), proteins by host.
 
 figure, axes = plt.subplot_mosaic(
     [["order", "residues before", "residues after"], ["order", "proteins before", "proteins after"]],
@@ -146,12 +144,12 @@ for position, value in enumerate(accuracy.values()):
     )
 bars.axvline(0.5, color="0.3", linestyle="--", linewidth=1)
 bars.annotate("chance", (0.5, -0.45), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
-bars.set(xlim=(0, 1), xlabel="accuracy", title="Where is the motif?")
+bars.set(xlim=(0, 1), xlabel="accuracy", title="Position of the motif")
 bars.invert_yaxis()
 bars.spines[["top", "right"]].set_visible(False)
 
 common = pd.Series(hosts).value_counts().index[:7].tolist()
-colours = dict(zip(common, plt.colormaps["tab10"].colors, strict=False))
+colors = dict(zip(common, plt.colormaps["tab10"].colors, strict=False))
 residue_map = PCA(2).fit(np.concatenate(list(residues.values())))
 for name in residues:
     placed = residue_map.transform(residues[name])
@@ -166,7 +164,7 @@ for name in residues:
     panel = axes[f"proteins {name}"]
     points = TSNE(random_state=0, perplexity=20).fit_transform(vectors[name])
     for host in common:
-        panel.scatter(*points[hosts == host].T, s=9, color=colours[host], label=host)
+        panel.scatter(*points[hosts == host].T, s=9, color=colors[host], label=host)
     rest = ~np.isin(hosts, common)
     panel.scatter(*points[rest].T, s=9, color="0.8", label="other", zorder=0)
     panel.set_title(f"spikes {name}: {agreement[name]:.0%} of hosts shared")

@@ -1,13 +1,13 @@
-"""Edit-distance embeddings: error by encoder, geometry, split and dimension; speed; and the paper's recipe.
+"""Benchmark edit-distance embeddings: error by encoder, geometry, split and dimension; speed; a published recipe.
 
-Every part prints one table; name the parts to run, and cut them down by the options::
+Each part prints one table. Name the parts to run; the options reduce their size::
 
     python examples/benchmarks/bench_edit_distance.py table --datasets v4_150 --encoders linear cnn landmark
     python examples/benchmarks/bench_edit_distance.py recipe --epochs 2
     python examples/benchmarks/bench_edit_distance.py throughput transform finite dimension bands
 
-The data is read from ``../shared/data`` beside the checkout, or from the folder given with ``--data``.
-Times are CPU seconds of the whole process, so that other work on the machine disturbs them little.
+The data are read from ``../shared/data`` beside the checkout, or from the folder given with ``--data``.
+Times are CPU-seconds of the whole process, so that other work on the machine changes them little.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def load(data, name):
 
 
 def split(sequences, tree, kind, args):
-    """Return training and test sequences, at random or with whole clades held out."""
+    """Return training and test sequences, split at random or by whole clades."""
     if kind == "random":
         splitter = ShuffleSplit(1, test_size=args.n_test, train_size=args.n_train, random_state=0)
         train, test = next(splitter.split(sequences))
@@ -78,7 +78,7 @@ def fit(train, alphabet, args, **params):
 
 
 def table(args):
-    """Test %RMSE of every encoder and distance, mean and standard deviation over seeds."""
+    """Compute the test %RMSE of every encoder and distance, mean and standard deviation over seeds."""
     for name, kind in product(args.datasets, args.splits):
         sequences, tree, alphabet = load(args.data, name)
         train, test = split(sequences, tree, kind, args)
@@ -97,7 +97,7 @@ def table(args):
 
 
 def qgram_target(train, k=5):
-    """Return a distance by counts of k-mers, times what brings 2,000 pairs nearest to their edits."""
+    """Return a distance by k-mer counts, scaled by least squares to the edits of 2,000 pairs."""
     vectorizer = KmerVectorizer(k=k).fit(train)
 
     def distances(left, right):
@@ -113,12 +113,12 @@ def qgram_target(train, k=5):
 
 
 def cut_off_target(left, right, max_distance=100):
-    """Return the exact distance up to a number of edits, and that number beyond."""
+    """Return the exact distance up to a number of edits, and that number for farther pairs."""
     return np.minimum(levenshtein_distances(left, right, max_distance=max_distance), max_distance)
 
 
-def oracle(args):
-    """Test %RMSE, against exact distances, after learning from distances that are cheaper than these."""
+def targets(args):
+    """Compute the test %RMSE against exact distances after training on cheaper target distances."""
     for name in args.datasets:
         sequences, tree, alphabet = load(args.data, name)
         train, test = split(sequences, tree, "random", args)
@@ -162,14 +162,14 @@ def step(optimizer, loss):
 
 
 def loss_of_pairs(module, codes, pairs, true):
-    """The loss as the paper takes it: both members of every pair are encoded."""
+    """Compute the loss as in the paper, by encoding both members of every pair."""
     left, right = (module.encoder(codes[column]) for column in pairs.T)
     predicted = module.distance(left, right).diagonal()
     return torch.nn.functional.mse_loss(predicted, torch.as_tensor(true, dtype=predicted.dtype))
 
 
 def recipe(args):
-    """The paper's CNN with its scaled hyperbolic distance, trained its way for some of its 500 epochs."""
+    """Train the CNN and the hyperbolic distance of the paper by its recipe, for some of its 500 epochs."""
     sequences, tree, _ = load(args.data, "v4_150")
     train, test = split(sequences, tree, "random", args)
     length = max(map(len, train))
@@ -201,7 +201,7 @@ def recipe(args):
 
 
 def throughput(args):
-    """Pairs learned in a CPU second at an equal encoder, true distances included."""
+    """Compute the training pairs a CPU-second with equal encoders, true distances included."""
     sequences, tree, _ = load(args.data, "v4_150")
     train, _ = split(sequences, tree, "random", args)
     codes = torch.from_numpy(DNA.encode_rows(train, length=150))
@@ -236,7 +236,7 @@ def throughput(args):
 
 
 def dimension(args):
-    """Test %RMSE against the dimension, hyperbolic beside Euclidean."""
+    """Compute the test %RMSE by dimension, hyperbolic and Euclidean."""
     sequences, tree, alphabet = load(args.data, "v4_150")
     train, test = split(sequences, tree, "random", args)
     print(f"\nencoder {args.encoders[0]}, v4_150, {args.epochs} epochs, {args.seeds} seeds")
@@ -254,7 +254,7 @@ def dimension(args):
 
 
 def bands(args):
-    """Root mean squared error and bias in edits, by the true distance."""
+    """Compute the root mean squared error and the bias in edits, by true distance."""
     sequences, tree, alphabet = load(args.data, "v4_150")
     train, test = split(sequences, tree, "random", args)
     true = levenshtein_distances(test)
@@ -269,7 +269,7 @@ def bands(args):
 
 
 def transform(args):
-    """Sequences embedded in a second, and the memory of many."""
+    """Compute the sequences embedded a second, and the peak memory of many."""
     sequences, tree, alphabet = load(args.data, "v4_150")
     train, _ = split(sequences, tree, "random", args)
     args.epochs = 1
@@ -296,7 +296,7 @@ def transform(args):
 
 
 def finite(args):
-    """Every encoder, distance and learning rate trains to finite distances or says in which epoch not."""
+    """Count the training runs, over encoders, distances and learning rates, that end with finite distances."""
     sequences, _, alphabet = load(args.data, "v4_150")
     train = sequences.iloc[:300].tolist()
     outcomes = {"trained": 0, "refused": 0, "not finite": 0}
@@ -315,7 +315,7 @@ def finite(args):
 
 
 PARTS = {
-    part.__name__: part for part in (table, oracle, recipe, throughput, dimension, bands, transform, finite)
+    part.__name__: part for part in (table, targets, recipe, throughput, dimension, bands, transform, finite)
 }
 
 

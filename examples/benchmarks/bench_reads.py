@@ -1,15 +1,15 @@
-"""Reads embedded by their place in the genome: local distances, neighbours, and the order of the reads.
+"""Benchmark the embedding of reads by position: local distances, neighbors and the order of the reads.
 
-Reads of 150 nt with 1 % errors are simulated from the genome of SARS-CoV-2 (MN908947.3, 29,903 nt) at
-depth 20. The embedder is fitted on some and measured on *other* reads of the same depth, which it never
-saw. Then those are put in order by their points alone::
+Reads of 150 nt with 1 % errors are simulated from the genome of SARS-CoV-2 (MN908947.3, 29,903 nt) at depth
+20. The embedder is fitted on one set of reads and measured on another set of the same depth, whose order is
+then computed from the points alone::
 
     python examples/benchmarks/bench_reads.py
 
-The idea stands in Y. W. Yu, "On minimizers and convolutional filters", J. Comput. Biol., 2024,
+The idea is from Y. W. Yu, "On minimizers and convolutional filters", J. Comput. Biol., 2024,
 doi:10.1089/cmb.2024.0483, which leaves the order to future work and publishes no figures. A row takes about
-ten seconds of one core, that of the convolutional network ten minutes; name parts (``seeds settings cnn``) to
-run some.
+ten seconds of one core, the row of the convolutional network ten minutes. Name parts (``seeds settings
+cnn``) to run only these.
 """
 
 import argparse
@@ -28,37 +28,37 @@ GENOME = load_sars_cov_2().data[0]
 READ_LENGTH = 150
 
 
-def overlap_of_neighbours(points, positions, n_neighbors=10):
+def overlap_of_neighbors(points, positions, n_neighbors=10):
     """Return the share of the nearest points whose reads overlap the read."""
     nearest = NearestNeighbors(n_neighbors=n_neighbors).fit(points).kneighbors(return_distance=False)
     return np.mean(np.abs(positions[nearest] - positions[:, None]) < READ_LENGTH)
 
 
 def order_of_points(points):
-    """Return the distance of each point from an end of the curve that the points form, and its piece."""
-    # coils of the curve are a read length apart, and a little closer counts as a touch
+    """Return the distance of each point from an end of the curve, and the component of the point."""
+    # windings of the curve are a read length apart; points that are nearer are connected
     graph = radius_neighbors_graph(points, 0.8 * READ_LENGTH, mode="distance")
-    n_pieces, piece = connected_components(graph, directed=False)
+    n_components, component = connected_components(graph, directed=False)
     along = np.zeros(len(points))
-    for label in range(n_pieces):
-        members = np.flatnonzero(piece == label)
+    for label in range(n_components):
+        members = np.flatnonzero(component == label)
         one = graph[members][:, members]
         end = dijkstra(one, directed=False, indices=0).argmax()
-        # no piece is as long as that, so that pieces do not mix
+        # no component is that long, so that components do not overlap
         along[members] = dijkstra(one, directed=False, indices=end) + label * len(GENOME) * 10
-    return along, piece
+    return along, component
 
 
-def order_in_pieces(along, positions, piece):
-    """Return Kendall's correlation of the order within each piece, weighted by its reads."""
-    members = [np.flatnonzero(piece == label) for label in range(piece.max() + 1)]
+def order_in_components(along, positions, component):
+    """Return Kendall's correlation of the order within each component, weighted by its reads."""
+    members = [np.flatnonzero(component == label) for label in range(component.max() + 1)]
     members = [reads for reads in members if len(reads) > 1]
     values = [abs(kendalltau(along[reads], positions[reads]).statistic) for reads in members]
     return np.average(values, weights=[len(reads) for reads in members])
 
 
 def measure(embedder, *, depth=20.0, error_rate=0.01, both_strands=False, seed=0):
-    """Fit on reads and return what the embedding of other reads is worth."""
+    """Fit on reads and return the scores of the embedding of other reads."""
     simulate = {
         "depth": depth,
         "read_length": READ_LENGTH,
@@ -71,19 +71,19 @@ def measure(embedder, *, depth=20.0, error_rate=0.01, both_strands=False, seed=0
     embedder.fit(reads, positions)
     spent = time.process_time() - start[0], time.perf_counter() - start[1]
     points = embedder.transform(new_reads)
-    along, piece = order_of_points(points)
+    along, component = order_of_points(points)
     ranks = np.argsort(np.argsort(along)), np.argsort(np.argsort(new_positions))
-    # which end comes first is not to be known from the points
+    # the points do not determine which end comes first
     moved = min(np.abs(order - ranks[1]).mean() for order in (ranks[0], len(along) - 1 - ranks[0]))
     return {
         "Spearman": embedder.score(new_reads, new_positions),
         "in training": embedder.score(reads, positions),
-        "neighbours overlap": overlap_of_neighbours(points, new_positions),
-        "at best": overlap_of_neighbours(new_positions[:, None], new_positions),
+        "neighbors overlap": overlap_of_neighbors(points, new_positions),
+        "at best": overlap_of_neighbors(new_positions[:, None], new_positions),
         "Kendall": abs(kendalltau(along, new_positions).statistic),
-        "in pieces": order_in_pieces(along, new_positions, piece),
+        "in components": order_in_components(along, new_positions, component),
         "mean ranks off": moved,
-        "pieces": piece.max() + 1,
+        "components": component.max() + 1,
         "CPU s": spent[0],
         "wall s": spent[1],
     }

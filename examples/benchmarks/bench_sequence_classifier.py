@@ -1,4 +1,4 @@
-"""Sequence classification: the place of a motif, and the hosts of phages and coronaviruses, by encoder.
+"""Benchmark sequence classification: the position of a motif, and the hosts of phages and coronaviruses.
 
 ::
 
@@ -6,9 +6,10 @@
     python examples/benchmarks/bench_sequence_classifier.py phage
     python examples/benchmarks/bench_sequence_classifier.py spike --models "svm, balanced" "mean of 3-mers"
 
-The first takes about two minutes on one core. The others score linear support vector machines on counts of
-3-mers and the classifier on the same folds, random ones and folds that keep relatives together. The mean
-takes minutes, the convolutional network ten times as long, the recurrent ones and the transformer more.
+The first command takes about two minutes on one core. The others score linear support vector machines on
+3-mer counts and the classifier on the same folds: random folds and folds that keep relatives together. The
+mean encoder takes minutes, the convolutional network ten times as long, the recurrent encoders and the
+transformer longer.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from skseed.datasets import load_phage_hosts, load_spike_hosts
 from skseed.model_selection import LevenshteinGroupKFold
 from skseed.preprocessing import KmerVectorizer
 
-# epochs and learning rates that solve the task; the defaults do too, and take longer
+# epochs and learning rates that solve the task; the defaults also do, and take longer
 MOTIF = {
     "mean": (10, 0.005),
     "cnn": (5, 0.005),
@@ -35,7 +36,7 @@ MOTIF = {
     "gru": (8, 0.005),
     "transformer": (20, 0.002),
 }
-# judged by balanced accuracy, so all but the first weigh the classes; fewer epochs where one takes long
+# the score is the balanced accuracy, so all but the first use class weights; slow models get fewer epochs
 BALANCED = {"class_weight": "balanced", "random_state": 0}
 HOSTS = {
     "svm": lambda: svm_on_3mers(None),
