@@ -1,4 +1,4 @@
-"""Benchmark edit-distance embeddings: error by encoder, geometry, split and dimension; speed; a published recipe.
+"""Benchmark edit-distance embeddings: error by encoder, geometry, split and dimension; speed; a known recipe.
 
 Each part prints one table. Name the parts to run; the options reduce their size::
 
@@ -296,7 +296,7 @@ def transform(args):
 
 
 def finite(args):
-    """Count the training runs, over encoders, distances and learning rates, that end with finite distances."""
+    """Count the training runs that end with finite distances, over encoders, distances and learning rates."""
     sequences, _, alphabet = load(args.data, "v4_150")
     train = sequences.iloc[:300].tolist()
     outcomes = {"trained": 0, "refused": 0, "not finite": 0}
