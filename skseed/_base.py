@@ -1,11 +1,13 @@
 """Base class of the transformers of sequences, and their warning about sequences that are cut."""
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
+
+from skseed._warnings import warn_user
+
+_CUT_SHARE = 0.01
 
 
 class SequenceTransformer(TransformerMixin, BaseEstimator):
@@ -27,13 +29,27 @@ def warn_cut(
     unit: str,
     advice: str = "set max_length to choose the length, which also silences this warning",
 ) -> None:
-    """Warn from ``transform`` if a sequence is longer than the length that ``fit`` found."""
-    longer = np.flatnonzero(lengths > limit)
-    if longer.size:
-        first = int(longer[0])
-        warnings.warn(
-            f"{longer.size} of {len(lengths)} sequences are longer than the {limit} {unit} found in fit "
-            f"and lose their end (the first is X[{first}] with {int(lengths[first])} {unit}); {advice}.",
-            UserWarning,
-            stacklevel=4,
+    """Warn from ``transform`` if sequences lose more than 1 % of all their symbols.
+
+    Lengths vary naturally: in nearly every cross-validation fold, some test sequence is slightly longer than
+    all training sequences. Such a loss is not worth a warning.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_sequences,), dtype int
+        The length of each sequence of the call.
+    limit : int
+        The length at which sequences are cut, found in ``fit``.
+    unit : str
+        The plural of what is counted: "symbols" or "tokens".
+    advice : str
+        The remedy, as a clause.
+    """
+    lost = np.maximum(lengths - limit, 0)
+    if lost.sum() > _CUT_SHARE * lengths.sum():
+        first, share = int(np.argmax(lost > 0)), lost.sum() / lengths.sum()
+        warn_user(
+            f"{np.count_nonzero(lost)} of {len(lengths)} sequences are longer than the {limit} {unit} found "
+            f"in fit and lose their end, {share:.0%} of all {unit} (the first is X[{first}] with "
+            f"{int(lengths[first])} {unit}); {advice}."
         )

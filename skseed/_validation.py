@@ -8,8 +8,11 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_consistent_length
+
+_ROW_TYPES = (list, tuple, np.ndarray, pd.Series)
 
 
 def check_sequences(
@@ -76,21 +79,23 @@ def check_sequences(
 def is_numeric_table(X: Any) -> bool:
     """Return whether `X` is a two-dimensional table of numbers, such as one-hot rows or token ids.
 
-    Anything else is read as sequences by `check_sequences`.
+    This is the only place that tells tables from sequences. Anything else, a table of text included, is read
+    as sequences by `check_sequences`. A sparse matrix counts as a table, so that scikit-learn refuses it.
     """
+    if issparse(X):
+        return True
     shape = getattr(X, "shape", None)
     if shape is None:
-        return (
-            isinstance(X, (list, tuple))
-            and len(X) > 0
-            and not isinstance(X[0], (str, bytes))
-            and hasattr(X[0], "__len__")
-        )
+        first = X[0] if isinstance(X, (list, tuple)) and X else None
+        if not isinstance(first, _ROW_TYPES) or getattr(first, "shape", None) == ():
+            return False
+        return not isinstance(next(iter(first), 0), (str, bytes))
     if len(shape) != 2:
         return False
     values = np.asarray(X)
     if values.dtype.kind == "O" and values.size:
-        return isinstance(values[0, 0], Number)
+        # np.bool_ is no Number
+        return isinstance(values[0, 0], (Number, np.bool_))
     return values.dtype.kind in "fiubc"
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from math import log
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skseed._tokens import UNKNOWN, are_known, check_token_ids
+from skseed._tokens import UNKNOWN
 from skseed.alphabets import Alphabet
 
 FIRST_SYMBOL = 2
@@ -16,14 +15,6 @@ FIRST_SYMBOL = 2
 _BLOCK = 256
 
 Rows = list[npt.NDArray[np.integer]]
-
-
-def is_token_table(X: Any) -> bool:
-    """Return whether the input is a table of numbers, not an array of sequences."""
-    shape = getattr(X, "shape", None)
-    if shape is None:
-        return False
-    return len(shape) == 2 and np.asarray(X).dtype.kind in "fiub"
 
 
 class KmerVocabulary:
@@ -88,20 +79,13 @@ class KmerVocabulary:
             yield words
 
 
-def rows_of_tokens(table: npt.NDArray[Any]) -> Rows:
+def rows_of_tokens(tokens: npt.NDArray[np.int32]) -> Rows:
     """Return the rows of a table of token ids without the padding after their end."""
     rows: Rows = []
-    for index, ids in enumerate(check_token_ids(table)):
+    for index, ids in enumerate(tokens):
         used = np.flatnonzero(ids)
         if not used.size:
             raise ValueError(f"X[{index}] holds no token, only padding; remove the row.")
         # a copy, or a row would keep the whole table
         rows.append(ids[: used[-1] + 1].copy())
     return rows
-
-
-def read_unseen_as_unknown(
-    row: npt.NDArray[np.integer], seen: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.integer]:
-    """Return a row with the unknown id in place of every id that training never saw."""
-    return np.where(are_known(row, seen), row, UNKNOWN)

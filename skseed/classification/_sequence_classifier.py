@@ -28,15 +28,14 @@ from skseed._training import (
     forward_in_batches,
     resolve_device,
 )
-from skseed._validation import check_sequences, forget_columns
+from skseed._tokens import check_token_ids, read_unseen_as_unknown
+from skseed._validation import check_sequences, forget_columns, is_numeric_table
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.classification._rows import (
     FIRST_SYMBOL,
     UNKNOWN,
     KmerVocabulary,
     Rows,
-    is_token_table,
-    read_unseen_as_unknown,
     rows_of_tokens,
 )
 from skseed.nn import SequenceBatches, SequenceNetwork, pad_rows
@@ -401,8 +400,8 @@ class SequenceClassifier(
 
     def _read(self, X: Any) -> tuple[KmerVocabulary | None, Rows]:
         """Return what the words of the training sequences are, None for tokens, and the ids of each row."""
-        if is_token_table(X):
-            return None, rows_of_tokens(validate_data(self, X, reset=True))
+        if is_numeric_table(X):
+            return None, rows_of_tokens(check_token_ids(validate_data(self, X, reset=True)))
         alphabet = get_alphabet(self.alphabet)
         sequences = check_sequences(X, min_length=self.k).tolist()
         forget_columns(self)
@@ -412,8 +411,8 @@ class SequenceClassifier(
     def _rows(self, X: Any) -> Rows:
         """Return the ids of each row, at least one, as `fit` came to know them."""
         if self._vocabulary is None:
-            rows = rows_of_tokens(validate_data(self, X, reset=False))
-            return [read_unseen_as_unknown(row, self._seen_ids) for row in rows]
+            tokens = check_token_ids(validate_data(self, X, reset=False))
+            return rows_of_tokens(read_unseen_as_unknown(tokens, self._seen_ids))
         return self._vocabulary.rows(check_sequences(X, min_length=self._vocabulary.k).tolist())
 
     def _logits(self, X: Any) -> npt.NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Random rotation of circular sequences while training."""
+"""Random rotation of circular sequences during training."""
 
 from typing import Any, ClassVar, Self
 
@@ -8,40 +8,42 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skseed._base import SequenceTransformer
+from skseed._sequences import as_sequences
 from skseed._sklearn import _fit_context
-from skseed._validation import check_sequences
-from skseed.alphabets import DNA
+from skseed._tokens import rotate_rows, row_lengths
+from skseed._validation import check_sequences, forget_columns, is_numeric_table
 
 
 class CircularShiftAugmenter(SequenceTransformer):
-    """Rotate circular sequences at random in training, and leave them alone afterwards.
+    """Rotate circular sequences at random in ``fit_transform`` and leave them unchanged in ``transform``.
 
-    A plasmid has no beginning: where its file starts is a convention of whoever deposited it, which
-    a model should not learn. **`fit_transform` rotates each sequence once; `transform` is the
-    identity**, so ``fit(X).transform(X)`` differs from ``fit_transform(X)``, as for
-    :class:`sklearn.preprocessing.TargetEncoder`. In a ``Pipeline`` this is what one wants: training
-    data are rotated, test data are not. It is not for linear molecules.
+    A plasmid has no first base. The position at which its file starts is a convention of the laboratory that
+    deposited it, and a model should not learn that convention. **`fit_transform` rotates each sequence once;
+    `transform` is the identity**, so ``fit(X).transform(X)`` differs from ``fit_transform(X)``, as for
+    :class:`sklearn.preprocessing.TargetEncoder`. In a ``Pipeline``, training data are therefore rotated and
+    test data are not. Do not use it for linear molecules.
 
-    Given as ``augmenter=`` to a ranker, it makes the ranker rotate its token rows afresh at every
-    epoch, which is the stronger augmentation.
+    When passed as ``augmenter=`` to a ranker, the ranker rotates its rows of tokens anew in every epoch,
+    which is the stronger augmentation.
 
     Parameters
     ----------
     both_strands : bool, default=False
-        Whether every other sequence, on average, is also turned into its reverse complement: for DNA whose
-        strand, too, is a convention. Only sequences can be, not rows of tokens, so such an augmenter
-        stands before the tokenizer.
+        Whether each sequence is also replaced by its reverse complement with probability 1/2, for molecules
+        whose strand is a convention too. The sequences must be DNA or RNA; the complement of A is U if the
+        data have U and no T. Rows of tokens have no reverse complement, so such an augmenter must come before
+        the tokenizer.
     random_state : int, RandomState instance or None, default=None
-        Controls the rotations and strands. An int gives the same ones at every call of `fit_transform`.
+        Controls the rotations and strands. An int gives the same ones in every call of `fit_transform`.
 
     Attributes
     ----------
     input_ndim_ : int
-        1 when fitted on sequences, 2 when fitted on rows of tokens.
+        1 if fitted on sequences, 2 if fitted on rows of tokens.
     n_features_in_ : int
-        The length of the rows of tokens; absent when fitted on sequences.
+        The length of the rows of tokens; absent if fitted on sequences.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The column names of the rows of tokens, where they have any.
+        The column names of the rows of tokens, if the table has any.
 
     See Also
     --------
@@ -49,10 +51,10 @@ class CircularShiftAugmenter(SequenceTransformer):
 
     Notes
     -----
-    The shift of a sequence is uniform on ``0 … length - 1``. Rows of tokens hold non-negative
-    integers; the zeros at the end of a row are padding and stay in place. Rotating the tokens of a
-    plasmid and tokenizing the rotated plasmid give nearly the same tokens, except at the seam. A row
-    that was cut to a maximum length is rotated as if it were whole.
+    The shift of a sequence is uniform on ``0 … length - 1``. Rows of tokens hold non-negative integers. The
+    zeros at the end of a row are padding and stay in place. Rotating the tokens of a plasmid and tokenizing
+    the rotated plasmid give the same tokens, except next to the new start. A row that was cut to a maximum
+    length is rotated as if it were complete. Upper and lower case are kept.
 
     Examples
     --------
@@ -79,7 +81,7 @@ class CircularShiftAugmenter(SequenceTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the form of the input; the sequences are not rotated.
+        """Store the kind of input; the sequences are not rotated.
 
         Parameters
         ----------
@@ -92,6 +94,13 @@ class CircularShiftAugmenter(SequenceTransformer):
         -------
         self : CircularShiftAugmenter
             The fitted augmenter.
+
+        Raises
+        ------
+        TypeError
+            If a table does not hold integers.
+        ValueError
+            If a token is negative, or X holds rows of tokens although `both_strands` is True.
         """
         self._fit_check(X)
         return self
@@ -110,35 +119,54 @@ class CircularShiftAugmenter(SequenceTransformer):
         Returns
         -------
         rotated : ndarray of the shape of X
-            The rotated sequences, of dtype object, or rows of tokens, of their own dtype.
+            The rotated sequences, of dtype object, or the rotated rows of tokens, of their own dtype.
 
         Raises
         ------
+        TypeError
+            If a table does not hold integers.
         ValueError
-            If `both_strands` is set and X holds rows of tokens.
+            If a token is negative. If `both_strands` is True and X holds rows of tokens, or a sequence has a
+            letter that is not a nucleotide; the message names the sequence and the position.
         """
-        checked = self._fit_check(X)
+        checked, other_strands = self._fit_check(X)
         random_state = check_random_state(self.random_state)
-        rotated = rotate(checked, random_state.randint(np.maximum(1, circular_lengths(checked))))
-        if self.both_strands:
-            for index in np.flatnonzero(random_state.randint(2, size=len(rotated))):
-                rotated[index] = DNA.reverse_complement(rotated[index])
+        if self.input_ndim_ == 2:
+            return rotate_rows(checked, random_state.randint(np.maximum(1, row_lengths(checked))))
+        lengths = np.array([len(sequence) for sequence in checked])
+        shifts = random_state.randint(np.maximum(1, lengths))
+        rotated = _rotate(checked, shifts)
+        if other_strands is not None:
+            is_other = random_state.randint(2, size=len(rotated)).astype(bool)
+            # the reverse complement of a rotation by s is a rotation by -s
+            rotated[is_other] = _rotate(other_strands[is_other], (lengths - shifts)[is_other])
         return rotated
 
     def transform(self, X: Any) -> npt.NDArray[Any]:
-        """Return the input as it is: new data are not rotated.
+        """Return the input unchanged: new data are not rotated.
 
         Parameters
         ----------
         X : array-like of str of shape (n_sequences,) or of int of shape (n_sequences, n_tokens)
-            Sequences or rows of tokens, as in `fit`.
+            Sequences or rows of tokens, the same kind as in `fit`.
 
         Returns
         -------
         same : ndarray of the shape of X
             The input as an array.
+
+        Raises
+        ------
+        ValueError
+            If X is not of the same kind as in `fit`.
         """
         check_is_fitted(self)
+        if is_numeric_table(X) == (self.input_ndim_ == 1):
+            kinds = ("sequences", "rows of tokens")
+            fitted, given = kinds if self.input_ndim_ == 1 else kinds[::-1]
+            raise ValueError(
+                f"X holds {given}, but CircularShiftAugmenter was fitted on {fitted}; pass {fitted} or refit."
+            )
         if self.input_ndim_ == 1:
             return check_sequences(X)
         return _check_tokens(validate_data(self, X, reset=False, dtype=None))
@@ -149,13 +177,13 @@ class CircularShiftAugmenter(SequenceTransformer):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names to use instead of those seen in `fit`.
+            Names to use if `fit` saw none.
 
         Returns
         -------
         names : ndarray of dtype object
-            ``"sequence"`` for sequences; for rows of tokens the names seen in `fit` or
-            ``"token0"``, ``"token1"``, ….
+            ``"sequence"`` for sequences; for rows of tokens the names seen in `fit`, or ``"token0"``,
+            ``"token1"``, ….
         """
         check_is_fitted(self)
         n_features = 1 if self.input_ndim_ == 1 else self.n_features_in_
@@ -180,78 +208,44 @@ class CircularShiftAugmenter(SequenceTransformer):
         tags.input_tags.two_d_array = True
         return tags
 
-    def _fit_check(self, X: Any) -> npt.NDArray[Any]:
-        checked: npt.NDArray[Any]
-        if _holds_numbers(X):
-            checked = _check_tokens(check_array(X, dtype=None))
+    def _fit_check(self, X: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.object_] | None]:
+        """Return the checked input and, if they are needed, the other strands; store the kind of input."""
+        if not is_numeric_table(X):
+            sequences, other_strands = check_sequences(X), None
             if self.both_strands:
-                raise ValueError(
-                    "X holds rows of tokens, of which there is no reverse complement; give sequences, before "
-                    "the tokenizer, or set both_strands=False."
-                )
-            validate_data(self, X, skip_check_array=True)
-            self.input_ndim_ = 2
-        else:
-            checked = check_sequences(X)
-            for name in ("n_features_in_", "feature_names_in_"):
-                self.__dict__.pop(name, None)
+                strands = as_sequences(sequences, alphabet=None).reverse_complement().to_strings()
+                other_strands = np.array(strands, dtype=object)
+            forget_columns(self)
             self.input_ndim_ = 1
-        return checked
+            return sequences, other_strands
+        tokens = _check_tokens(check_array(X, dtype=None))
+        if self.both_strands:
+            raise ValueError(
+                "X holds rows of tokens, which have no reverse complement; pass sequences and place the "
+                "augmenter before the tokenizer, or set both_strands=False."
+            )
+        validate_data(self, X, skip_check_array=True)
+        self.input_ndim_ = 2
+        return tokens, None
 
 
-def rotate(X: npt.NDArray[Any], shifts: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Rotate sequences, or rows of tokens, to the left.
-
-    `X` is an object array of ``str`` or an integer array of shape (n, n_tokens) whose trailing zeros
-    are padding; `shifts` holds one integer for each row, of any sign, taken modulo its length. The
-    symbol at position ``shift`` becomes the first. Rotations by a and then by b equal one by a + b.
-    """
-    shifts = np.asarray(shifts, dtype=np.int64)
-    if X.ndim == 1:
-        rotated = np.empty(len(X), dtype=object)
-        for index, (sequence, shift) in enumerate(zip(X, shifts.tolist(), strict=True)):
-            start = shift % max(1, len(sequence))
-            rotated[index] = sequence[start:] + sequence[:start]
-        return rotated
-    lengths = circular_lengths(X)[:, None]
-    columns = np.arange(X.shape[1])[None, :]
-    source = np.where(columns < lengths, (columns + shifts[:, None]) % np.maximum(1, lengths), columns)
-    return np.take_along_axis(X, source, axis=1)
-
-
-def circular_lengths(X: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Return the length of each sequence, or of each row of tokens without the zeros at its end."""
-    if X.ndim == 1:
-        return np.array([len(sequence) for sequence in X], dtype=np.int64)
-    used = X != 0
-    return np.where(used.any(axis=1), X.shape[1] - used[:, ::-1].argmax(axis=1), 0)
-
-
-def _holds_numbers(X: Any) -> bool:
-    """Tell rows of tokens from sequences by the first row: a string is never a number."""
-    if hasattr(X, "ndim") or hasattr(X, "shape"):
-        if len(X.shape) != 2:
-            return False
-        return X.shape[1] != 1 or not _is_text(X)
-    return (
-        isinstance(X, (list, tuple))
-        and len(X) > 0
-        and not isinstance(X[0], (str, bytes))
-        and hasattr(X[0], "__len__")
-    )
-
-
-def _is_text(X: Any) -> bool:
-    values = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
-    return values.size > 0 and isinstance(values.ravel()[0], str)
+def _rotate(sequences: npt.NDArray[np.object_], shifts: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """Rotate each sequence to the left."""
+    rotated = np.empty(len(sequences), dtype=object)
+    rotated[:] = [s[shift:] + s[:shift] for s, shift in zip(sequences, shifts.tolist(), strict=True)]
+    return rotated
 
 
 def _check_tokens(tokens: npt.NDArray[Any]) -> npt.NDArray[np.integer]:
     if not np.issubdtype(tokens.dtype, np.integer):
-        raise TypeError(f"Rows of tokens must hold integers; got an array of dtype {tokens.dtype}.")
+        raise TypeError(
+            f"Rows of tokens must hold integers, but X has dtype {tokens.dtype}; make the rows with "
+            "BPETokenizer."
+        )
     if tokens.min() < 0:
         row, column = (int(i) for i in np.argwhere(tokens < 0)[0])
         raise ValueError(
-            f"Tokens must not be negative; got {tokens[row, column]} at row {row}, column {column}."
+            f"X[{row}, {column}] is {tokens[row, column]}, but token ids are not negative; make the rows "
+            "with BPETokenizer."
         )
     return tokens

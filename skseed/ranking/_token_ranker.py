@@ -19,11 +19,11 @@ from skseed._training import (
     forward_in_batches,
     resolve_device,
 )
+from skseed._tokens import read_unseen_as_unknown, rotate_rows, row_lengths
 from skseed.nn import TokenBatches
-from skseed.preprocessing._circular_shift_augmenter import circular_lengths, rotate
 from skseed.ranking._base import LabRankerMixin, first_labs
 from skseed.ranking._token_explanation import TokenExplanationMixin
-from skseed.ranking._token_table import read_unseen_as_unknown, split_token_table
+from skseed.ranking._token_table import split_token_table
 
 _WEIGHT_DECAY = 1e-5
 _PREDICTION_ROWS = 256
@@ -182,9 +182,9 @@ class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, B
     def _outputs(self, X: Any) -> npt.NDArray[np.float64]:
         """Return what the network gives for each row, the mean over its rotations."""
         tokens, metadata = self._read(X)
-        lengths = circular_lengths(tokens)
+        lengths = row_lengths(tokens)
         views = [
-            self._run(rotate(tokens, view * lengths // self.n_views) if view else tokens, metadata)
+            self._run(rotate_rows(tokens, view * lengths // self.n_views) if view else tokens, metadata)
             for view in range(self.n_views)
         ]
         return sum(views[1:], start=views[0]) / self.n_views

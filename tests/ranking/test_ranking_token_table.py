@@ -1,11 +1,9 @@
 """Token tables: what is accepted, what is refused and in which words."""
 
-import warnings
-
 import numpy as np
 import pytest
 
-from skseed.ranking._token_table import read_unseen_as_unknown, split_token_table
+from skseed.ranking._token_table import split_token_table
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64])
@@ -33,24 +31,3 @@ def test_no_metadata_is_none() -> None:
 def test_split_names_what_is_wrong(X: list[list[float]], n_metadata: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         split_token_table(np.asarray(X), n_metadata)
-
-
-def test_many_unseen_tokens_warn_once_and_become_unknown() -> None:
-    seen = np.array([True, True, True, False, True])
-    tokens = np.array([[2, 3, 4, 0], [9, 2, 0, 0]], dtype=np.int32)
-    with pytest.warns(UserWarning, match=r"2 of 5 tokens .* 3 at X\[0, 1\]") as caught:
-        read = read_unseen_as_unknown(tokens, seen)
-    assert len(caught) == 1
-    np.testing.assert_array_equal(read, [[2, 1, 4, 0], [1, 2, 0, 0]])
-
-
-def test_padding_stays_where_training_had_none_and_few_unseen_are_silent() -> None:
-    seen = np.array([False, True, True])
-    tokens = np.full((4, 10), 2, dtype=np.int32)
-    tokens[0, 5] = 40
-    tokens[1, 9] = 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        read = read_unseen_as_unknown(tokens, seen)
-    assert read[0, 5] == 1
-    assert read[1, 9] == 0
