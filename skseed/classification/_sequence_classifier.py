@@ -21,6 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skseed._sklearn import Interval, StrOptions, _fit_context
+from skseed._tokens import check_token_ids, read_unseen_as_unknown
 from skseed._training import (
     NeuralEstimatorMixin,
     build_seeded,
@@ -28,7 +29,6 @@ from skseed._training import (
     forward_in_batches,
     resolve_device,
 )
-from skseed._tokens import check_token_ids, read_unseen_as_unknown
 from skseed._validation import check_sequences, forget_columns, is_numeric_table
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.classification._rows import (

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skseed._sklearn import HasMethods, Interval, _fit_context
+from skseed._tokens import read_unseen_as_unknown, rotate_rows, row_lengths
 from skseed._training import (
     NeuralEstimatorMixin,
     build_seeded,
@@ -19,7 +20,6 @@ from skseed._training import (
     forward_in_batches,
     resolve_device,
 )
-from skseed._tokens import read_unseen_as_unknown, rotate_rows, row_lengths
 from skseed.nn import TokenBatches
 from skseed.ranking._base import LabRankerMixin, first_labs
 from skseed.ranking._token_explanation import TokenExplanationMixin
