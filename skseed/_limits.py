@@ -7,6 +7,8 @@ import joblib
 
 GIBIBYTE = 2**30
 _MAX_HOURS = 48
+# smaller arrays are not checked, because asking the system takes longer than filling them
+_NEVER_TOO_MUCH = 2**20
 _CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -47,12 +49,16 @@ def _address_space() -> float:
     return float("inf") if soft == resource.RLIM_INFINITY else float(soft)
 
 
-def check_memory(n_bytes: float, *, what: str, advice: str, share: float = 0.5) -> None:
-    """Raise a MemoryError if an array would take more than a share of the available memory.
+def check_memory(
+    n_bytes: float, *, what: str, advice: str, share: float = 0.5, at_most: float = float("inf")
+) -> None:
+    """Raise a MemoryError if an array would exceed a share of the available memory, or `at_most` bytes.
 
     `what` is the subject of the message, such as "A matrix of 9 × 9 edit distances", `advice` the remedy.
     """
-    limit = share * available_memory()
+    if n_bytes < _NEVER_TOO_MUCH:
+        return
+    limit = min(at_most, share * available_memory())
     if n_bytes > limit:
         raise MemoryError(
             f"{what} takes {n_bytes / GIBIBYTE:.1f} GiB, but at most {limit / GIBIBYTE:.1f} GiB are allowed "

@@ -21,8 +21,8 @@ array([[0, 1, 0, 0],
 array([0, 0, 0, 1])
 """
 
-from skseed.distances._groups import levenshtein_groups
-from skseed.distances._matrix import levenshtein_distances
-from skseed.distances._neighbors import levenshtein_neighbors
+from skseed.distances._levenshtein_distances import levenshtein_distances
+from skseed.distances._levenshtein_groups import levenshtein_groups
+from skseed.distances._levenshtein_neighbors import levenshtein_neighbors
 
 __all__ = ["levenshtein_distances", "levenshtein_groups", "levenshtein_neighbors"]

@@ -1,58 +1,30 @@
-"""The cut-off of a distance: edits, or a fraction of the longer of two sequences."""
+"""Cut-off of the edit distance: a number of edits, or a fraction of the longer of two sequences."""
 
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import numpy.typing as npt
 
-from skseed._sklearn import Interval
+from skseed._constraints import MAX_DISTANCE
 
-MAX_DISTANCE = [Interval(Integral, 0, None, closed="left"), Interval(Real, 0, 1, closed="neither")]
+__all__ = ["MAX_DISTANCE", "Cutoff"]
 
 
 @dataclass(frozen=True)
 class Cutoff:
-    """How many edits may lie between two sequences, given the longer of their lengths.
-
-    Parameters
-    ----------
-    max_distance : int or float
-        An int counts edits; a float between 0 and 1 is a fraction of the longer length.
-    """
+    """The largest edit distance that counts: edits (int), or a fraction of the longer length (float)."""
 
     max_distance: int | float
 
     def limits(self, longer: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the largest number of edits that is within the cut-off.
+        """Return the cut-off in whole edits for each longer length of a pair.
 
-        Parameters
-        ----------
-        longer : array-like of int
-            The longer length of each pair.
-
-        Returns
-        -------
-        limits : ndarray of int64
-            A whole number of edits for each pair, never decreasing with the length.
+        The limit is at most the longer length, which no distance exceeds, and grows with the length.
         """
         longer = np.asarray(longer, dtype=np.int64)
         if isinstance(self.max_distance, Integral):
-            return np.full_like(longer, int(self.max_distance))
-        # 0.29 * 100 is 28.999…96: the tolerance gives back the 29 edits that were meant
-        return np.floor(float(self.max_distance) * longer + 1e-9).astype(np.int64)
-
-    def shortest_partner(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the least length that a partner, no longer itself, must have to be within the cut-off.
-
-        Parameters
-        ----------
-        lengths : ndarray of int64 of shape (n,)
-            Lengths in ascending order.
-
-        Returns
-        -------
-        shortest : ndarray of int64 of shape (n,)
-            Ascending as well, since the limit grows by at most one edit a symbol.
-        """
-        return lengths - self.limits(lengths)
+            return np.minimum(longer, min(int(self.max_distance), np.iinfo(np.int64).max))
+        # str() gives 0.29 for float32(0.29); 0.29 * 100 is 28.999…96, and the tolerance makes it 29 edits
+        fraction = float(str(self.max_distance))
+        return np.floor(fraction * longer + 1e-9).astype(np.int64)

@@ -16,7 +16,7 @@ Sequences = Sequence[Any] | npt.NDArray[np.object_]
 # numba compiles for some three seconds, in which rapidfuzz compares this many cells of the matrices
 _WORTH_COMPILING = 3e10
 _WORTH_CALLING = 1e8
-_COMPILED = "skseed.distances._lanes"
+_COMPILED = "skseed.distances._simd"
 
 
 @cache
@@ -70,7 +70,7 @@ def exact_distances(
     """
     if not lanes:
         return cdist(left, right, scorer=Levenshtein.distance, dtype=dtype)
-    from skseed.distances._lanes import fill_distances
+    from skseed.distances._simd import fill_distances
 
     symbols = np.frombuffer(b"".join(left) + (b"" if right is left else b"".join(right)), dtype=np.uint8)
     present = np.flatnonzero(np.bincount(symbols, minlength=256))

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skseed._sklearn import StrOptions
-from skseed.alphabets import DNA
+from skseed._constraints import TOPOLOGY
+from skseed._sequences import Topology, as_sequences
+from skseed.alphabets import DNA, Alphabet
 from skseed.distances._anchors import canonical
 from skseed.distances._circular import circular_pairs
 from skseed.distances._components import Components
@@ -16,9 +17,22 @@ from skseed.distances._cutoff import Cutoff
 from skseed.distances._distinct import distinct
 from skseed.distances._pairs import Pairs, close_pairs
 
-TOPOLOGY = [StrOptions({"linear", "circular"})]
+__all__ = ["TOPOLOGY", "Spelling", "Topology", "texts_of"]
 
-Topology = Literal["linear", "circular"]
+
+def texts_of(
+    X: Any, *, alphabet: str | Alphabet | None, topology: Topology, both_strands: bool
+) -> npt.NDArray[np.object_]:
+    """Return the sequences as ``str`` in which equal symbols are equal characters."""
+    sequences = as_sequences(X, alphabet=alphabet, topology=topology)
+    texts = np.empty(len(sequences), dtype=object)
+    if both_strands:
+        # raises if a character is not a nucleotide
+        sequences.complement()
+        texts[:] = [text.replace("U", "T") for text in sequences.to_strings()]
+    else:
+        texts[:] = sequences.to_strings()
+    return texts
 
 
 @dataclass(frozen=True)

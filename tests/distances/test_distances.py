@@ -1,19 +1,23 @@
 """Exactness of matrix, neighbours and groups against a plain dynamic programme."""
 
 import logging
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from skseed import _limits
+from skseed._sequences import as_sequences
 from skseed.distances import (
     _exact,
     _pairs,
     _pieces,
     _qgrams,
+    _verify,
     levenshtein_distances,
     levenshtein_groups,
     levenshtein_neighbors,
@@ -67,8 +71,8 @@ def test_large_matrices_are_the_same_with_and_without_lanes(monkeypatch, Y):
     rng = np.random.default_rng(0)
     X = random_sequences(rng, 300, (0, 90))
     expected = levenshtein_distances(X, Y)
-    for limit in ("_WORTH_COMPILING", "_WORTH_CALLING"):
-        monkeypatch.setattr(_exact, limit, 0)
+    for limit in ("_CELLS_WORTH_COMPILING", "_FEW_CELLS"):
+        monkeypatch.setattr(_verify, limit, 0)
     np.testing.assert_array_equal(levenshtein_distances(X, Y, n_jobs=2), expected)
     # letters of more than a byte have no place in the lanes
     assert levenshtein_distances(["ACGT", "AÇGT", "漢字"]).tolist() == [[0, 1, 4], [1, 0, 4], [4, 4, 0]]
@@ -220,7 +224,9 @@ def test_copies_are_neighbors_at_a_stored_zero():
 
 def test_impossible_matrix_is_refused_before_work():
     X = np.char.add("A" * 200, np.arange(100_000).astype(str))
-    with pytest.raises(MemoryError, match=r"100,000 × 100,000 .* 18\.6 GiB .* CPU-hours; use levenshtein"):
+    with pytest.raises(
+        MemoryError, match=r"100,000 × 100,000 .* CPU-hours .* 18\.6 GiB, .*; use leven"
+    ):
         levenshtein_distances(X)
 
 
@@ -271,3 +277,64 @@ def test_single_and_empty_sequences():
 def test_containers_agree(container):
     X = families(1)
     np.testing.assert_array_equal(levenshtein_groups(container(X), 0.05), levenshtein_groups(X, 0.05))
+
+
+def test_case_and_u_make_no_difference():
+    genes = ["GATTACAGATTACA", "gattacagattaca", "GAUUACAGAUUACA"]
+    np.testing.assert_array_equal(levenshtein_groups(genes, 0.1), [0, 0, 0])
+    assert not levenshtein_distances(genes).any()
+    assert levenshtein_neighbors(genes, 0.1).nnz == 6
+    np.testing.assert_array_equal(levenshtein_groups(genes, 1, alphabet=None), [0, 1, 2])
+    assert levenshtein_distances(genes[:1], genes[1:], alphabet=None).tolist() == [[14, 4]]
+
+
+def test_letters_outside_the_alphabet_raise():
+    for function in (levenshtein_distances, lambda *X, **o: levenshtein_neighbors(X[0], 1, **o)):
+        with pytest.raises(ValueError, match=r"X\[1\] has 'L' at position 1"):
+            function(["ACGT", "MLK"], alphabet="dna")
+
+
+def test_both_strands_of_rna():
+    genes = ["AACUGGUUACUUGCA", "UGCAAGUAACCAGUU"]
+    np.testing.assert_array_equal(levenshtein_groups(genes, 2, both_strands=True), [0, 0])
+    np.testing.assert_array_equal(levenshtein_groups(genes, 2, both_strands=True, alphabet="rna"), [0, 0])
+    for function in (levenshtein_groups, levenshtein_neighbors):
+        with pytest.raises(ValueError, match=r"X\[1\] has '!' at position 2, which is not a nucleotide"):
+            function(["ACGT", "AC!"], 1, both_strands=True)
+
+
+@pytest.mark.parametrize("max_distance", [sys.maxsize, 10**8, 10**30, np.int64(10), np.uint8(200)])
+def test_large_cutoffs_reject_nothing(max_distance):
+    assert levenshtein_distances(["ACGT", ""], max_distance=max_distance).tolist() == [[0, 4], [4, 0]]
+    assert levenshtein_neighbors(["ACGT", ""], max_distance).nnz == 2
+    X = [random_sequence(np.random.default_rng(0), 3000) for _ in range(40)] + [""]
+    np.testing.assert_array_equal(levenshtein_groups(X, 10**8), np.zeros(41))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_numpy_fractions_mean_the_number_they_show(dtype):
+    X = ["A" * 100, "C" * 29 + "A" * 71, "C" * 30 + "A" * 70]
+    graph = levenshtein_neighbors(X, dtype(0.29))
+    assert graph.toarray()[0].tolist() == [0, 29, 0]
+    assert levenshtein_distances(X, max_distance=dtype(0.29))[0].tolist() == [0, 29, 30]
+
+
+@pytest.mark.parametrize("first", [0x3B1, 0x4E00, 0x1F600])
+def test_any_character_is_compared_exactly(first):
+    characters = [chr(first + i) for i in range(600)]
+    X = ["".join(characters[i : i + 30]) for i in range(0, 570, 3)]
+    np.testing.assert_array_equal(levenshtein_distances(X), distance_matrix(X, distance=Levenshtein.distance))
+    # a shift by 3 characters costs 6 edits, or 3 substitutions after a rotation
+    assert levenshtein_neighbors(X, 6).nnz == 2 * (len(X) - 1)
+    assert levenshtein_neighbors(X, 0.2, topology="circular").nnz == 2 * (len(X) - 1 + len(X) - 2)
+
+
+def test_many_small_matrices_are_exact_before_and_after_compilation(monkeypatch):
+    # the limit would take minutes of work to reach
+    monkeypatch.setattr(_verify, "_CELLS_WORTH_COMPILING", 1e7)
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        sequences = as_sequences(random_sequences(rng, 20, (100, 200)), alphabet="dna")
+        expected = distance_matrix(sequences.to_strings(), distance=Levenshtein.distance)
+        np.testing.assert_array_equal(levenshtein_distances(sequences), expected)
+        np.testing.assert_array_equal(levenshtein_distances(sequences, sequences), expected)

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from skseed._constraints import ALPHABET_OF_DISTANCES
 from skseed._limits import available_memory
 from skseed._sklearn import validate_params
-from skseed._validation import check_sequences
+from skseed.alphabets import Alphabet
 from skseed.distances._cutoff import MAX_DISTANCE, Cutoff
-from skseed.distances._spellings import TOPOLOGY, Spelling, Topology
+from skseed.distances._spellings import TOPOLOGY, Spelling, Topology, texts_of
 
 
 @validate_params(
@@ -20,6 +21,7 @@ from skseed.distances._spellings import TOPOLOGY, Spelling, Topology
         "max_distance": MAX_DISTANCE,
         "topology": TOPOLOGY,
         "both_strands": ["boolean"],
+        "alphabet": ALPHABET_OF_DISTANCES,
         "n_jobs": [Integral, None],
     },
     prefer_skip_nested_validation=True,
@@ -30,6 +32,7 @@ def levenshtein_neighbors(
     *,
     topology: Topology = "linear",
     both_strands: bool = False,
+    alphabet: str | Alphabet | None = "auto",
     n_jobs: int | None = None,
 ) -> csr_array:
     """Find all pairs of sequences within a cut-off of the edit distance.
@@ -49,7 +52,13 @@ def levenshtein_neighbors(
     topology : {"linear", "circular"}, default="linear"
         "circular" takes the least distance over all rotations of one of the sequences; see Notes.
     both_strands : bool, default=False
-        Compare with the reverse complement too, and take the lesser distance. For nucleotides only.
+        Compare with the reverse complement too, and take the lesser distance. For nucleotides only:
+        any other character raises a ValueError that names its index and position.
+    alphabet : {"auto", "dna", "rna", "protein"}, Alphabet or None, default="auto"
+        Which characters are equal. "auto": upper and lower case are equal, U equals T if every letter of `X`
+        is an IUPAC nucleotide code, and every other character equals itself only. A name or an
+        :class:`~skseed.alphabets.Alphabet`: every letter must belong to it, and all its ambiguity letters are
+        equal. None: only equal characters are equal.
     n_jobs : int, default=None
         The number of blocks computed at once; None is 1 unless in a ``joblib.parallel_config``
         context, -1 is one for each processor.
@@ -114,7 +123,9 @@ def levenshtein_neighbors(
     array([1, 3], dtype=int32)
     """
     spelling = Spelling(topology, both_strands)
-    unique, inverse = spelling.distinct(check_sequences(X))
+    unique, inverse = spelling.distinct(
+        texts_of(X, alphabet=alphabet, topology=topology, both_strands=both_strands)
+    )
     found = [(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0, dtype=np.int64))]
     n_bytes, most = 0, available_memory() / 6
     for block in spelling.pairs(unique, Cutoff(max_distance), n_jobs=n_jobs):

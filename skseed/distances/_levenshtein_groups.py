@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
+from skseed._constraints import ALPHABET_OF_DISTANCES
 from skseed._sklearn import StrOptions, validate_params
-from skseed._validation import check_sequences
+from skseed.alphabets import Alphabet
 from skseed.distances._components import Components
 from skseed.distances._cutoff import MAX_DISTANCE, Cutoff
-from skseed.distances._spellings import TOPOLOGY, Spelling, Topology
+from skseed.distances._spellings import TOPOLOGY, Spelling, Topology, texts_of
 
 logger = logging.getLogger("skseed")
 
@@ -27,6 +28,7 @@ logger = logging.getLogger("skseed")
         "linkage": [StrOptions({"single", "leader"})],
         "topology": TOPOLOGY,
         "both_strands": ["boolean"],
+        "alphabet": ALPHABET_OF_DISTANCES,
         "n_jobs": [Integral, None],
     },
     prefer_skip_nested_validation=True,
@@ -39,6 +41,7 @@ def levenshtein_groups(
     linkage: Literal["single", "leader"] = "single",
     topology: Topology = "linear",
     both_strands: bool = False,
+    alphabet: str | Alphabet | None = "auto",
     n_jobs: int | None = None,
 ) -> npt.NDArray[np.int64]:
     """Group sequences that lie within a cut-off of the edit distance.
@@ -66,7 +69,13 @@ def levenshtein_groups(
         "circular" takes the least distance over all rotations, for plasmids, whose files are cut open
         anywhere; see Notes.
     both_strands : bool, default=False
-        Compare with the reverse complement too, and take the lesser distance. For nucleotides only.
+        Compare with the reverse complement too, and take the lesser distance. For nucleotides only:
+        any other character raises a ValueError that names its index and position.
+    alphabet : {"auto", "dna", "rna", "protein"}, Alphabet or None, default="auto"
+        Which characters are equal. "auto": upper and lower case are equal, U equals T if every letter of `X`
+        is an IUPAC nucleotide code, and every other character equals itself only. A name or an
+        :class:`~skseed.alphabets.Alphabet`: every letter must belong to it, and all its ambiguity letters are
+        equal. None: only equal characters are equal.
     n_jobs : int, default=None
         The number of blocks computed at once; None is 1 unless in a ``joblib.parallel_config``
         context, -1 is one for each processor.
@@ -110,7 +119,7 @@ def levenshtein_groups(
     >>> levenshtein_groups(genes, max_distance=1, y=["a", "a", "a", "b", "a"])
     array([0, 0, 1, 2, 1])
     """
-    sequences = check_sequences(X)
+    sequences = texts_of(X, alphabet=alphabet, topology=topology, both_strands=both_strands)
     grouper = _Grouper(Cutoff(max_distance), Spelling(topology, both_strands), linkage)
     if y is None:
         return first_come(grouper.groups(sequences, n_jobs))

@@ -1,9 +1,11 @@
-"""Exact edit distances by vector instructions: eight pairs at once, one in each lane.
+"""SIMD kernel for exact edit distances: eight alignments per instruction.
 
-The recurrence is Hyyrö's form of Myers's bit-parallel algorithm [1]_ [2]_, in words of 64 rows of the
-matrix. A lane holds one pattern; the text that all eight meet is read symbol by symbol, so nothing is
-gathered. One column is written out as vector code, since the compiler does not find it in plain loops.
-This module needs numba, which is optional: import it only where ``has_lanes`` says so.
+The recurrence is Hyyrö's form of Myers's bit-parallel algorithm [1]_ [2]_, in machine words of 64 rows of the
+dynamic programming matrix. Each element of a vector belongs to one pattern. All eight patterns are aligned
+with the same text, which is read symbol by symbol, so that no gather instruction is needed. One column is
+written as LLVM vector code, because the compiler does not vectorize plain loops here.
+
+The module needs numba, which is optional; its import compiles the kernel, which takes about three seconds.
 
 References
 ----------
@@ -22,21 +24,21 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-_LANES = 8
+_WIDTH = 8
 _INDEX = ir.IntType(64)
-_VECTOR = ir.VectorType(ir.IntType(64), _LANES)
+_VECTOR = ir.VectorType(ir.IntType(64), _WIDTH)
 
 
-def _every_lane(value: int) -> ir.Constant:
-    return ir.Constant(_VECTOR, [value] * _LANES)
+def _constant(value: int) -> ir.Constant:
+    return ir.Constant(_VECTOR, [value] * _WIDTH)
 
 
 @intrinsic
 def _read_symbol(typingctx: Any, equal: Any, symbol: Any, up: Any, down: Any, n_words: Any) -> Any:
-    """Move all lanes on by one symbol of the text, which changes `up` and `down` in place.
+    """Advance all alignments by one symbol of the text, which changes `up` and `down` in place.
 
-    ``equal[symbol]`` has a bit for every row whose pattern holds the symbol, `up` and `down` one for every
-    row where the matrix rises or falls by one; each is a C-contiguous array of words of all lanes.
+    ``equal[symbol]`` has a bit for each row whose pattern holds the symbol; `up` and `down` have a bit for
+    each row where the matrix rises or falls by one. All are C-contiguous arrays of words of all patterns.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -51,9 +53,9 @@ def _read_symbol(typingctx: Any, equal: Any, symbol: Any, up: Any, down: Any, n_
         builder.branch(loop)
         builder.position_at_end(loop)
         word, rise_in, fall_in = builder.phi(_INDEX), builder.phi(_VECTOR), builder.phi(_VECTOR)
-        here = [builder.gep(part, [word]) for part in (equal, up, down)]
-        matches, rises, falls = (builder.load(part, align=8) for part in here)
-        one, last, every = _every_lane(1), _every_lane(63), _every_lane(-1)
+        here = [builder.gep(array, [word]) for array in (equal, up, down)]
+        matches, rises, falls = (builder.load(array, align=8) for array in here)
+        one, last, every = _constant(1), _constant(63), _constant(-1)
         vertical = builder.or_(matches, falls)
         matches = builder.or_(matches, fall_in)
         carried = builder.add(builder.and_(matches, rises), rises)
@@ -69,7 +71,7 @@ def _read_symbol(typingctx: Any, equal: Any, symbol: Any, up: Any, down: Any, n_
         following = builder.add(word, ir.Constant(_INDEX, 1))
         # above the first row the matrix rises by one with every symbol of the text
         starts = [(word, ir.Constant(_INDEX, 0), following), (rise_in, one, rise_out)]
-        for node, start, carried in [*starts, (fall_in, _every_lane(0), fall_out)]:
+        for node, start, carried in [*starts, (fall_in, _constant(0), fall_out)]:
             node.add_incoming(start, entry)
             node.add_incoming(carried, loop)
         builder.cbranch(builder.icmp_signed("<", following, n_words), loop, done)
@@ -87,59 +89,58 @@ def _n_bits(word: Any) -> Any:
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(nogil=True)
+# one signature, of arrays that may be read-only, so that the kernel is compiled once
+_CODES = types.Array(types.uint8, 1, "C", readonly=True)
+_OFFSETS = types.Array(types.int64, 1, "C", readonly=True)
+
+
+@njit(
+    types.void(_CODES, _OFFSETS, _CODES, _OFFSETS, types.int64, types.boolean, types.int32[:, ::1]),
+    nogil=True,
+)
 def fill_distances(
     patterns: npt.NDArray[np.uint8],
-    pattern_starts: npt.NDArray[np.int64],
+    pattern_offsets: npt.NDArray[np.int64],
     texts: npt.NDArray[np.uint8],
-    text_starts: npt.NDArray[np.int64],
+    text_offsets: npt.NDArray[np.int64],
     n_symbols: int,
     symmetric: bool,
     distances: npt.NDArray[np.int32],
 ) -> None:
-    """Write the edit distances of all pairs of two lists of sequences.
+    """Write the edit distances of all pairs of two collections of sequences.
 
-    Parameters
-    ----------
-    patterns, texts : ndarray of uint8
-        The codes of the sequences, end to end.
-    pattern_starts, text_starts : ndarray of int64
-        Where each sequence begins, and where the last one ends.
-    n_symbols : int
-        How many codes there are.
-    symmetric : bool
-        Whether both lists are one, so that half of the work is enough.
-    distances : ndarray of shape (n_patterns, n_texts), dtype int32
-        Where the distances go.
+    `patterns` and `texts` hold codes below `n_symbols`, with offsets as in ``Sequences``. If `symmetric`, the
+    patterns are the first texts, and the distances among them are computed once. `distances` has the shape
+    (n_patterns, n_texts).
     """
-    n_patterns, n_texts = len(pattern_starts) - 1, len(text_starts) - 1
-    for first in range(0, n_patterns, _LANES):
-        n_lanes = min(_LANES, n_patterns - first)
+    n_patterns, n_texts = len(pattern_offsets) - 1, len(text_offsets) - 1
+    for first in range(0, n_patterns, _WIDTH):
+        n_used = min(_WIDTH, n_patterns - first)
         longest = 1
-        for lane in range(n_lanes):
-            longest = max(longest, pattern_starts[first + lane + 1] - pattern_starts[first + lane])
+        for lane in range(n_used):
+            longest = max(longest, pattern_offsets[first + lane + 1] - pattern_offsets[first + lane])
         n_words = (longest + 63) // 64
-        equal = np.zeros((n_symbols, n_words, _LANES), np.uint64)
-        inside = np.zeros((n_words, _LANES), np.uint64)
-        for lane in range(n_lanes):
-            start = pattern_starts[first + lane]
-            for row in range(pattern_starts[first + lane + 1] - start):
+        equal = np.zeros((n_symbols, n_words, _WIDTH), np.uint64)
+        inside = np.zeros((n_words, _WIDTH), np.uint64)
+        for lane in range(n_used):
+            start = pattern_offsets[first + lane]
+            for row in range(pattern_offsets[first + lane + 1] - start):
                 bit = np.uint64(1) << np.uint64(row & 63)
                 equal[patterns[start + row], row >> 6, lane] |= bit
                 inside[row >> 6, lane] |= bit
-        up = np.empty((n_words, _LANES), np.uint64)
-        down = np.empty((n_words, _LANES), np.uint64)
+        up = np.empty((n_words, _WIDTH), np.uint64)
+        down = np.empty((n_words, _WIDTH), np.uint64)
         for text in range(first if symmetric else 0, n_texts):
             up[:] = np.uint64(0xFFFFFFFFFFFFFFFF)
             down[:] = np.uint64(0)
-            for index in range(text_starts[text], text_starts[text + 1]):
+            for index in range(text_offsets[text], text_offsets[text + 1]):
                 _read_symbol(equal, np.int64(texts[index]), up, down, n_words)
-            for lane in range(n_lanes):
+            for lane in range(n_used):
                 # the last column begins at the length of the text, and rises and falls to the distance
-                distance = text_starts[text + 1] - text_starts[text]
+                distance = text_offsets[text + 1] - text_offsets[text]
                 for word in range(n_words):
                     distance += _n_bits(up[word, lane] & inside[word, lane])
                     distance -= _n_bits(down[word, lane] & inside[word, lane])
                 distances[first + lane, text] = distance
-                if symmetric:
+                if symmetric and text < n_patterns:
                     distances[text, first + lane] = distance

@@ -1,0 +1,87 @@
+"""Exact edit distances of given sequences, by rapidfuzz or by the SIMD kernel."""
+
+from functools import cache
+from importlib.util import find_spec
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+
+from skseed._sequences import Sequences
+
+# rapidfuzz compares this many cells of the matrices in the three seconds in which numba compiles the kernel
+_CELLS_WORTH_COMPILING = 3e10
+_FEW_CELLS = 1e6
+_FEW_ROWS = 4
+
+
+class SimdDecision:
+    """The decision whether this process uses the SIMD kernel, which must be compiled first.
+
+    The kernel is compiled as soon as the cells that were compared without it would have paid for the
+    compilation, so that a process never spends more than about twice the least possible time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._cells = 0.0
+
+    def add(self, cells: float) -> bool:
+        """Count work, in cells of dynamic programming matrices, and return whether the kernel pays."""
+        if not _has_numba():
+            return False
+        with self._lock:
+            self._cells += cells
+            return self._cells > _CELLS_WORTH_COMPILING
+
+
+simd_decision = SimdDecision()
+
+
+@cache
+def _has_numba() -> bool:
+    return find_spec("numba") is not None
+
+
+def worth_simd(rows: Sequences, columns: Sequences, cells: float) -> bool:
+    """Return whether to use the SIMD kernel for all pairs of two collections, and count the work.
+
+    `cells` is the sum of the products of the lengths over the pairs.
+    """
+    suitable = rows.codes.dtype == np.uint8 and len(rows) >= _FEW_ROWS
+    return suitable and simd_decision.add(cells) and cells > _FEW_CELLS
+
+
+def distance_matrix(
+    rows: Sequences, columns: Sequences, *, symmetric: bool, simd: bool, dtype: npt.DTypeLike
+) -> npt.NDArray[np.signedinteger]:
+    """Return the edit distances of all pairs of rows and columns.
+
+    If `symmetric`, the rows are the first columns, and their distances are computed once where possible.
+    `dtype` must hold the longest length.
+    """
+    if simd:
+        from skseed.distances._simd import fill_distances
+
+        distances = np.empty((len(rows), len(columns)), dtype=np.int32)
+        n_symbols = rows.alphabet.padding_code
+        fill_distances(
+            rows.codes, rows.offsets, columns.codes, columns.offsets, n_symbols, symmetric, distances
+        )
+        return distances.astype(dtype, copy=False)
+    keys = rows.keys()
+    others = keys if symmetric and len(rows) == len(columns) else columns.keys()
+    return cdist(keys, others, scorer=Levenshtein.distance, dtype=dtype)
+
+
+def capped_distance_matrix(
+    rows: Sequences, columns: Sequences, *, limits: npt.NDArray[np.int64], dtype: npt.DTypeLike
+) -> npt.NDArray[np.signedinteger]:
+    """Return the edit distances of all pairs, or the limit of the pair plus one where that is less."""
+    largest = int(limits.max(initial=0))
+    distances = cdist(
+        rows.keys(), columns.keys(), scorer=Levenshtein.distance, dtype=dtype, score_cutoff=largest
+    )
+    return np.minimum(distances, limits + 1, casting="unsafe", out=distances)
