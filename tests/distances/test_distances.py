@@ -224,9 +224,7 @@ def test_copies_are_neighbors_at_a_stored_zero():
 
 def test_impossible_matrix_is_refused_before_work():
     X = np.char.add("A" * 200, np.arange(100_000).astype(str))
-    with pytest.raises(
-        MemoryError, match=r"100,000 × 100,000 .* CPU-hours .* 18\.6 GiB, .*; use leven"
-    ):
+    with pytest.raises(MemoryError, match=r"100,000 × 100,000 .* CPU-hours .* 18\.6 GiB, .*; use leven"):
         levenshtein_distances(X)
 
 
