@@ -74,7 +74,9 @@ def test_strings_and_one_hot_rows_give_the_same_bits(encoder, spoil):
 
 
 @pytest.mark.parametrize(
-    "container", [pd.DataFrame, np.ndarray.tolist, lambda rows: rows.astype(np.float64)], ids=["DataFrame", "list", "float64"]
+    "container",
+    [pd.DataFrame, np.ndarray.tolist, lambda rows: rows.astype(np.float64)],
+    ids=["DataFrame", "list", "float64"],
 )
 def test_one_hot_rows_come_in_any_container_with_a_shape(container):
     rows = OneHotEncoder().fit_transform(GENES)
