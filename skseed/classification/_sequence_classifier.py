@@ -271,7 +271,7 @@ class SequenceClassifier(
                 len(seen),
                 len(classes),
                 encoder=self.encoder,
-                token_dim=self.embedding_dim,
+                embedding_dim=self.embedding_dim,
                 hidden_dim=self.hidden_dim,
                 dropout=self.dropout,
                 seed=dropout_seed,

@@ -22,7 +22,7 @@ class TokenConvBank(nn.Module):
     ----------
     n_tokens : int
         The number of token ids, padding (0) included.
-    token_dim : int, default=200
+    embedding_dim : int, default=200
         The length of a token's vector.
     kernel_sizes : sequence of int, default=(1, ..., 12)
         The widths of the convolutions, in tokens.
@@ -45,7 +45,7 @@ class TokenConvBank(nn.Module):
     --------
     >>> import torch
     >>> from skseed.nn import TokenConvBank
-    >>> bank = TokenConvBank(n_tokens=10, token_dim=4, kernel_sizes=(1, 2, 3), n_filters=5)
+    >>> bank = TokenConvBank(n_tokens=10, embedding_dim=4, kernel_sizes=(1, 2, 3), n_filters=5)
     >>> bank(torch.tensor([[2, 7, 1, 8], [3, 0, 0, 0]])).shape
     torch.Size([2, 15])
     """
@@ -54,14 +54,14 @@ class TokenConvBank(nn.Module):
         self,
         n_tokens: int,
         *,
-        token_dim: int = 200,
+        embedding_dim: int = 200,
         kernel_sizes: Sequence[int] = tuple(range(1, 13)),
         n_filters: int = 256,
     ) -> None:
         super().__init__()
         self.kernel_sizes = tuple(int(size) for size in kernel_sizes)
         self.n_features = len(self.kernel_sizes) * n_filters
-        self.tokens = nn.Parameter(torch.randn(n_tokens, token_dim))
+        self.tokens = nn.Parameter(torch.randn(n_tokens, embedding_dim))
         with torch.no_grad():
             # padding and the unknown token start, and padding stays, without a vector: a token
             # that training never saw then adds nothing to a window
@@ -69,8 +69,8 @@ class TokenConvBank(nn.Module):
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
         for size in self.kernel_sizes:
-            bound = 1 / sqrt(size * token_dim)
-            self.weights.append(torch.empty(token_dim, size, n_filters).uniform_(-bound, bound))
+            bound = 1 / sqrt(size * embedding_dim)
+            self.weights.append(torch.empty(embedding_dim, size, n_filters).uniform_(-bound, bound))
             self.biases.append(torch.empty(n_filters).uniform_(-bound, bound))
 
     def forward(

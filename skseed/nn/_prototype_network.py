@@ -65,7 +65,7 @@ class PrototypeNetwork(nn.Module):
         super().__init__()
         self.body = TokenBody(
             n_tokens,
-            token_dim=embedding_dim,
+            embedding_dim=embedding_dim,
             kernel_sizes=kernel_sizes,
             n_filters=n_filters,
             n_metadata=n_metadata,

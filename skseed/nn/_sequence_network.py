@@ -27,7 +27,7 @@ class SequenceNetwork(nn.Module):
         standardised on its way to the classes, so that a training batch needs two rows);
         the maxima of the states of a bidirectional LSTM or GRU; the maxima of two convolutions over the
         sequence, its halves and its quarters; the mean output of two transformer layers.
-    token_dim : int, default=16
+    embedding_dim : int, default=16
         The length of a token's vector.
     hidden_dim : int, default=64
         The width of the encoder, one way where it reads both ways; ``"mean"`` has none.
@@ -39,7 +39,7 @@ class SequenceNetwork(nn.Module):
     Attributes
     ----------
     n_features : int
-        The length of a sequence's vector: `token_dim` for ``"mean"``, 2 · `hidden_dim` for ``"lstm"`` and
+        The length of a sequence's vector: `embedding_dim` for ``"mean"``, 2 · `hidden_dim` for ``"lstm"`` and
         ``"gru"``, 7 · `hidden_dim` for ``"cnn"``, `hidden_dim` rounded up to a multiple of 8 for
         ``"transformer"``.
 
@@ -47,7 +47,7 @@ class SequenceNetwork(nn.Module):
     --------
     >>> import torch
     >>> from skseed.nn import SequenceNetwork
-    >>> network = SequenceNetwork(10, 3, encoder="lstm", token_dim=4, hidden_dim=5)
+    >>> network = SequenceNetwork(10, 3, encoder="lstm", embedding_dim=4, hidden_dim=5)
     >>> tokens = torch.tensor([[2, 7, 1, 8], [3, 0, 0, 0]])
     >>> network.embed(tokens).shape, network(tokens).shape
     (torch.Size([2, 10]), torch.Size([2, 3]))
@@ -59,15 +59,15 @@ class SequenceNetwork(nn.Module):
         n_classes: int,
         *,
         encoder: str = "mean",
-        token_dim: int = 16,
+        embedding_dim: int = 16,
         hidden_dim: int = 64,
         dropout: float = 0.1,
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.dropout = TokenDropout(dropout, seed=seed)
-        self.tokens = nn.Embedding(n_tokens, token_dim, padding_idx=0)
-        self.encoder = _build_encoder(encoder, token_dim, hidden_dim)
+        self.tokens = nn.Embedding(n_tokens, embedding_dim, padding_idx=0)
+        self.encoder = _build_encoder(encoder, embedding_dim, hidden_dim)
         with torch.no_grad():
             if self.encoder is None:
                 # standardised below, so that small vectors only mean that the first steps go further: vectors
@@ -75,7 +75,7 @@ class SequenceNetwork(nn.Module):
                 self.tokens.weight *= 0.1
             # a token that training never saw then adds nothing
             self.tokens.weight[1] = 0.0
-        self.n_features = token_dim if self.encoder is None else self.encoder.n_features
+        self.n_features = embedding_dim if self.encoder is None else self.encoder.n_features
         # means of many vectors hardly differ, and would take hundreds of epochs to tell apart as they are
         self.standardise = (
             nn.BatchNorm1d(self.n_features, eps=1e-9, affine=False) if encoder == "mean" else nn.Identity()
@@ -123,17 +123,17 @@ class SequenceNetwork(nn.Module):
 
 
 def _build_encoder(
-    encoder: str, token_dim: int, hidden_dim: int
+    encoder: str, embedding_dim: int, hidden_dim: int
 ) -> RecurrentEncoder | ConvolutionalEncoder | TransformerEncoder | None:
     """Return the encoder, None for the mean, which needs no layer."""
     if encoder == "mean":
         return None
     if encoder == "lstm":
-        return RecurrentEncoder(token_dim, hidden_dim, cell=nn.LSTM)
+        return RecurrentEncoder(embedding_dim, hidden_dim, cell=nn.LSTM)
     if encoder == "gru":
-        return RecurrentEncoder(token_dim, hidden_dim, cell=nn.GRU)
+        return RecurrentEncoder(embedding_dim, hidden_dim, cell=nn.GRU)
     if encoder == "cnn":
-        return ConvolutionalEncoder(token_dim, hidden_dim)
+        return ConvolutionalEncoder(embedding_dim, hidden_dim)
     if encoder == "transformer":
-        return TransformerEncoder(token_dim, hidden_dim)
+        return TransformerEncoder(embedding_dim, hidden_dim)
     raise ValueError(f'encoder must be "mean", "lstm", "gru", "cnn" or "transformer"; got {encoder!r}.')

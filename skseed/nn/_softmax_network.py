@@ -20,7 +20,7 @@ class SoftmaxNetwork(nn.Module):
         The number of token ids, padding (0) included.
     n_classes : int
         The number of classes.
-    token_dim : int, default=200
+    embedding_dim : int, default=200
         The length of a token's vector.
     kernel_sizes : sequence of int, default=(1, ..., 12)
         The widths of the convolutions.
@@ -37,7 +37,7 @@ class SoftmaxNetwork(nn.Module):
     --------
     >>> import torch
     >>> from skseed.nn import SoftmaxNetwork
-    >>> network = SoftmaxNetwork(10, 3, token_dim=4, kernel_sizes=(1, 2), n_filters=5)
+    >>> network = SoftmaxNetwork(10, 3, embedding_dim=4, kernel_sizes=(1, 2), n_filters=5)
     >>> network(torch.tensor([[2, 7, 1, 8], [3, 0, 0, 0]])).shape
     torch.Size([2, 3])
     """
@@ -47,7 +47,7 @@ class SoftmaxNetwork(nn.Module):
         n_tokens: int,
         n_classes: int,
         *,
-        token_dim: int = 200,
+        embedding_dim: int = 200,
         kernel_sizes: Sequence[int] = tuple(range(1, 13)),
         n_filters: int = 256,
         n_metadata: int = 0,
@@ -57,7 +57,7 @@ class SoftmaxNetwork(nn.Module):
         super().__init__()
         self.body = TokenBody(
             n_tokens,
-            token_dim=token_dim,
+            embedding_dim=embedding_dim,
             kernel_sizes=kernel_sizes,
             n_filters=n_filters,
             n_metadata=n_metadata,

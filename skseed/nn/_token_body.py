@@ -19,7 +19,7 @@ class TokenBody(nn.Module):
     ----------
     n_tokens : int
         The number of token ids, padding (0) included.
-    token_dim : int, default=200
+    embedding_dim : int, default=200
         The length of a token's vector.
     kernel_sizes : sequence of int, default=(1, ..., 12)
         The widths of the convolutions.
@@ -42,7 +42,7 @@ class TokenBody(nn.Module):
     --------
     >>> import torch
     >>> from skseed.nn import TokenBody
-    >>> body = TokenBody(10, token_dim=4, kernel_sizes=(1, 2), n_filters=5, n_metadata=3)
+    >>> body = TokenBody(10, embedding_dim=4, kernel_sizes=(1, 2), n_filters=5, n_metadata=3)
     >>> body(torch.tensor([[2, 7, 1, 8], [3, 0, 0, 0]]), torch.ones(2, 3)).shape
     torch.Size([2, 13])
     """
@@ -51,7 +51,7 @@ class TokenBody(nn.Module):
         self,
         n_tokens: int,
         *,
-        token_dim: int = 200,
+        embedding_dim: int = 200,
         kernel_sizes: Sequence[int] = tuple(range(1, 13)),
         n_filters: int = 256,
         n_metadata: int = 0,
@@ -61,7 +61,7 @@ class TokenBody(nn.Module):
         super().__init__()
         self.dropout = TokenDropout(dropout, seed=seed)
         self.bank = TokenConvBank(
-            n_tokens, token_dim=token_dim, kernel_sizes=kernel_sizes, n_filters=n_filters
+            n_tokens, embedding_dim=embedding_dim, kernel_sizes=kernel_sizes, n_filters=n_filters
         )
         self.n_features = self.bank.n_features + n_metadata
 

@@ -1,6 +1,6 @@
 """Encoders of token vectors: from one vector a token to one vector a sequence.
 
-Each takes vectors of shape (n_rows, n_columns, token_dim) and a mask of shape (n_rows, n_columns), True
+Each takes vectors of shape (n_rows, n_columns, embedding_dim) and a mask of shape (n_rows, n_columns), True
 inside a row, and returns features of shape (n_rows, n_features). What lies behind the end of a row
 changes nothing.
 """
@@ -24,9 +24,9 @@ class RecurrentEncoder(nn.Module):
     remember where in the sequence they are.
     """
 
-    def __init__(self, token_dim: int, hidden_dim: int, *, cell: type[nn.LSTM] | type[nn.GRU]) -> None:
+    def __init__(self, embedding_dim: int, hidden_dim: int, *, cell: type[nn.LSTM] | type[nn.GRU]) -> None:
         super().__init__()
-        self.recurrent = cell(token_dim, hidden_dim, batch_first=True, bidirectional=True)
+        self.recurrent = cell(embedding_dim, hidden_dim, batch_first=True, bidirectional=True)
         self.n_features = 2 * hidden_dim
         if cell is nn.LSTM:
             with torch.no_grad():
@@ -56,10 +56,10 @@ class ConvolutionalEncoder(nn.Module):
     multiple of four, the position on a border belongs to both quarters.
     """
 
-    def __init__(self, token_dim: int, hidden_dim: int) -> None:
+    def __init__(self, embedding_dim: int, hidden_dim: int) -> None:
         super().__init__()
         padding = _KERNEL_SIZE // 2
-        self.first = nn.Conv1d(token_dim, hidden_dim, _KERNEL_SIZE, padding=padding)
+        self.first = nn.Conv1d(embedding_dim, hidden_dim, _KERNEL_SIZE, padding=padding)
         self.second = nn.Conv1d(hidden_dim, hidden_dim, _KERNEL_SIZE, padding=padding)
         self.n_features = (2 * _N_SEGMENTS - 1) * hidden_dim
 
@@ -94,10 +94,10 @@ def _places_of_maxima(hidden: torch.Tensor, lengths: torch.Tensor) -> torch.Tens
 class TransformerEncoder(nn.Module):
     """The mean of the outputs of two transformer layers with sinusoidal positions."""
 
-    def __init__(self, token_dim: int, hidden_dim: int) -> None:
+    def __init__(self, embedding_dim: int, hidden_dim: int) -> None:
         super().__init__()
         width = -(-hidden_dim // (2 * _N_HEADS)) * 2 * _N_HEADS
-        self.enter = nn.Linear(token_dim, width)
+        self.enter = nn.Linear(embedding_dim, width)
         self.layers = nn.ModuleList(_TransformerLayer(width) for _ in range(_N_LAYERS))
         self.leave = nn.LayerNorm(width)
         self.n_features = width

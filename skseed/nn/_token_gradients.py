@@ -109,7 +109,7 @@ def vocabulary_saliency(
         for (columns, parts), kernel in zip(windows, bank.weights, strict=True):
             inside = columns[row] < tokens.shape[1]
             ids = tokens[row, columns[row].clamp(max=tokens.shape[1] - 1)] * inside
-            # (n_filters, width, token_dim)
+            # (n_filters, width, embedding_dim)
             pulls = kernel.detach().to(sums.dtype).permute(2, 1, 0)
             pulls = pulls * weights[row, first : first + parts.shape[1], None, None]
             gradient.index_add_(0, ids.flatten(), pulls.flatten(0, 1))

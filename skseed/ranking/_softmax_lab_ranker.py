@@ -137,7 +137,7 @@ class SoftmaxLabRanker(TokenRanker):
         )
 
     def _network(self, n_tokens: int, n_labs: int, body_options: dict[str, Any]) -> SoftmaxNetwork:
-        return SoftmaxNetwork(n_tokens, n_labs, token_dim=self.embedding_dim, **body_options)
+        return SoftmaxNetwork(n_tokens, n_labs, embedding_dim=self.embedding_dim, **body_options)
 
     def _criterion(self) -> torch.nn.Module:
         return torch.nn.CrossEntropyLoss()

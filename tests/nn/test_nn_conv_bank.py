@@ -26,7 +26,7 @@ def plain_bank(bank: TokenConvBank, tokens: torch.Tensor) -> torch.Tensor:
 
 def make_bank(kernel_sizes: tuple[int, ...] = (1, 2, 5)) -> TokenConvBank:
     torch.manual_seed(0)
-    bank = TokenConvBank(12, token_dim=6, kernel_sizes=kernel_sizes, n_filters=4).double()
+    bank = TokenConvBank(12, embedding_dim=6, kernel_sizes=kernel_sizes, n_filters=4).double()
     with torch.no_grad():
         bank.tokens[1] = torch.randn(6, dtype=torch.float64)
     return bank
@@ -89,7 +89,7 @@ def test_padding_never_wins() -> None:
 def test_a_row_does_not_depend_on_its_batch() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        bank = TokenConvBank(50, token_dim=20, kernel_sizes=(1, 3, 12), n_filters=16).eval()
+        bank = TokenConvBank(50, embedding_dim=20, kernel_sizes=(1, 3, 12), n_filters=16).eval()
         tokens = torch.randint(1, 50, (16, 40))
     with torch.inference_mode():
         together = bank(tokens)

@@ -17,7 +17,7 @@ N_FEATURES = {"mean": 5, "lstm": 12, "gru": 12, "cnn": 42, "transformer": 8}
 
 def network_of(encoder, **params):
     torch.manual_seed(0)
-    return SequenceNetwork(9, 3, encoder=encoder, token_dim=5, hidden_dim=6, **params).double().eval()
+    return SequenceNetwork(9, 3, encoder=encoder, embedding_dim=5, hidden_dim=6, **params).double().eval()
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)

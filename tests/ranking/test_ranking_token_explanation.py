@@ -51,7 +51,7 @@ def plain_score(
             window = pad(vectors[start : start + size], (0, 0, 0, max(0, size - len(tokens))))
             copies.setdefault(tuple(tokens[start : start + size]), []).append(window)
         windows = torch.stack([torch.stack(equal).mean(dim=0) for equal in copies.values()])
-        # the weights are of shape (token_dim, size, n_filters)
+        # the weights are of shape (embedding_dim, size, n_filters)
         sums = torch.einsum("wsd,dsf->wf", windows, weight.detach().double()) + bias.detach().double()
         pooled.append(selu(sums).amax(dim=0))
     features = torch.cat([*pooled, metadata])
