@@ -1,10 +1,26 @@
-"""Sequences to learn from: shipped data sets, readers of files that cannot be shipped, made-up data.
+"""Data sets: shipped with the package, read from local files, or generated.
 
-``load_*`` returns data that comes with the package, as a ``Bunch`` whose ``data`` is a list of
-``str`` and whose ``DESCR`` tells the source, the licence and what to beware of. With
-``as_frame=True`` the sequences are a pandas Series indexed by name, which is what the splitters that
-hold out clades need. ``fetch_*`` reads a local copy of data that only its owner may hand out.
-``make_*`` generates data whose truth is known: the tree, the parts, the positions.
+``load_*`` returns data that comes with the package. ``fetch_*`` reads a local copy of data that only its
+owner may distribute. ``make_*`` generates data whose truth is known: the tree, the laboratories, the
+positions. No function opens a network connection.
+
+All of them return a :class:`sklearn.utils.Bunch` with these entries (``make_*`` only with
+``return_X_y=False``):
+
+``data``
+    The sequences, a list of ``str``.
+``target``
+    An ndarray of dtype int64: the label of each sequence as an index into `target_names`. It is None
+    where there are no labels. In :func:`make_reads` it is a position in the genome.
+``target_names``
+    The names of the labels, a list of ``str``; empty where `target` is no label.
+``ids``
+    The names of the sequences, a list of ``str``.
+
+``load_*`` and ``fetch_*`` add ``DESCR``, which states source, license and warnings, and ``frame``. With
+``as_frame=True``, `frame` is a DataFrame of all columns, and `data` and `target` are Series indexed by
+`ids`, which :class:`~skseed.model_selection.PhylogeneticGroupSplit` needs; otherwise it is None. Further
+entries are documented with each function. With ``return_X_y=True``, only ``(data, target)`` is returned.
 
 >>> from skseed.datasets import load_spike_hosts
 >>> spikes = load_spike_hosts()

@@ -1,18 +1,17 @@
-"""Readers of local files of engineered plasmids, which only their owners may hand out."""
+"""Read local files of engineered plasmids, which the package may not ship."""
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.utils import Bunch
 
+from skseed._files import quote
 from skseed._sklearn import validate_params
-from skseed._validation import check_sequences
 from skseed.datasets._bunch import make_bunch
 from skseed.datasets._shipped import description
+from skseed.datasets._table import check_nucleotides, fail_at_row, read_chunks, read_table
 
 _CHOICES = {
     "bacterial_resistance": "ampicillin chloramphenicol kanamycin other spectinomycin",
@@ -38,15 +37,16 @@ def fetch_addgene(
 ) -> Bunch | tuple[Any, Any]:
     """Read a local table of engineered plasmids with their laboratories and publications.
 
-    The package ships no such table, since the terms of those who own the sequences do not allow it.
+    The package ships no such table, because the terms of the owners of the sequences do not allow it.
     Split by `groups` rather than at random: plasmids of one publication are variants of one another.
 
     Parameters
     ----------
     path : str or path-like
-        A CSV file, plain or compressed, with the columns ``sequence_id``, ``sequence``, ``label`` (the
-        laboratory), ``publication``, ``topology`` (``circular`` or ``linear``) and those of
-        `METADATA_COLUMNS`, which hold 0 or 1. Other columns are ignored.
+        A local CSV file in UTF-8, plain or compressed by gzip, bzip2, xz or zstd. It has the columns
+        ``sequence_id``, ``sequence``, ``label`` (the laboratory), ``publication``, ``topology``
+        (``circular`` or ``linear``) and those of `METADATA_COLUMNS`, which hold 0 or 1. Other columns are
+        ignored. All other values are text: a label ``007`` differs from ``7``.
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
@@ -59,22 +59,22 @@ def fetch_addgene(
 
         data : list of str or Series of shape (n_sequences,)
             The sequences.
-        target : ndarray or Series of shape (n_sequences,)
-            The laboratory, as the file names it.
-        target_names : ndarray of shape (n_labs,)
-            The distinct laboratories.
+        target : ndarray or Series of shape (n_sequences,), dtype int64
+            The laboratory, as an index into `target_names`.
+        target_names : list of str of length n_labs
+            The distinct laboratories, sorted.
         ids : list of str
             The values of ``sequence_id``.
-        groups : ndarray or Series of shape (n_sequences,)
+        groups : ndarray or Series of str of shape (n_sequences,)
             The publication.
-        topology : ndarray or Series of shape (n_sequences,)
+        topology : ndarray or Series of str of shape (n_sequences,)
             ``"circular"`` or ``"linear"``.
         metadata : DataFrame of shape (n_sequences, 39), dtype int8
             The binary columns, indexed by `ids`.
         frame : DataFrame of shape (n_sequences, 43) or None
             All columns, if `as_frame` is True.
         DESCR : str
-            What to beware of.
+            Source, license and warnings.
 
     (data, target) : tuple
         If `return_X_y` is True.
@@ -82,13 +82,21 @@ def fetch_addgene(
     Raises
     ------
     ValueError
-        If a column is missing, a value is missing, a binary column holds anything but 0 and 1, a
-        topology is unknown, or an id stands twice; the message names the file and the row.
+        If `path` is a URL, the archive or the table is damaged, a column or value is missing, a sequence
+        has a character that is no IUPAC nucleotide code, a binary column holds anything but 0 and 1, a
+        topology is unknown, or an id occurs twice. The message names the path and the line.
+    FileNotFoundError
+        If the file does not exist.
 
     See Also
     --------
     fetch_attribution_challenge : Read the files of the challenge.
     make_plasmids : Generate plasmids of made-up labs and publications.
+
+    Notes
+    -----
+    Every line of the file must be one row. A quoted field that spans lines raises, because a stray
+    quotation mark would otherwise swallow rows.
 
     Examples
     --------
@@ -97,20 +105,22 @@ def fetch_addgene(
     >>> len(plasmids.data), plasmids.metadata.shape  # doctest: +SKIP
     (32186, (32186, 39))
     """
-    table = _read_table(
+    table = _read_plasmids(
         path, ["sequence_id", "sequence", "label", "publication", "topology", *METADATA_COLUMNS]
     )
-    known = table["topology"].isin(["circular", "linear"])
+    known = table["topology"].isin(["circular", "linear"]).to_numpy()
     if not known.all():
         row = int(np.argmin(known))
-        raise ValueError(
-            f"{path}: the topology of {table['sequence_id'][row]!r} is {table['topology'][row]!r}; it must "
-            "be 'circular' or 'linear'."
+        fail_at_row(
+            path,
+            table,
+            row,
+            f"the topology of {quote(table['sequence_id'].iloc[row])} is "
+            f"{quote(table['topology'].iloc[row])}, but it must be 'circular' or 'linear'; correct it.",
         )
     return _make_plasmid_bunch(
         table,
-        target=table["label"].to_numpy(),
-        target_names=np.unique(table["label"].to_numpy()),
+        labels=table["label"].to_numpy(),
         columns={"groups": table["publication"].to_numpy(), "topology": table["topology"].to_numpy()},
         DESCR=description("addgene"),
         return_X_y=return_X_y,
@@ -128,18 +138,20 @@ def fetch_attribution_challenge(
 ) -> Bunch | tuple[Any, Any]:
     """Read local files of the Genetic Engineering Attribution Challenge.
 
-    Whoever takes part in the challenge may download them; nobody may pass them on. They name neither
-    publications nor topology, so that only sequence similarity tells which plasmids belong together:
-    group by edit distance before any split.
+    Participants of the challenge may download the files but not pass them on. The files state neither
+    publications nor topology, so only sequence similarity shows which plasmids are related: group by
+    edit distance before any split.
 
     Parameters
     ----------
     values : str or path-like
         The file of sequences, ``train_values.csv`` or ``test_values.csv``, with the columns
-        ``sequence_id``, ``sequence`` and those of `METADATA_COLUMNS`.
+        ``sequence_id``, ``sequence`` and those of `METADATA_COLUMNS`. Both files must be local and may be
+        compressed by gzip, bzip2, xz or zstd.
     labels : str or path-like or None, default=None
         The file of laboratories, ``train_labels.csv``, with ``sequence_id`` and one column for each
-        laboratory, of which exactly one holds 1 in each row. Its rows may stand in any order.
+        laboratory. Exactly one of these columns holds 1 in each row and the others hold 0. The rows may
+        be in any order.
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
@@ -152,20 +164,20 @@ def fetch_attribution_challenge(
 
         data : list of str or Series of shape (n_sequences,)
             The sequences.
-        target : ndarray or Series of shape (n_sequences,) or None
-            The name of each plasmid's laboratory, None without `labels`.
-        target_names : ndarray of shape (n_labs,) or None
-            The names of all columns of laboratories.
+        target : ndarray or Series of shape (n_sequences,), dtype int64, or None
+            The laboratory, as an index into `target_names`; None without `labels`.
+        target_names : list of str of length n_labs
+            The laboratory of each column, in the order of the file; empty without `labels`.
         ids : list of str
             The values of ``sequence_id``.
         groups, topology : None
-            The files do not tell.
+            The files do not state them.
         metadata : DataFrame of shape (n_sequences, 39), dtype int8
             The binary columns, indexed by `ids`.
         frame : DataFrame or None
             All columns, if `as_frame` is True.
         DESCR : str
-            Source, and what to beware of.
+            Source, license and warnings.
 
     (data, target) : tuple
         If `return_X_y` is True.
@@ -173,35 +185,40 @@ def fetch_attribution_challenge(
     Raises
     ------
     ValueError
-        If a column is missing, a value is missing, a binary column holds anything but 0 and 1, an id
-        stands twice, or a plasmid has not exactly one laboratory.
+        If a path is a URL, an archive or a table is damaged, a column or value is missing, a sequence has
+        a character that is no IUPAC nucleotide code, a binary column holds anything but 0 and 1, an id
+        occurs twice, or a plasmid does not have exactly one laboratory. The message names the path and
+        the line.
+    FileNotFoundError
+        If a file does not exist.
 
     See Also
     --------
-    fetch_addgene : Read a table that also names publications.
+    fetch_addgene : Read a table that also states publications.
 
     References
     ----------
-    .. [1] Alley, E. C. et al. (2020). A machine learning toolkit for genetic engineering attribution to
-       facilitate biosecurity. Nature Communications 11, 6293.
-       :doi:`10.1038/s41467-020-19612-0`
+    .. [1] Alley, E. C. et al. (2020). "A machine learning toolkit for genetic engineering attribution to
+       facilitate biosecurity." Nature Communications 11, 6293. :doi:`10.1038/s41467-020-19612-0`
 
     Examples
     --------
     >>> from skseed.datasets import fetch_attribution_challenge
     >>> plasmids = fetch_attribution_challenge("train_values.csv", "train_labels.csv")  # doctest: +SKIP
-    >>> plasmids.target_names.shape  # doctest: +SKIP
-    (1314,)
+    >>> len(plasmids.target_names)  # doctest: +SKIP
+    1314
     """
-    table = _read_table(values, ["sequence_id", "sequence", *METADATA_COLUMNS])
-    target = target_names = None
+    table = _read_plasmids(values, ["sequence_id", "sequence", *METADATA_COLUMNS])
+    target, target_names = None, []
     if labels is not None:
-        named, target_names = _read_one_hot_labels(labels)
-        unlabelled = ~table["sequence_id"].isin(named.index)
-        if unlabelled.any():
-            missing = table["sequence_id"][int(np.argmax(unlabelled))]
-            raise ValueError(f"{labels} has no row for the sequence_id {missing!r} of {values}.")
-        target = target_names[named.loc[table["sequence_id"]].to_numpy()]
+        lab_of_id, target_names = _read_one_hot_labels(labels)
+        unlabeled = ~table["sequence_id"].isin(lab_of_id.index).to_numpy()
+        if unlabeled.any():
+            missing = table["sequence_id"].iloc[int(np.argmax(unlabeled))]
+            raise ValueError(
+                f"{labels} has no row for the sequence_id {quote(missing)} of {values}; add the row."
+            )
+        target = lab_of_id.loc[table["sequence_id"]].to_numpy()
     return _make_plasmid_bunch(
         table,
         target=target,
@@ -215,78 +232,58 @@ def fetch_attribution_challenge(
     )
 
 
-def _require_columns(path: str | os.PathLike[str], columns: Sequence[str]) -> list[str]:
-    """Return the header of a CSV file that has the given columns."""
-    header = pd.read_csv(path, nrows=0).columns.to_list()
-    missing = [column for column in columns if column not in header]
-    if missing:
-        raise ValueError(f"{path} lacks the columns {missing}; it has {header[:6]} and {len(header)} in all.")
-    return header
-
-
-def _read_table(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Return the given columns of a CSV file, checked; the binary ones as int8."""
-    _require_columns(path, columns)
-    # a sequence or a laboratory may be called NA, so only an empty field is a missing value
-    table = pd.read_csv(
-        path,
-        usecols=list(columns),
-        dtype={"sequence_id": str},
-        keep_default_na=False,
-        na_values=[""],
-        low_memory=False,
-    )
-    check_sequences(table["sequence"], name=f"{path}: sequence", min_length=1)
-    others = table.drop(columns="sequence")
-    if others.isna().to_numpy().any():
-        row, column = np.argwhere(others.isna().to_numpy())[0]
-        raise ValueError(f"{path}: {others.columns[column]} is missing in data row {row}; fill it in.")
-    _check_unique_ids(path, table["sequence_id"])
+def _read_plasmids(path: str | os.PathLike[str], columns: list[str]) -> pd.DataFrame:
+    """Return the given columns of a table of plasmids, checked; the binary ones as int8."""
+    table = read_table(path, columns)
+    check_nucleotides(path, table, column="sequence", name="sequence_id")
+    _check_unique_ids(path, table)
     binary = list(METADATA_COLUMNS)
     numbers = table[binary].apply(pd.to_numeric, errors="coerce")
     wrong = ~numbers.isin([0, 1]).to_numpy()
     if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise ValueError(
-            f"{path}: {binary[column]} is {table[binary[column]][row]!r} in data row {row}; it must be 0 "
-            "or 1."
-        )
+        row, column = (int(index) for index in np.argwhere(wrong)[0])
+        value = quote(table[binary[column]].iloc[row])
+        fail_at_row(path, table, row, f"{binary[column]} is {value}, but it must be 0 or 1; correct it.")
+    table[binary] = numbers
     return table.astype(dict.fromkeys(binary, np.int8))
 
 
-def _check_unique_ids(path: str | os.PathLike[str], ids: "pd.Series[Any]") -> None:
-    twice = ids[ids.duplicated()]
-    if len(twice):
-        raise ValueError(f"{path}: the sequence_id {twice.iloc[0]!r} stands twice; remove one of the rows.")
+def _check_unique_ids(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
+    repeated = table["sequence_id"].duplicated().to_numpy()
+    if repeated.any():
+        row = int(np.argmax(repeated))
+        name = table["sequence_id"].iloc[row]
+        first = table.index[int(np.argmax((table["sequence_id"] == name).to_numpy()))]
+        fail_at_row(
+            path,
+            table,
+            row,
+            f"the sequence_id {quote(name)} was already used in line {first}; remove one of the rows.",
+        )
 
 
-def _read_one_hot_labels(
-    path: str | os.PathLike[str],
-) -> tuple["pd.Series[int]", npt.NDArray[np.object_]]:
-    """Return the position of the lab of each sequence_id, and the names of the labs."""
-    header = _require_columns(path, ["sequence_id"])
-    labs = [column for column in header if column != "sequence_id"]
-    parts = []
-    # the table of the challenge has 83 million cells, of which one position a row is wanted
-    with pd.read_csv(
-        path,
-        index_col="sequence_id",
-        dtype={"sequence_id": str},
-        keep_default_na=False,
-        na_values=[""],
-        chunksize=_ROWS_AT_A_TIME,
-    ) as chunks:
-        for chunk in chunks:
-            values = chunk[labs].to_numpy()
-            ones = values == 1
-            wrong = (ones.sum(axis=1) != 1) | ((values == 0).sum(axis=1) != len(labs) - 1)
-            if wrong.any():
-                name = chunk.index[int(np.argmax(wrong))]
-                raise ValueError(f"{path}: the row of {name!r} must hold a single 1 and zeros.")
-            parts.append(pd.Series(ones.argmax(axis=1), index=chunk.index))
-    named = pd.concat(parts)
-    _check_unique_ids(path, named.index.to_series())
-    return named, np.array(labs, dtype=object)
+def _read_one_hot_labels(path: str | os.PathLike[str]) -> tuple["pd.Series[int]", list[str]]:
+    """Return the index of the laboratory of each sequence_id, and the names of the laboratories."""
+    chunks = []
+    labs: list[str] = []
+    # the table of the challenge has 83 million cells, of which one index a row is kept
+    for labs, chunk in read_chunks(path, "sequence_id", n_rows=_ROWS_AT_A_TIME):
+        values = chunk[labs].to_numpy()
+        ones = values == 1
+        wrong = (ones.sum(axis=1) != 1) | ((values == 0).sum(axis=1) != len(labs) - 1)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise ValueError(
+                f"{path}, line {chunk.index[row]}: the row of {quote(chunk['sequence_id'].iloc[row])} must hold "
+                "a single 1 and zeros; correct it."
+            )
+        chunks.append(pd.DataFrame({"sequence_id": chunk["sequence_id"], "lab": ones.argmax(axis=1)}))
+    table = pd.concat(chunks)
+    missing = table["sequence_id"].isna().to_numpy()
+    if missing.any():
+        fail_at_row(path, table, int(np.argmax(missing)), "sequence_id is missing; fill it in.")
+    _check_unique_ids(path, table)
+    return table.set_index("sequence_id")["lab"], labs
 
 
 def _make_plasmid_bunch(table: pd.DataFrame, *, as_frame: bool, **entries: Any) -> Bunch | tuple[Any, Any]:

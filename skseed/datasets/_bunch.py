@@ -1,4 +1,4 @@
-"""The one form in which every data set is handed over."""
+"""The common form of every data set: a Bunch, or the pair ``(data, target)``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,8 +12,10 @@ from sklearn.utils import Bunch
 def make_bunch(
     data: Sequence[str],
     *,
-    ids: Sequence[Any],
-    target: npt.NDArray[Any] | None,
+    ids: Sequence[str],
+    labels: npt.NDArray[Any] | None = None,
+    target: npt.NDArray[np.integer] | None = None,
+    target_names: Sequence[str] = (),
     columns: Mapping[str, Any],
     return_X_y: bool,
     as_frame: bool,
@@ -25,16 +27,20 @@ def make_bunch(
     ----------
     data : sequence of str of length n_sequences
         The sequences.
-    ids : sequence of length n_sequences
+    ids : sequence of str of length n_sequences
         Their names, the index when `as_frame` is True.
-    target : ndarray of shape (n_sequences,) or None
-        The labels, if there are any.
+    labels : ndarray of str of shape (n_sequences,) or None, default=None
+        The name of the label of each sequence, in place of `target` and `target_names`.
+    target : ndarray of int of shape (n_sequences,) or None, default=None
+        The labels as indices into `target_names`.
+    target_names : sequence of str of length n_labels, default=()
+        The names of the labels.
     columns : mapping of str to array-like of shape (n_sequences,)
-        What else is known about each sequence.
+        Other values of each sequence.
     return_X_y : bool
-        Whether only data and target are wanted.
+        Whether to return only data and target.
     as_frame : bool
-        Whether Series indexed by `ids` are wanted in place of lists and arrays.
+        Whether to return Series indexed by `ids` in place of lists and arrays.
     **more : dict
         Entries of the Bunch that are not one value for each sequence.
 
@@ -43,12 +49,17 @@ def make_bunch(
     bunch : Bunch or tuple
         The data set.
     """
+    if labels is not None:
+        distinct, target = np.unique(labels.astype(object), return_inverse=True)
+        target_names = distinct.tolist()
+    if target is not None:
+        target = target.astype(np.int64)
     arrays = {name: np.asarray(values) for name, values in columns.items()}
-    labels = {} if target is None else {"target": target}
     frame = None
     if as_frame:
         index = pd.Index(ids, name="id")
-        frame = pd.DataFrame({"sequence": list(data), **arrays, **labels}, index=index)
+        with_target = {} if target is None else {"target": target}
+        frame = pd.DataFrame({"sequence": list(data), **arrays, **with_target}, index=index)
     if return_X_y:
         if frame is None:
             return list(data), target
@@ -56,6 +67,7 @@ def make_bunch(
     return Bunch(
         data=list(data) if frame is None else frame["sequence"],
         target=target if frame is None else frame.get("target"),
+        target_names=list(target_names),
         ids=list(ids),
         frame=frame,
         **{name: array if frame is None else frame[name] for name, array in arrays.items()},

@@ -1,13 +1,12 @@
-"""The data sets that come with the package."""
+"""Load the data sets that come with the package."""
 
-import lzma
 import re
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from skseed._files import read_text
 from skseed._sklearn import StrOptions, validate_params
 from skseed.datasets._bunch import make_bunch
 from skseed.datasets._shipped import description, shipped
@@ -22,19 +21,19 @@ def load_fern_rbcl(
 ) -> Bunch | tuple[Any, Any]:
     """Load the chloroplast gene *rbcL* of 5,068 ferns and their relatives, with their tree.
 
-    One gene, one species a sequence, and a published phylogeny whose tips bear the same names: for
-    edit-distance embeddings and for splits that hold out whole clades. Neighbouring species differ
-    by a handful of letters, so a random split says little about new clades.
+    Each sequence is one gene of one species, and the tips of a published phylogeny have the same names.
+    The set serves edit-distance embeddings and splits that hold out whole clades. Related species differ
+    by a few letters, so a random split does not measure performance on new clades.
 
     Parameters
     ----------
     subset : {"all", "clean"}, default="all"
-        ``"clean"`` keeps the 3,980 distinct sequences that have at least 1,150 letters and no
-        ambiguous one; of equal sequences the first is kept.
+        ``"clean"`` keeps the 3,980 distinct sequences of at least 1,150 letters without ambiguity codes;
+        the first of equal sequences is kept.
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
-        If True, `data` and `target` are pandas Series indexed by the names of the tips.
+        If True, `data` and `target` are pandas Series indexed by tip name.
 
     Returns
     -------
@@ -43,10 +42,10 @@ def load_fern_rbcl(
 
         data : list of str or Series of shape (n_sequences,)
             The sequences, 214 to 1,428 letters long, not aligned.
-        target : ndarray or Series of shape (n_sequences,)
-            The genus, as a position in `target_names`.
-        target_names : ndarray of shape (n_genera,)
-            The genera, 355 in all.
+        target : ndarray or Series of shape (n_sequences,), dtype int64
+            The genus, as an index into `target_names`.
+        target_names : list of str of length n_genera
+            The genera, 355 in the whole set.
         ids : list of str
             The names of the tips, such as ``"Ceratopteris_richardii"``.
         tree : str
@@ -54,7 +53,7 @@ def load_fern_rbcl(
         frame : DataFrame of shape (n_sequences, 2) or None
             The columns ``sequence`` and ``target``, if `as_frame` is True.
         DESCR : str
-            Source, licence, and what to beware of.
+            Source, license and warnings.
 
     (data, target) : tuple
         If `return_X_y` is True.
@@ -76,16 +75,15 @@ def load_fern_rbcl(
             if re.fullmatch("[ACGT]{1150,}", sequence):
                 first_name.setdefault(sequence, name)
         named = {name: sequence for sequence, name in first_name.items()}
-    genera, target = np.unique([name.split("_")[0] for name in named], return_inverse=True)
+    genera = pd.Series(list(named)).str.split("_").str[0]
     return make_bunch(
         list(named.values()),
         ids=list(named),
-        target=target,
+        labels=genera.to_numpy(),
         columns={},
         return_X_y=return_X_y,
         as_frame=as_frame,
-        target_names=genera.astype(object),
-        tree=lzma.decompress(shipped("fern_rbcl/rbcL.nwk.xz").read_bytes()).decode("ascii").strip(),
+        tree=read_text(shipped("fern_rbcl/rbcL.nwk.xz")).strip(),
         DESCR=description("fern_rbcl"),
     )
 
@@ -94,9 +92,9 @@ def load_fern_rbcl(
 def load_moclo_kits(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
     """Load 362 circular plasmids of five modular cloning kits.
 
-    A small stand-in for the lab of origin: each kit comes from another laboratory. It shows how the
-    rankers are called; it does not show how good they are, because the plasmids of a kit share
-    their backbone and a random split is solved almost perfectly by any method.
+    A small example of lab-of-origin data: each kit comes from another laboratory. Use it to learn how to
+    call the rankers, not to compare them. The plasmids of a kit share their backbone, so any method
+    solves a random split almost perfectly.
 
     Parameters
     ----------
@@ -112,19 +110,19 @@ def load_moclo_kits(*, return_X_y: bool = False, as_frame: bool = False) -> Bunc
 
         data : list of str or Series of shape (362,)
             The sequences, 1,684 to 5,829 letters long.
-        target : ndarray or Series of shape (362,)
-            The kit, as a position in `target_names`.
-        target_names : ndarray of shape (5,)
+        target : ndarray or Series of shape (362,), dtype int64
+            The kit, as an index into `target_names`.
+        target_names : list of str of length 5
             The kits: ``cidar``, ``ecoflex``, ``plant``, ``ptk``, ``ytk``.
         ids : list of str
             The names of the plasmids.
-        lab_name, topology, definition, first_authors : ndarray or Series of shape (362,)
-            The laboratory, the shape (always ``"circular"``), the title of the record, and the
+        lab_name, topology, definition, first_authors : ndarray or Series of str of shape (362,)
+            The laboratory, the topology (always ``"circular"``), the title of the record, and the
             authors of the kit's publication.
         frame : DataFrame of shape (362, 6) or None
             All columns, if `as_frame` is True.
         DESCR : str
-            Source, licence, and what to beware of.
+            Source, license and warnings.
 
     (data, target) : tuple
         If `return_X_y` is True.
@@ -154,8 +152,8 @@ def load_moclo_kits(*, return_X_y: bool = False, as_frame: bool = False) -> Bunc
 def load_spike_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
     """Load 2,535 coronavirus spike proteins with the host each virus was taken from.
 
-    For classifying proteins, and for seeing a leak: host and virus species are confounded, so a
-    model that recognises the species looks good until whole species are held out
+    The set serves protein classification and shows leakage. Host and virus species are confounded, so a
+    model that recognizes the species scores well until whole species are held out
     (``groups=spikes.species_agg``).
 
     Parameters
@@ -172,31 +170,31 @@ def load_spike_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bun
 
         data : list of str or Series of shape (2535,)
             The sequences, 534 to 1,473 residues long.
-        target : ndarray or Series of shape (2535,)
-            The group of hosts, as a position in `target_names`.
-        target_names : ndarray of shape (14,)
+        target : ndarray or Series of shape (2535,), dtype int64
+            The group of hosts, as an index into `target_names`.
+        target_names : list of str of length 14
             The groups of hosts, such as ``"Bat"``.
         ids : list of str
-            The accessions; YP_009724390 stands twice.
-        host : ndarray or Series of shape (2535,)
+            The accessions; YP_009724390 occurs twice.
+        host : ndarray or Series of str of shape (2535,)
             The host as the record states it, missing for 65.
-        species_agg, species : ndarray or Series of shape (2535,)
+        species_agg, species : ndarray or Series of str of shape (2535,)
             The virus: 14 groups of species, 74 species.
-        binds_human_receptor : ndarray or Series of shape (2535,)
+        binds_human_receptor : ndarray or Series of int of shape (2535,)
             1 if the virus binds a human receptor, else 0.
-        split : ndarray or Series of shape (2535,)
+        split : ndarray or Series of str of shape (2535,)
             ``"train"`` or ``"test"``, the random split of the source.
         frame : DataFrame of shape (2535, 7) or None
             All columns, if `as_frame` is True.
         DESCR : str
-            Source, licence, and what to beware of.
+            Source, license and warnings.
 
     (data, target) : tuple
         If `return_X_y` is True.
 
     See Also
     --------
-    load_phage_hosts : Proteins of another kind, with bacterial hosts.
+    load_phage_hosts : Load proteins of phages with their bacterial hosts.
 
     Examples
     --------
@@ -218,8 +216,8 @@ def load_spike_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bun
 def load_phage_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
     """Load 1,232 receptor-binding proteins of phages with the bacterium each phage infects.
 
-    For classifying proteins with few examples of many classes. Only 959 sequences are distinct, and
-    seven of them come with more than one host: remove duplicates before any split.
+    The set serves protein classification with few examples of many classes. Only 959 sequences are
+    distinct, and seven of them have more than one host: remove duplicates before any split.
 
     Parameters
     ----------
@@ -235,25 +233,25 @@ def load_phage_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bun
 
         data : list of str or Series of shape (1232,)
             The sequences, 201 to 3,474 residues long.
-        target : ndarray or Series of shape (1232,)
-            The species of the host, as a position in `target_names`.
-        target_names : ndarray of shape (35,)
+        target : ndarray or Series of shape (1232,), dtype int64
+            The species of the host, as an index into `target_names`.
+        target_names : list of str of length 35
             The species of the hosts; 26 of them have fewer than ten proteins.
         ids : list of str
             The accessions.
-        host, phage, name : ndarray or Series of shape (1232,)
+        host, phage, name : ndarray or Series of str of shape (1232,)
             The host with its strain, the phage, and the name of the protein.
         frame : DataFrame of shape (1232, 5) or None
             All columns, if `as_frame` is True.
         DESCR : str
-            Source, licence, and what to beware of.
+            Source, license and warnings.
 
     (data, target) : tuple
         If `return_X_y` is True.
 
     See Also
     --------
-    load_spike_hosts : Proteins of another kind, with animal hosts.
+    load_spike_hosts : Load proteins of coronaviruses with their animal hosts.
 
     Examples
     --------
@@ -275,13 +273,13 @@ def load_phage_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bun
 def load_telomeres(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
     """Load the 50 telomeric sequences of the human genome CHM13, with published minimizer densities.
 
-    Repetitive sequences, on which the choice of minimizers matters, and the figures that a
-    reproduction should find.
+    The choice of minimizers matters on these repetitive sequences. The tables hold the published values
+    to compare a reproduction with.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        If True, return ``(data, None)`` instead of a Bunch: there is nothing to predict.
+        If True, return ``(data, None)`` instead of a Bunch, because the set has no labels.
     as_frame : bool, default=False
         If True, `data` is a pandas Series indexed by name.
 
@@ -293,18 +291,20 @@ def load_telomeres(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch
         data : list of str or Series of shape (50,)
             The sequences, 1,000 to 6,229 letters long.
         target : None
-            There is nothing to predict.
+            The set has no labels.
+        target_names : list of length 0
+            Empty.
         ids : list of str
             Chromosome, start and end, such as ``"chr1-0-3000"``.
         fig2 : DataFrame of shape (29, 12)
             Published densities and Hamming distances on simulated repeats, indexed by the length
             of the repeated unit.
         fig3 : DataFrame of shape (50, 13)
-            The same for each of the telomeres, indexed by `ids`.
+            The same for each telomere, indexed by `ids`.
         frame : DataFrame of shape (50, 1) or None
             The column ``sequence``, if `as_frame` is True.
         DESCR : str
-            Source, licence, and what the tables hold.
+            Source, license and contents of the tables.
 
     (data, target) : tuple
         If `return_X_y` is True.
@@ -322,7 +322,6 @@ def load_telomeres(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch
     return make_bunch(
         records.data,
         ids=records.ids,
-        target=None,
         columns={},
         return_X_y=return_X_y,
         as_frame=as_frame,
@@ -336,12 +335,12 @@ def load_telomeres(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch
 def load_sars_cov_2(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
     """Load the reference genome of SARS-CoV-2, a single sequence of 29,903 letters.
 
-    A template for simulated reads, and foreign DNA for rankers that should notice it.
+    Use it as a template for simulated reads, or as DNA that no laboratory of origin made.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        If True, return ``(data, None)`` instead of a Bunch: there is nothing to predict.
+        If True, return ``(data, None)`` instead of a Bunch, because the set has no labels.
     as_frame : bool, default=False
         If True, `data` is a pandas Series indexed by accession.
 
@@ -353,7 +352,9 @@ def load_sars_cov_2(*, return_X_y: bool = False, as_frame: bool = False) -> Bunc
         data : list of str or Series of shape (1,)
             The genome, as DNA.
         target : None
-            There is nothing to predict.
+            The set has no labels.
+        target_names : list of length 0
+            Empty.
         ids : list of str
             The accession, ``"MN908947.3"``.
         frame : DataFrame of shape (1, 1) or None
@@ -379,7 +380,6 @@ def load_sars_cov_2(*, return_X_y: bool = False, as_frame: bool = False) -> Bunc
     return make_bunch(
         records.data,
         ids=records.ids,
-        target=None,
         columns={},
         return_X_y=return_X_y,
         as_frame=as_frame,
@@ -395,17 +395,15 @@ def _load_table(
     return_X_y: bool,
     as_frame: bool,
 ) -> Bunch | tuple[Any, Any]:
-    """Return a shipped table of sequences, one a row."""
+    """Return a shipped table with one sequence a row."""
     table = pd.read_csv(shipped(file))
     sequences, names, labels = (table.pop(column) for column in ("sequence", name_column, target_column))
-    target_names, target = np.unique(labels.to_list(), return_inverse=True)
     return make_bunch(
         sequences.to_list(),
         ids=names.to_list(),
-        target=target,
+        labels=labels.to_numpy(),
         columns={str(column): values for column, values in table.items()},
         return_X_y=return_X_y,
         as_frame=as_frame,
-        target_names=target_names.astype(object),
         DESCR=description(file.split("/")[0]),
     )

@@ -1,4 +1,4 @@
-"""The files that come with the package, each checked against its sha256 before it is used."""
+"""Find the files that come with the package and check their sha256."""
 
 import hashlib
 from pathlib import Path
@@ -41,12 +41,12 @@ def shipped(name: str) -> Path:
     Returns
     -------
     path : pathlib.Path
-        Where the file is.
+        The path of the file.
 
     Raises
     ------
     OSError
-        If the file is not what the package shipped.
+        If the content of the file has changed.
     """
     path = _FOLDER / "data" / name
     found = hashlib.sha256(path.read_bytes()).hexdigest()

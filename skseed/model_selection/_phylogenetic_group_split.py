@@ -15,7 +15,8 @@ from skseed._sklearn import Interval, validate_parameter_constraints
 from skseed.distances import levenshtein_distances
 from skseed.distances._distinct import distinct
 from skseed.model_selection._columns import sequences_of
-from skseed.model_selection._newick import Tree, read_tree, some
+from skseed._files import quote_some
+from skseed.io import Tree, read_tree
 
 
 class PhylogeneticGroupSplit(BaseShuffleSplit):
@@ -229,13 +230,15 @@ def _tips_of(tree: Tree, names: list[str]) -> npt.NDArray[np.intp]:
     """Return the tip of each name."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise ValueError(f"Several sequences are named {some(repeated)}; every sequence needs its own tip.")
+        raise ValueError(
+            f"Several sequences are named {quote_some(repeated)}; every sequence needs its own tip."
+        )
     tips = tree.tips
     missing = [name for name in names if name not in tips]
     if missing:
         raise ValueError(
-            f"{len(missing)} of {len(names)} sequences are no tips of the tree: {some(missing)}. The tree "
-            f"has, for instance, {some(list(tips), 3)}; drop the sequences or correct their names."
+            f"{len(missing)} of {len(names)} sequences are no tips of the tree: {quote_some(missing, 40)}. The tree "
+            f"has, for instance, {quote_some(list(tips), 20)}; drop the sequences or correct their names."
         )
     return np.array([tips[name] for name in names], dtype=np.intp)
 
