@@ -82,7 +82,7 @@ print(errors.round(2).to_string(), "\n")
 # within 10 % of any training plasmid, in any rotation and on either strand. The k-mer vote is the baseline.
 
 kits = load_moclo_kits()
-labs = kits.target_names[kits.target]
+labs = np.take(kits.target_names, kits.target)
 network = make_pipeline(
     BPETokenizer(vocab_size=1000, max_length=1500),
     TripletLabRanker(64, n_filters=64, augmenter=CircularShiftAugmenter(), random_state=0),

@@ -77,7 +77,7 @@ for encoder in ("mean", "lstm"):
 spikes = load_spike_hosts(as_frame=True)
 table = spikes.frame.drop_duplicates("sequence").groupby("species_agg").head(40)
 table = table[table.groupby("target")["target"].transform("size") >= 15]
-proteins, hosts = table["sequence"].tolist(), spikes.target_names[table["target"]]
+proteins, hosts = table["sequence"].tolist(), np.take(spikes.target_names, table["target"])
 print(f"{len(proteins)} proteins, {len(set(hosts))} hosts")
 
 untrained = {"lr": 1e-9, "max_epochs": 1, "random_state": 0}

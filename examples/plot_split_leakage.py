@@ -28,7 +28,7 @@ spikes = load_spike_hosts(as_frame=True)
 table = spikes.frame.drop_duplicates("sequence").sample(frac=1, random_state=0)
 table = table.groupby("species_agg").head(40)
 proteins = table["sequence"].tolist()
-hosts = spikes.target_names[table["target"]]
+hosts = np.take(spikes.target_names, table["target"])
 print(pd.Series(hosts).value_counts().head())
 
 # %%

@@ -67,8 +67,8 @@ class Data:
             rows = np.sort(np.random.default_rng(0).permutation(rows)[:subset])
         self.sequences = pd.Series(plasmids.data, dtype=object).iloc[rows].reset_index(drop=True)
         self.metadata = plasmids.metadata.iloc[rows].reset_index(drop=True)
-        self.labs = np.asarray(plasmids.target)[rows]
-        self.publications = np.asarray(plasmids.groups)[rows]
+        self.labs = np.take(plasmids.target_names, plasmids.target).astype(int)[rows]
+        self.publications = plasmids.groups.astype(int)[rows]
         self.table = self.metadata.copy()
         self.table.insert(0, "sequence", self.sequences)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skseed._files import quote
+from skseed._files import fail, quote
 from skseed._sklearn import validate_params
 from skseed.datasets._bunch import make_bunch
 from skseed.datasets._shipped import description
@@ -115,8 +115,8 @@ def fetch_addgene(
             path,
             table,
             row,
-            f"the topology of {quote(table['sequence_id'].iloc[row])} is "
-            f"{quote(table['topology'].iloc[row])}, but it must be 'circular' or 'linear'; correct it.",
+            f"the topology of {quote(table['sequence_id'].iloc[row], 30)} is "
+            f"{quote(table['topology'].iloc[row], 30)}, but it must be 'circular' or 'linear'; correct it.",
         )
     return _make_plasmid_bunch(
         table,
@@ -209,7 +209,7 @@ def fetch_attribution_challenge(
     1314
     """
     table = _read_plasmids(values, ["sequence_id", "sequence", *METADATA_COLUMNS])
-    target, target_names = None, []
+    target, target_names = None, list[str]()
     if labels is not None:
         lab_of_id, target_names = _read_one_hot_labels(labels)
         unlabeled = ~table["sequence_id"].isin(lab_of_id.index).to_numpy()
@@ -273,10 +273,8 @@ def _read_one_hot_labels(path: str | os.PathLike[str]) -> tuple["pd.Series[int]"
         wrong = (ones.sum(axis=1) != 1) | ((values == 0).sum(axis=1) != len(labs) - 1)
         if wrong.any():
             row = int(np.argmax(wrong))
-            raise ValueError(
-                f"{path}, line {chunk.index[row]}: the row of {quote(chunk['sequence_id'].iloc[row])} must hold "
-                "a single 1 and zeros; correct it."
-            )
+            name = quote(chunk["sequence_id"].iloc[row])
+            fail(path, chunk.index[row], f"the row of {name} must hold a single 1 and zeros; correct it.")
         chunks.append(pd.DataFrame({"sequence_id": chunk["sequence_id"], "lab": ones.argmax(axis=1)}))
     table = pd.concat(chunks)
     missing = table["sequence_id"].isna().to_numpy()

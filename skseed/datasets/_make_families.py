@@ -1,4 +1,4 @@
-"""Families of related sequences along a random tree."""
+"""Generate families of related sequences along a random tree."""
 
 from numbers import Integral, Real
 
@@ -39,29 +39,29 @@ def make_families(
 ) -> Bunch | tuple[list[str], npt.NDArray[np.int64]]:
     """Generate families of related sequences along a random tree.
 
-    A random sequence evolves down a tree whose deep splits part the families and whose recent ones part
-    their members. Edit distances then follow a known tree, every family is a clade, and how
-    hard the families are to tell apart is up to you. Rates are the same at every position, so nothing
-    in a sequence is conserved: take a real data set to judge a method.
+    A random sequence evolves down a tree. Its deep splits separate the families, and its recent splits
+    separate the members of a family. Edit distances therefore follow a known tree, every family is a
+    clade, and the parameters set how similar the families are. All positions have the same rate, so
+    nothing is conserved: use a real data set to compare methods.
 
     Parameters
     ----------
     n_samples : int, default=100
         The number of sequences, at least 2 and at least `n_families`.
     n_families : int, default=10
-        The number of families, whose sizes differ by at most one.
+        The number of families; their sizes differ by at most one.
     length : int, default=300
-        The length of the ancestral sequence, at least 10; indels change that of its descendants.
+        The length of the ancestral sequence, at least 10; indels change the lengths of its descendants.
     divergence : float, default=0.3
-        Mutations for each position from the root to the ancestor of a family, between 0 and 1.
+        Mutations per position from the root to the ancestor of a family, between 0 and 1.
     family_divergence : float, default=0.05
-        Mutations for each position from the ancestor of a family to its members, between 0 and 1.
+        Mutations per position from the ancestor of a family to its members, between 0 and 1.
     indel_share : float, default=0.2
-        The share of the mutations that insert or delete a letter, between 0 and 1.
+        The fraction of mutations that insert or delete a letter, between 0 and 1.
     alphabet : {"dna", "rna", "protein"} or Alphabet, default="dna"
-        What the sequences are made of.
+        The alphabet of the sequences.
     return_X_y : bool, default=True
-        If True, return ``(X, y)``, else a Bunch that holds the tree as well.
+        If True, return ``(X, y)``, else a Bunch that also holds the tree.
     random_state : int, RandomState instance or None, default=None
         Determines the tree and the mutations. Pass an int for the same data on every call.
 
@@ -72,18 +72,19 @@ def make_families(
     y : ndarray of shape (n_samples,), dtype int64
         The family of each sequence.
     families : Bunch
-        If `return_X_y` is False: `data` and `target` as above, `ids`, the name of each
-        sequence, and `tree`, a binary tree in Newick format whose tips bear those names and whose
-        branch lengths are expected mutations for each position. All tips are equally far from the root.
+        If `return_X_y` is False. It holds `data` and `target` as above; `target_names`, a name for each
+        family; `ids`, the name of each sequence; and `tree`, a binary tree in Newick format. The tips of
+        the tree have the names in `ids`, its branch lengths are expected mutations per position, and
+        all tips are equally far from the root.
 
     See Also
     --------
-    make_plasmids : Generate plasmids assembled from parts.
+    make_plasmids : Generate plasmids assembled from genetic parts.
 
     Notes
     -----
-    The order of the splits is that of a coalescent, stretched so that the last of a family's common
-    ancestors lies exactly `family_divergence` back [1]_.
+    The order of the splits is that of a coalescent [1]_. Its times are scaled so that the common ancestor
+    of a family is exactly `family_divergence` above the tips.
 
     References
     ----------
@@ -103,7 +104,8 @@ def make_families(
     """
     if n_families > n_samples:
         raise ValueError(
-            f"n_families={n_families} is larger than n_samples={n_samples}; each family needs a member."
+            f"n_families={n_families} is larger than n_samples={n_samples}, but each family "
+            "needs a member; lower n_families."
         )
     letters = get_alphabet(alphabet)
     rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
@@ -120,11 +122,17 @@ def make_families(
     data = [letters.decode(codes[index]) for index in range(n_samples)]
     if return_X_y:
         return data, family
-    return Bunch(data=data, target=family, ids=ids, tree=f"{tree.newick[root]};")
+    return Bunch(
+        data=data,
+        target=family,
+        target_names=[f"family{index}" for index in range(n_families)],
+        ids=ids,
+        tree=f"{tree.newick[root]};",
+    )
 
 
 class _Tree:
-    """A binary tree that grows from its tips; a node is its position in the lists."""
+    """A binary tree that is built from its tips; a node is an index into the lists."""
 
     def __init__(self, ids: list[str]) -> None:
         self.newick = list(ids)

@@ -1,4 +1,4 @@
-"""Circular plasmids assembled from parts by made-up laboratories."""
+"""Generate circular plasmids that made-up laboratories assemble from genetic parts."""
 
 from numbers import Integral, Real
 
@@ -41,51 +41,52 @@ def make_plasmids(
     return_X_y: bool = True,
     random_state: int | np.random.RandomState | None = None,
 ) -> Bunch | tuple[list[str], npt.NDArray[np.int64]]:
-    """Generate circular plasmids that laboratories assembled from shared parts and their own.
+    """Generate circular plasmids assembled from shared genetic parts and parts of one laboratory.
 
-    Every plasmid is a ring of ten parts: one made for its publication, some from the small stock of its
-    laboratory, the rest from a library that all laboratories use. The plasmids of a publication
-    are near copies of one design. A random split is therefore easy for any method, whereas a
-    split that keeps publications whole (``groups``) asks what is typical of the laboratory.
+    Every plasmid is a ring of ten genetic parts. One is specific to its publication, some belong to its
+    laboratory, and the rest come from a library that all laboratories share. The plasmids of a
+    publication are near copies of one design, so any method solves a random split. A split that keeps
+    publications whole (``groups``) tests whether a method recognizes the laboratory.
 
     Parameters
     ----------
     n_samples : int, default=200
-        The number of plasmids, at least `n_labs` times `n_publications`, among which they are shared
-        out evenly.
+        The number of plasmids, at least `n_labs` times `n_publications`. Publications have equal numbers
+        of plasmids, up to one.
     n_labs : int, default=10
         The number of laboratories.
     n_publications : int, default=4
         The number of publications of each laboratory.
     length : int, default=3000
-        The number of letters, at least 100, rounded down to a multiple of ten; indels change it a little.
+        The number of letters before mutation, at least 100, rounded down to a multiple of ten.
     signature : float, default=0.2
-        The share of a plasmid that comes from the four parts of its laboratory, between 0 and 0.9,
-        rounded to tenths. With 0, nothing tells the laboratory of a new publication.
+        The fraction of a plasmid that comes from the four genetic parts of its laboratory, between 0 and
+        0.9, rounded to tenths. With 0, the laboratory of a new publication cannot be predicted.
     mutation_rate : float, default=0.005
-        The share of positions at which a plasmid differs from its publication's design, between 0 and
-        1; a fifth of the mutations are indels.
+        The fraction of positions at which a plasmid differs from the design of its publication, between
+        0 and 1; a fifth of the mutations are indels.
     both_strands : bool, default=False
-        If True, half of the plasmids are written as their reverse complement.
+        If True, half of the plasmids are replaced by their reverse complement.
     return_X_y : bool, default=True
-        If True, return ``(X, y)``, else a Bunch that holds the publications as well.
+        If True, return ``(X, y)``, else a Bunch that also holds the publications.
     random_state : int, RandomState instance or None, default=None
-        Determines the parts, the designs and the mutations. Pass an int for the same data on every
-        call.
+        Determines the genetic parts, the designs and the mutations. Pass an int for the same data on
+        every call.
 
     Returns
     -------
     X : list of str of length n_samples
-        The plasmids in random order, each starting at a random position of its ring.
+        The plasmids in random order, each from a random start position.
     y : ndarray of shape (n_samples,), dtype int64
         The laboratory of each plasmid.
     plasmids : Bunch
-        If `return_X_y` is False: `data` and `target` as above, `groups`, the publication of each
-        plasmid (numbered through all laboratories), and `ids`, a name for each plasmid.
+        If `return_X_y` is False. It holds `data` and `target` as above; `target_names`, a name for each
+        laboratory; `groups`, the publication of each plasmid, numbered across laboratories; and `ids`, a
+        name for each plasmid.
 
     See Also
     --------
-    load_moclo_kits : Real plasmids, few of them.
+    load_moclo_kits : Load 362 real plasmids.
     fetch_addgene : Read a local table of many real plasmids.
 
     Examples
@@ -100,8 +101,8 @@ def make_plasmids(
     n_designs = n_labs * n_publications
     if n_samples < n_designs:
         raise ValueError(
-            f"n_samples={n_samples} is smaller than n_labs * n_publications = {n_designs}; each publication "
-            "needs a plasmid."
+            f"n_samples={n_samples} is smaller than n_labs * n_publications = {n_designs}, but each "
+            "publication needs a plasmid; raise n_samples."
         )
     rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     part_length = length // _PARTS_IN_A_PLASMID
@@ -116,13 +117,19 @@ def make_plasmids(
     if return_X_y:
         return data, lab
     ids = [f"p{index:0{len(str(n_samples - 1))}d}" for index in range(n_samples)]
-    return Bunch(data=data, target=lab, groups=publication, ids=ids)
+    return Bunch(
+        data=data,
+        target=lab,
+        target_names=[f"lab{index}" for index in range(n_labs)],
+        groups=publication,
+        ids=ids,
+    )
 
 
 def _make_designs(
     n_labs: int, n_publications: int, part_length: int, n_own: int, rng: np.random.Generator
 ) -> list[Codes]:
-    """Return the ring of each publication, those of a laboratory together."""
+    """Return the design of each publication, ordered by laboratory."""
 
     def make_parts(n_parts: int) -> Codes:
         return rng.integers(len(DNA), size=(n_parts, part_length), dtype=np.uint8)
@@ -132,7 +139,7 @@ def _make_designs(
     for _ in range(n_labs):
         own = make_parts(_PARTS_OF_A_LAB)
         for _ in range(n_publications):
-            # a laboratory of a strong signature repeats its parts, one of a weak one shows a few of them
+            # with a strong signature the four parts are repeated, with a weak one only some are used
             chosen = np.resize(rng.permutation(_PARTS_OF_A_LAB), n_own)
             borrowed = rng.choice(_SHARED_PARTS, size=_PARTS_IN_A_PLASMID - 1 - n_own, replace=False)
             ring = np.concatenate([make_parts(1), own[chosen], shared[borrowed]])

@@ -1,4 +1,4 @@
-"""Sequencing reads of a genome, with the positions they come from."""
+"""Generate sequencing reads of a genome with their positions."""
 
 from numbers import Integral, Real
 
@@ -37,29 +37,29 @@ def make_reads(
     return_X_y: bool = True,
     random_state: int | np.random.RandomState | None = None,
 ) -> Bunch | tuple[list[str], npt.NDArray[np.int64]]:
-    """Generate sequencing reads of a linear genome, with errors, and where they come from.
+    """Generate sequencing reads of a linear genome, with errors, and their positions.
 
-    Reads start at uniformly random positions and every letter is equally likely to be wrong: enough to
-    test whether a method recovers the order of reads. It is no model of a sequencing machine, whose
-    errors and coverage depend on the sequence.
+    Reads start at uniformly random positions, and every letter is equally likely to be wrong. This
+    suffices to test whether a method recovers the order of reads. The reads do not model a sequencing
+    machine, whose errors and coverage depend on the sequence.
 
     Parameters
     ----------
     genome : str
-        The DNA to read; ambiguity codes become ``N`` and lower case becomes upper case.
+        The DNA sequence; ambiguity codes become ``N`` and lower case becomes upper case.
     depth : float, default=20.0
-        How many reads cover a position on average, above 0; ignored if `n_reads` is given.
+        The mean number of reads that cover a position, above 0; ignored if `n_reads` is given.
     n_reads : int or None, default=None
-        The number of reads; by default, what `depth` takes.
+        The number of reads; None computes it from `depth`.
     read_length : int, default=150
-        The number of letters of a read, at most that of the genome. Where deletions would need letters
-        from beyond an end of the genome, a read is shorter.
+        The number of letters of a read, at most the length of the genome. A read is shorter where
+        deletions would need letters beyond an end of the genome.
     error_rate : float, default=0.01
         The probability that a letter is wrong, between 0 and 1; a fifth of the errors are indels.
     both_strands : bool, default=False
         If True, half of the reads are reverse complements.
     return_X_y : bool, default=True
-        If True, return ``(X, y)``, else a Bunch that holds the strands as well.
+        If True, return ``(X, y)``, else a Bunch that also holds the strands.
     random_state : int, RandomState instance or None, default=None
         Determines positions, strands and errors. Pass an int for the same reads on every call.
 
@@ -68,18 +68,19 @@ def make_reads(
     X : list of str of length n_reads
         The reads.
     y : ndarray of shape (n_reads,), dtype int64
-        The position in the genome, from 0, of the leftmost letter each read was made from.
+        The position in the genome, from 0, of the leftmost letter that each read was copied from.
     reads : Bunch
-        If `return_X_y` is False: `data` and `target` as above, and `strand`, 1 or -1 for each read.
+        If `return_X_y` is False. It holds `data` and `target` as above; `target_names`, which is empty;
+        `ids`, a name for each read; and `strand`, 1 or -1 for each read.
 
     Raises
     ------
     ValueError
-        If the genome is shorter than a read or holds a letter that is no nucleotide.
+        If the genome is shorter than a read or has a letter that is no nucleotide.
 
     See Also
     --------
-    load_sars_cov_2 : Load a genome to take reads from.
+    load_sars_cov_2 : Load a genome.
 
     Examples
     --------
@@ -90,7 +91,8 @@ def make_reads(
     """
     if len(genome) < read_length:
         raise ValueError(
-            f"The genome has {len(genome)} letters, fewer than read_length={read_length}; shorten the reads."
+            f"The genome has {len(genome)} letters, but at least read_length={read_length} are required; "
+            "lower read_length."
         )
     rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     n_reads = n_reads or max(1, round(depth * len(genome) / read_length))
@@ -98,8 +100,8 @@ def make_reads(
     strand = rng.choice([1, -1], size=n_reads) if both_strands else np.ones(n_reads, dtype=np.int64)
     forward = DNA.encode(genome)
     backward = DNA.encode(DNA.reverse_complement(genome))
-    # deletions shorten a read, so that more than its length is copied before it is cut; at most a
-    # tenth of the letters is deleted on average
+    # deletions shorten a read, so more letters are copied than needed; on average at most a tenth of
+    # them is deleted
     reach = read_length + read_length // 4 + 8
     data = []
     for first in range(0, n_reads, _READS_AT_A_TIME):
@@ -114,4 +116,5 @@ def make_reads(
         data += [DNA.decode(codes[:read_length]) for codes in copies]
     if return_X_y:
         return data, position
-    return Bunch(data=data, target=position, strand=strand)
+    ids = [f"r{index:0{len(str(n_reads - 1))}d}" for index in range(n_reads)]
+    return Bunch(data=data, target=position, target_names=[], ids=ids, strand=strand)

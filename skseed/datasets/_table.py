@@ -111,11 +111,12 @@ def check_nucleotides(path: str | os.PathLike[str], table: pd.DataFrame, column:
     for row, sequence in enumerate(table[column]):
         if sequence.encode("utf-8").translate(None, allowed):
             index = next(i for i, letter in enumerate(sequence) if letter not in _NUCLEOTIDES)
+            owner = quote(table[name].iloc[row])
             fail_at_row(
                 path,
                 table,
                 row,
-                f"the {column} of {quote(table[name].iloc[row])} has {sequence[index]!r} at position {index}, "
+                f"the {column} of {owner} has {sequence[index]!r} at position {index}, "
                 "which is not an IUPAC nucleotide code; remove or replace it.",
             )
 
@@ -129,8 +130,8 @@ def _scan(path: str | os.PathLike[str]) -> tuple[bytes, list[str], list[int]]:
     control = content.translate(None, _NOT_CONTROL)
     if control:
         index = content.index(control[:1])
-        line = 1 + content.count(b"\n", 0, index)
-        fail(path, line, f"{describe_byte(control[0])} does not belong in a table; remove it.")
+        number = 1 + content.count(b"\n", 0, index)
+        fail(path, number, f"{describe_byte(control[0])} does not belong in a table; remove it.")
     if not content.isascii():
         decode(content, path)
     header: list[str] = []
@@ -144,8 +145,8 @@ def _scan(path: str | os.PathLike[str]) -> tuple[bytes, list[str], list[int]]:
                 fail(
                     path,
                     number,
-                    "a quotation mark is out of place: a quoted field starts and ends with one, ends in the line "
-                    "where it starts, and doubles those inside; correct the line.",
+                    "a quotation mark is out of place: a quoted field starts and ends with one, ends in the "
+                    "line where it starts, and doubles those inside; correct the line.",
                 )
             n_fields = 1 + re.sub(_QUOTED, b"", line).count(b",")
         if not header:
@@ -154,7 +155,8 @@ def _scan(path: str | os.PathLike[str]) -> tuple[bytes, list[str], list[int]]:
             fail(
                 path,
                 number,
-                f"the row has {n_fields} fields, but the header has {len(header)}; the file may be cut short.",
+                f"the row has {n_fields} fields, but the header has {len(header)}; the file may be cut "
+                "short, so fetch it again or correct the line.",
             )
         else:
             lines.append(number)

@@ -199,7 +199,8 @@ def _parse_body(
             fail(
                 path,
                 first_line + line,
-                f"{letter!r} in the record {quote(name)} is not a letter of the {alphabet.name} alphabet; {advice}.",
+                f"{letter!r} in the record {quote(name)} is not a letter of the {alphabet.name} alphabet; "
+                f"{advice}.",
                 column=column + 1,
             )
     return letters

@@ -109,7 +109,8 @@ def read_genbank(path: str | os.PathLike[str]) -> Bunch:
             fail(
                 path,
                 first + 1,
-                f"the id {quote(name)} was already used in line {line_of_id[name]}; rename one of the records.",
+                f"the id {quote(name)} was already used in line {line_of_id[name]}; rename one of the "
+                "records.",
             )
         line_of_id[name] = first + 1
         definition = fields.get("DEFINITION", "")
@@ -141,8 +142,8 @@ def _find_records(lines: list[str], path: str | os.PathLike[str]) -> list[tuple[
             what = f"this looks like {kind}" if kind else f"{quote(line.strip())} is outside of any record"
             if not records:
                 raise ValueError(
-                    f"{path}, line {index + 1}: there are no records before this line, because a record starts "
-                    f"with LOCUS; {what}."
+                    f"{path}, line {index + 1}: there are no records before this line, because a record "
+                    f"starts with LOCUS; {what}."
                 )
             fail(path, index + 1, f"{what}; remove the line.")
     if first is not None:
@@ -195,15 +196,16 @@ def _parse_sequence(
             fail(
                 path,
                 index + 1,
-                f"the line starts with {quote(number)} where its number {length + 1} is expected; restore it.",
+                f"the line starts with {quote(number)} where its number {length + 1} is expected; restore "
+                "it.",
             )
         # compared as text, because Python refuses to convert a number of thousands of digits
         if number.lstrip("0") != str(length + 1):
             fail(
                 path,
                 index + 1,
-                f"the line is numbered {number[:20]}, but {length} letters come before it, so {length + 1} is "
-                "expected; restore the missing or remove the surplus letters.",
+                f"the line is numbered {number[:20]}, but {length} letters come before it, so {length + 1} "
+                "is expected; restore the missing or remove the surplus letters.",
             )
         words += letters
         length += sum(map(len, letters))
@@ -215,7 +217,8 @@ def _parse_sequence(
         fail(
             path,
             first + 1,
-            f"the LOCUS line states {locus.length[:20]} {locus.unit}, but the record has {length}; fetch it again.",
+            f"the LOCUS line states {locus.length[:20]} {locus.unit}, but the record has {length}; fetch it "
+            "again.",
         )
     return sequence.upper(), locus
 

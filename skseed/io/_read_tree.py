@@ -105,8 +105,8 @@ def _from_nodes(root: Any) -> Tree:
         node, parent = waiting.pop()
         if id(node) in seen:
             raise ValueError(
-                f"The node {quote(node.name)} of the tree is reached twice; a tree has no cycle and gives each "
-                "node one parent."
+                f"The node {quote(node.name)} of the tree is reached twice, but a tree has no cycle and "
+                "gives each node one parent; remove the second link."
             )
         seen.add(id(node))
         parents.append(parent)
@@ -122,7 +122,7 @@ def _length_of(node: Any) -> float:
         return math.nan
     if not isinstance(length, Real) or not math.isfinite(length):
         raise ValueError(
-            f"The length {quote(length)} of the branch above {quote(node.name)} is not a finite number; set it "
-            "to None if it is unknown."
+            f"The length {quote(length, 20)} of the branch above {quote(node.name, 40)} is not a finite "
+            "number; set it to None if it is unknown."
         )
     return float(length)

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from sklearn.model_selection import BaseShuffleSplit
 from sklearn.utils import check_random_state
 
+from skseed._files import quote_some
 from skseed._sklearn import Interval, validate_parameter_constraints
 from skseed.distances import levenshtein_distances
 from skseed.distances._distinct import distinct
-from skseed.model_selection._columns import sequences_of
-from skseed._files import quote_some
 from skseed.io import Tree, read_tree
+from skseed.model_selection._columns import sequences_of
 
 
 class PhylogeneticGroupSplit(BaseShuffleSplit):
@@ -33,9 +33,9 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
     n_splits : int, default=5
         The number of random splits, at least 1.
     tree : str, path-like or skbio.TreeNode, default=None
-        The tree of the sequences: Newick text (it holds a parenthesis), the path of a Newick file, or
-        an object. Tips that are not in `X` are ignored, a sequence that is no tip is an error. None
-        takes the edit distance instead.
+        The tree of the sequences: Newick text, the path of a Newick file, or an object; see
+        :func:`skseed.io.read_tree`. Tips that are not in `X` are ignored, a sequence that is no tip is an
+        error. None takes the edit distance instead.
     depth : int, default=6
         Clades have at most ``2 ** depth`` tips that are in `X`: 64 by default, as many as a balanced
         tree of this depth. At 0 every tip is a clade, and the split an ordinary random one.
@@ -237,8 +237,9 @@ def _tips_of(tree: Tree, names: list[str]) -> npt.NDArray[np.intp]:
     missing = [name for name in names if name not in tips]
     if missing:
         raise ValueError(
-            f"{len(missing)} of {len(names)} sequences are no tips of the tree: {quote_some(missing, 40)}. The tree "
-            f"has, for instance, {quote_some(list(tips), 20)}; drop the sequences or correct their names."
+            f"{len(missing)} of {len(names)} sequences are no tips of the tree: {quote_some(missing, 40)}. "
+            f"The tree has tips such as {quote_some(list(tips), 20)}; drop the sequences or correct their "
+            "names."
         )
     return np.array([tips[name] for name in names], dtype=np.intp)
 

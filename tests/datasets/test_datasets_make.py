@@ -1,4 +1,4 @@
-"""The generators: their truth is what they say it is, and the seed rules everything."""
+"""The generators: properties of the generated data, and reproducibility by random_state."""
 
 import re
 from collections import Counter
@@ -55,7 +55,7 @@ def generate(name, seed):
 
 
 @pytest.mark.parametrize("name", ["families", "plasmids", "reads"])
-def test_seed_rules(name):
+def test_random_state_determines_the_data(name):
     before = global_state()
     first, again, other = (generate(name, seed) for seed in (7, 7, 8))
     assert first.keys() == again.keys()
@@ -67,7 +67,21 @@ def test_seed_rules(name):
     assert generate(name, None).data != generate(name, None).data
 
 
-def test_tuples_are_the_bunches():
+@pytest.mark.parametrize("name", ["families", "plasmids", "reads"])
+def test_bunch_contents(name):
+    bunch = generate(name, 0)
+    assert isinstance(bunch.data, list)
+    assert bunch.target.dtype == np.int64
+    assert bunch.target.shape == (len(bunch.data),)
+    assert isinstance(bunch.target_names, list)
+    assert len(set(bunch.ids)) == len(bunch.ids) == len(bunch.data)
+    if name == "reads":
+        assert bunch.target_names == []
+    else:
+        assert len(bunch.target_names) == bunch.target.max() + 1
+
+
+def test_tuple_equals_bunch():
     for tuple_, bunch in [
         (make_families(9, 3, random_state=0), make_families(9, 3, return_X_y=False, random_state=0)),
         (make_plasmids(random_state=0), make_plasmids(return_X_y=False, random_state=0)),
@@ -124,7 +138,7 @@ def test_families_diverge_as_the_tree_says():
         (within if a == b else between).append(differing)
     assert max(within) < 2 * 0.05 * 1.3
     assert min(between) > max(within)
-    # two lineages of .35 mutations a position each, less what hits a position twice
+    # two lineages of .35 mutations per position each, less repeated hits of a position
     assert 0.3 < max(between) < 0.7
 
 
@@ -179,7 +193,7 @@ def test_plasmids_start_anywhere_on_either_strand():
 
 
 @pytest.mark.parametrize("signature", [0, 0.9])
-def test_signature_is_the_share_of_the_labs_own_parts(signature):
+def test_signature_is_the_fraction_of_lab_specific_parts(signature):
     plasmids = make_plasmids(
         4,
         2,
@@ -202,15 +216,15 @@ def test_signature_is_the_share_of_the_labs_own_parts(signature):
         assert shared < 0.5
 
 
-def test_reads_without_errors_are_pieces_of_the_genome():
+def test_reads_without_errors_are_substrings_of_the_genome():
     reads = make_reads(
         GENOME, depth=5, read_length=100, error_rate=0, both_strands=True, return_X_y=False, random_state=0
     )
     assert len(reads.data) == 100
     assert set(reads.strand) == {1, -1}
     for read, position, strand in zip(reads.data, reads.target, reads.strand, strict=True):
-        piece = GENOME[position : position + 100]
-        assert read == (piece if strand == 1 else DNA.reverse_complement(piece))
+        template = GENOME[position : position + 100]
+        assert read == (template if strand == 1 else DNA.reverse_complement(template))
 
 
 def test_reads_cover_both_ends():
@@ -222,7 +236,7 @@ def test_reads_cover_both_ends():
     np.testing.assert_array_equal(positions, 0)
 
 
-def test_errors_of_reads_are_as_frequent_as_asked():
+def test_error_rate_of_reads_is_as_requested():
     reads, positions = make_reads(GENOME, n_reads=400, read_length=150, error_rate=0.02, random_state=0)
     inner = [(read, start) for read, start in zip(reads, positions, strict=True) if start < 1800]
     assert {len(read) for read, _ in inner} == {150}
@@ -231,7 +245,7 @@ def test_errors_of_reads_are_as_frequent_as_asked():
     assert 0.017 < np.mean(edits) / 150 < 0.026
 
 
-def test_reads_take_ambiguous_and_lower_case_letters():
+def test_reads_accept_ambiguous_and_lower_case_letters():
     reads, _ = make_reads("acgtRYNNacgt", n_reads=3, read_length=12, error_rate=0, random_state=0)
     assert reads == ["ACGTNNNNACGT"] * 3
 
@@ -258,25 +272,25 @@ def test_default_number_of_reads_follows_depth():
         (make_reads, {"genome": GENOME, "error_rate": -0.1}, "error_rate"),
     ],
 )
-def test_invalid_arguments(function, arguments, words):
+def test_invalid_arguments_raise(function, arguments, words):
     with pytest.raises(ValueError, match=words):
         function(**arguments)
 
 
-def test_publications_leak():
-    """A random split is easy and one that keeps publications whole is not: what the data are made for."""
+def test_random_split_leaks_by_publication():
+    """A random split is easy; a split that keeps publications whole is not."""
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.linear_model import RidgeClassifier
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_score
     from sklearn.pipeline import make_pipeline
 
     plasmids = make_plasmids(return_X_y=False, random_state=0)
-    words = HashingVectorizer(
+    kmer_counts = HashingVectorizer(
         analyzer="char", ngram_range=(12, 12), lowercase=False, n_features=2**16, binary=True
     )
-    model = make_pipeline(words, RidgeClassifier())
+    model = make_pipeline(kmer_counts, RidgeClassifier())
     random = StratifiedKFold(3, shuffle=True, random_state=0)
     assert cross_val_score(model, plasmids.data, plasmids.target, cv=random).mean() > 0.95
-    whole = StratifiedGroupKFold(3, shuffle=True, random_state=0)
-    scores = cross_val_score(model, plasmids.data, plasmids.target, groups=plasmids.groups, cv=whole)
+    grouped = StratifiedGroupKFold(3, shuffle=True, random_state=0)
+    scores = cross_val_score(model, plasmids.data, plasmids.target, groups=plasmids.groups, cv=grouped)
     assert 0.3 < scores.mean() < 0.9

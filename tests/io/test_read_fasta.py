@@ -273,7 +273,7 @@ def test_other_formats_are_named(tmp_path, content, kind):
 def test_errors_show_at_most_60_characters_of_the_file(tmp_path):
     name = "n" * 5000
     for text in [f">{name}\n>b\nA\n", f">{name}\nA\n>{name}\nA\n", f">{name}\nAC-\n", "A" * 5000]:
-        with pytest.raises(ValueError, match="x.fasta") as info:
+        with pytest.raises(ValueError, match=r"x\.fasta") as info:
             read_fasta(write(tmp_path, text), alphabet="dna")
         assert str(info.value).count("n" * 61) == 0
         assert len(str(info.value)) < len(str(tmp_path)) + 300

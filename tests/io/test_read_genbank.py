@@ -140,7 +140,7 @@ def test_proteins_may_hold_all_letters(tmp_path):
             ["line 1", "both circular and linear"],
         ),
         (genbank("PUC1").split("ORIGIN")[0] + "//\n", ["line 1", "'PUC1.1'", "no sequence"]),
-        (genbank("PUC1").split("        1")[0] + "//\n", ["line 1", "'PUC1.1'", "no sequence"]),
+        (genbank("PUC1").split("        1 g")[0] + "//\n", ["line 1", "'PUC1.1'", "no sequence"]),
         (
             genbank("CON1").split("ORIGIN")[0] + "CONTIG      join(U00096.3:1..10)\n//\n",
             ["line 1", "'CON1.1'", "no sequence"],
@@ -174,7 +174,7 @@ def test_damaged_records_are_located(tmp_path, text, parts):
         ("LOCUS       NODE_1_length_20_cov_3.820 bp  DNA linear", "linear", "NODE_1_length_20_cov_3.8"),
         ("LOCUS       circularity  20 bp  DNA", None, "circularity"),
         (
-            "LOCUS       a_name_that_is_longer_than_its_columns_allow_0123 20 bp DNA circular SYN 01-JAN-2020",
+            "LOCUS       a_name_that_is_longer_than_its_columns_allow_0123 20 bp DNA circular SYN",
             "circular",
             "a_name_that_is_longer_than_its_columns_allow_0123",
         ),

@@ -87,32 +87,13 @@ def test_height_requires_lengths():
         tree.clades_of_height(np.array(list(tree.tips.values())), 1)
 
 
-@pytest.mark.parametrize(
-    "length",
-    [
-        "1_0",
-        "1__0",
-        "_1",
-        "1_",
-        "1_0.5",
-        "1e1_0",
-        "\u0661",
-        "0x1",
-        "inf",
-        "-Infinity",
-        "nan",
-        "1e999",
-        "1.2.3",
-        "--1",
-    ]
-    + ["1d5", "\uff11", "'1'", "1,5"],
-)
+LENGTHS = ["1_0", "1__0", "_1", "1_", "1_0.5", "1e1_0", "\u0661", "0x1", "inf", "-Infinity", "nan", "1e999"]
+
+
+@pytest.mark.parametrize("length", [*LENGTHS, "1.2.3", "--1", "1d5", "\uff11", "'1'"])
 def test_only_plain_decimal_lengths_are_read(length):
-    with pytest.raises(ValueError, match="character"):
-        read_tree(f"(a:{length},b:1)c(;")
-    if length != "1,5":
-        with pytest.raises(ValueError, match="is not a branch length|length is missing"):
-            read_tree(f"(a:{length},b:1);")
+    with pytest.raises(ValueError, match=r"character 3: .*is not a branch length|length is missing"):
+        read_tree(f"(a:{length},b:1);")
 
 
 @pytest.mark.parametrize(
@@ -122,16 +103,13 @@ def test_decimal_lengths_are_read(length, value):
     assert read_tree(f"(a:{length},b);").lengths[1] == value
 
 
-@pytest.mark.parametrize("at", ["x" * 5000, "'" + "y" * 5000 + "'", "z" * 5000 + ":1:2"])
-def test_errors_show_at_most_60_characters_of_the_text(at):
-    for text in (f"(a:{at},b);", f"(a {at},b);", f"(a,b); {at}", f"(({at},{at}),b);", f"({at}"):
-        try:
-            _ = read_tree(text).tips
-        except ValueError as error:
-            assert len(str(error)) < 220
-            assert not any(letter * 61 in str(error) for letter in "xyz")
-        else:
-            raise AssertionError("no error")
+@pytest.mark.parametrize("label", ["x" * 5000, "'" + "x" * 5000 + "'", "x" * 5000 + ":1:2"])
+@pytest.mark.parametrize("text", ["(a:{0},b);", "(a {0},b);", "(a,b); {0}", "(({0},{0}),b);", "({0}"])
+def test_errors_show_at_most_60_characters_of_the_text(label, text):
+    with pytest.raises(ValueError, match=r"Newick text|more than once") as info:
+        _ = read_tree(text.format(label)).tips
+    assert len(str(info.value)) < 220
+    assert "x" * 61 not in str(info.value)
 
 
 NEXUS = "#NEXUS\nBegin trees;\n  tree t = (a:1,b:1);\nEnd;\n"
@@ -223,13 +201,13 @@ def test_cyclic_objects_raise(depth):
         last.children.append(child)
         last = child
     last.children.append(root)
-    with pytest.raises(ValueError, match="'root' of the tree is reached twice"):
+    with pytest.raises(ValueError, match=r"'root' of the tree is reached twice"):
         read_tree(root)
 
 
 def test_node_with_two_parents_raises():
     shared = node("shared")
-    with pytest.raises(ValueError, match="'shared' of the tree is reached twice"):
+    with pytest.raises(ValueError, match=r"'shared' of the tree is reached twice"):
         read_tree(node("root", node("a", shared), node("b", shared)))
 
 
