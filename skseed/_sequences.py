@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from skseed._text_alphabet import NUCLEOTIDE_LETTERS, TextAlphabet
+from skseed._text_alphabet import TextAlphabet, is_nucleotide
 from skseed._validation import check_sequences
 from skseed.alphabets import FOREIGN, Alphabet, get_alphabet
 
@@ -123,9 +123,7 @@ class Sequences:
             data = self.codes.tobytes()
             bounds = self.offsets.tolist()
             return [data[start:stop] for start, stop in pairwise(bounds)]
-        # code points 0xD800 to 0xDFFF are no characters
-        points = self.codes + np.where(self.codes >= 0xD800, np.uint32(0x800), np.uint32(0))
-        text = points.astype("<u4").tobytes().decode("utf-32-le")
+        text = self.codes.astype("<u4").tobytes().decode("utf-32-le", errors="surrogatepass")
         bounds = self.offsets.tolist()
         return [text[start:stop] for start, stop in pairwise(bounds)]
 
@@ -143,9 +141,12 @@ class Sequences:
         ValueError
             If the alphabet has no complement, or a character is not a nucleotide.
         """
+        self.check_complement()
         table = self.alphabet.complement_codes
         if table is None:
-            self._raise_no_complement()
+            raise ValueError(
+                "The alphabet has characters without a complement; encode these sequences alone."
+            )
         return replace(self, codes=table.astype(self.codes.dtype)[self.codes])
 
     def reverse_complement(self) -> "Sequences":
@@ -195,20 +196,25 @@ class Sequences:
     def _codes_of_keys(self, keys: list[Any]) -> Codes:
         if self.codes.dtype == np.uint8:
             return np.frombuffer(b"".join(keys), dtype=np.uint8)
-        points = np.frombuffer("".join(keys).encode("utf-32-le"), dtype="<u4").astype(np.uint32)
-        return points - np.where(points >= 0xE000, np.uint32(0x800), np.uint32(0))
+        text = "".join(keys).encode("utf-32-le", errors="surrogatepass")
+        return np.frombuffer(text, dtype="<u4").astype(np.uint32)
 
-    def _raise_no_complement(self) -> NoReturn:
+    def check_complement(self, name: str = "X") -> None:
+        """Raise a ValueError if a character has no complement; `name` is the name of the input in it."""
+        if self.alphabet.complement_codes is not None:
+            return
         if isinstance(self.alphabet, Alphabet):
             raise ValueError(f"The {self.alphabet.name} alphabet has no complement; use DNA or RNA.")
-        is_nucleotide = np.array([symbol.upper() in NUCLEOTIDE_LETTERS for symbol in self.alphabet.symbols])
-        place = int(np.argmin(is_nucleotide[self.codes]))
-        index, position = self.locate(place)
-        letter = self.alphabet.symbols[self.codes[place]]
-        raise ValueError(
-            f"X[{index}] has {letter!r} at position {position}, which is not a nucleotide and has no "
-            "complement; remove or replace it, or set both_strands=False."
-        )
+        is_foreign = np.array([not is_nucleotide(symbol) for symbol in self.alphabet.symbols])
+        places = np.flatnonzero(is_foreign[self.codes])
+        # the alphabet may hold characters of other sequences only
+        if places.size:
+            index, position = self.locate(int(places[0]))
+            letter = self.alphabet.symbols[self.codes[places[0]]]
+            raise ValueError(
+                f"{name}[{index}] has {letter!r} at position {position}, which is not a nucleotide and has "
+                "no complement; remove or replace it, or set both_strands=False."
+            )
 
     def locate(self, place: int) -> tuple[int, int]:
         """Return the sequence and the position in it of a place in `codes`."""

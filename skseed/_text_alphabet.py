@@ -42,7 +42,7 @@ class TextAlphabet:
             found = {_upper(character) for character in found}
             if _are_nucleotides(found):
                 found = {"T" if character == "U" else character for character in found}
-        if all(character.upper() in NUCLEOTIDE_LETTERS for character in found):
+        if all(map(is_nucleotide, found)):
             table = _complements(found)
             found |= {table[character] for character in found}
         return cls("".join(sorted(found)), exact)
@@ -68,7 +68,7 @@ class TextAlphabet:
     @cached_property
     def complement_codes(self) -> npt.NDArray[np.unsignedinteger] | None:
         """The code of the complement of each code; None where a character is not a nucleotide."""
-        if not all(symbol.upper() in NUCLEOTIDE_LETTERS for symbol in self.symbols):
+        if not all(map(is_nucleotide, self.symbols)):
             return None
         table = _complements(set(self.symbols))
         codes = [self.symbols.index(table[symbol]) for symbol in self.symbols]
@@ -109,6 +109,12 @@ class TextAlphabet:
         if self._u_is_t and "T" in self.symbols:
             codes[[ord("U"), ord("u")]] = codes[ord("T")]
         return codes.tobytes()
+
+
+def is_nucleotide(character: str) -> bool:
+    """Return whether a character is an IUPAC nucleotide code, in upper or lower case."""
+    # upper() makes an S of U+017F
+    return character.isascii() and character.upper() in NUCLEOTIDE_LETTERS
 
 
 def _upper(character: str) -> str:

@@ -70,6 +70,12 @@ def test_more_characters_than_a_byte_holds_stay_different():
     assert sequences.canonical().to_strings() == list(text)
 
 
+def test_every_code_point_has_a_key_of_its_own():
+    sequences = as_sequences(["".join(map(chr, range(0x110000)))], alphabet=None)
+    assert len(set(sequences.keys()[0])) == 0x110000
+    assert sequences.to_strings()[0] == "".join(map(chr, range(0x110000)))
+
+
 @given(lists_of_dna)
 def test_reverse_complement_equals_that_of_the_alphabet(strings):
     for alphabet in ("dna", "auto"):
@@ -88,6 +94,22 @@ def test_reverse_complement_of_rna_and_ambiguity_letters():
 def test_reverse_complement_refuses_other_characters(strings, place):
     with pytest.raises(ValueError, match=place):
         as_sequences(strings, alphabet="auto").reverse_complement()
+
+
+def test_long_s_is_no_nucleotide():
+    # the upper case of U+017F is S, an ambiguity code
+    sequences = as_sequences(["ACG", "AC\u017f"], alphabet="auto")
+    with pytest.raises(ValueError, match=r"X\[1\] has '\u017f' at position 2"):
+        sequences.reverse_complement()
+
+
+def test_complement_names_the_input_that_holds_the_letter():
+    left, right = as_sequence_pair(["ACG"], ["ACG", "AEG"], alphabet="auto", names=("X", "X_test"))
+    left.check_complement("X")
+    with pytest.raises(ValueError, match=r"X_test\[1\] has 'E' at position 1"):
+        right.check_complement("X_test")
+    with pytest.raises(ValueError, match="characters without a complement"):
+        left.complement()
 
 
 def test_proteins_have_no_complement():
