@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 _ROW_TYPES = (list, tuple, np.ndarray, pd.Series)
 
@@ -162,3 +163,99 @@ def number_groups(groups: Any, X: Any) -> npt.NDArray[np.int64]:
             f"groups[{missing[0]}] is missing; give a row that has no relatives a group of its own."
         )
     return numbers
+
+
+def check_labels(y: Any, *, name: str = "y") -> npt.NDArray[Any]:
+    """Return class labels as a one-dimensional array of strings or of numbers.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        A list, a tuple, an array, a pandas or polars Series, or a table or array with a single column.
+    name : str, default="y"
+        The name of the input in messages.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,)
+        The labels, in numpy's dtype for them.
+
+    Raises
+    ------
+    ValueError
+        If `y` is empty or not one-dimensional, a label is missing (None, NaN, NA), infinite or of another
+        type than the first one, or the labels are real numbers. The message names the index.
+    """
+    if y is None:
+        raise ValueError(f"{name} is None; pass the label of each sequence (requires y to be passed).")
+    labels = column_or_1d(_as_label_array(y), warn=True)
+    if not len(labels):
+        raise ValueError(f"{name} is empty; pass the label of at least one sequence.")
+    if labels.dtype.kind in "OfM":
+        _refuse_labels(labels, name)
+    if labels.dtype.kind == "O" and (isinstance(y, (list, tuple)) or isinstance(labels[0], Number)):
+        labels = np.asarray(labels.tolist())
+    kind = type_of_target(labels, input_name=name)
+    if kind not in ("binary", "multiclass"):
+        raise ValueError(
+            f"Unknown label type: {kind}; {name} must hold the name or the number of a class for each row."
+        )
+    return labels
+
+
+def check_target(y: Any, *, name: str = "y") -> Any:
+    """Return a target of any kind, one-dimensional ones as an array.
+
+    Unlike `check_labels`, it accepts real numbers and several columns. It raises a ValueError, with the
+    index, if a label of a one-dimensional target is missing, infinite or of another type than the first one.
+    """
+    if y is None:
+        raise ValueError(f"{name} is None; pass the label of each sequence.")
+    labels = _as_label_array(y)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels.ravel()
+    if labels.ndim != 1:
+        return y
+    if labels.dtype.kind in "OfM":
+        _refuse_labels(labels, name)
+    if labels.dtype.kind == "O":
+        labels = np.asarray(labels.tolist())
+    return labels
+
+
+def _as_label_array(y: Any) -> Any:
+    """Return an array in which missing values and mixed types are still visible."""
+    if hasattr(y, "to_numpy"):
+        return y.to_numpy()
+    if isinstance(y, (list, tuple)) and not any(isinstance(item, (list, tuple)) for item in y):
+        # numpy would turn a number or a missing value beside strings into a string
+        items = np.empty(len(y), dtype=object)
+        items[:] = y
+        return items
+    values = np.asarray(y)
+    return values.astype(object) if values.dtype.kind == "T" else values
+
+
+def _refuse_labels(labels: npt.NDArray[Any], name: str) -> None:
+    """Raise a ValueError for the first label that is missing, infinite or of another type."""
+    missing = np.flatnonzero(pd.isna(labels))
+    if missing.size:
+        index = int(missing[0])
+        raise ValueError(
+            f"{name}[{index}] is missing ({labels.tolist()[index]!r}); remove the row or fill in its label."
+        )
+    first = labels.tolist()[0]
+    for index, label in enumerate(labels.tolist()):
+        if isinstance(label, Number) and not np.isfinite(label):
+            raise ValueError(f"{name}[{index}] is {label!r}, which is no label; remove the row.")
+        if isinstance(label, str) != isinstance(first, str):
+            raise ValueError(
+                f"{name}[{index}] is {_short(label)}, but {name}[0] is {_short(first)}; use only strings or "
+                "only numbers as labels."
+            )
+
+
+def _short(value: Any) -> str:
+    """Return the representation of a value, cut to 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
