@@ -1,14 +1,16 @@
 """
-How deep must a split cut?
-==========================
+Test error and the size of held-out clades
+==========================================
 
-A random test set is full of close relatives of the training set, and so flatters the model. Holding out
-whole clades of up to 2, 4, 8, … 256 tips of the tree (depth 1 to 8) takes the relatives away, step by step.
-How much does the error of an embedding of edit distances grow with the depth?
+A random test set contains close relatives of the training sequences, so the test error is too low. A split
+that holds out whole clades removes these relatives. This example holds out clades of up to 2, 4, 8, … 256
+tips of a tree (depth 1 to 8), and measures how the error of an edit-distance embedding grows with the clade
+size.
 """
 
 # %%
-# The gene *rbcL* of ferns, with its tree: the 150 letters after a conserved stretch, as one read would cover.
+# The data are *rbcL* genes of ferns and their tree. Each sequence is the 150 letters after a conserved
+# region, the length of one sequencing read.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -24,8 +26,8 @@ genes = ferns.data.str.extract("ATGCG.TGG.G.GA.([ACGT]{150})")[0].dropna().drop_
 genes = genes.sample(1000, random_state=0)
 
 # %%
-# For every depth, five random choices of clades are held out as the test set. Of the rest, a random fifth is
-# the validation set, which is what an ordinary split would report.
+# For each depth, five random choices of clades form five test sets. A random fifth of the remaining sequences
+# is the validation set, which stands for an ordinary random split.
 
 rows = []
 for depth in range(1, 9):
@@ -34,23 +36,23 @@ for depth in range(1, 9):
         train, validation = train_test_split(rest, test_size=0.2, random_state=seed)
         embedder = EditDistanceEmbedder(32, encoder="linear", max_epochs=20, random_state=seed)
         embedder.fit(genes.iloc[train])
-        parts = {"training": train[:250], "validation (random)": validation, "test (whole clades)": test}
-        errors = {name: -embedder.score(genes.iloc[part]) for name, part in parts.items()}
+        sets = {"training": train[:250], "validation (random)": validation, "test (whole clades)": test}
+        errors = {name: -embedder.score(genes.iloc[indices]) for name, indices in sets.items()}
         rows.append({"depth": depth, **errors})
 errors = pd.DataFrame(rows).groupby("depth").agg(["mean", "sem"])
 print(errors.round(2).to_string())
 
 # %%
-# The error on unseen clades grows with the depth, while the random validation set shows nothing of it: it
-# stays where it was. The bars are standard errors over the five choices. Beside the errors stands the reason
-# for them: how far the nearest training gene is from a test gene.
+# The error on held-out clades grows with the depth, while the error on the random validation set does not
+# change. The bars are standard errors over the five choices. The right plot shows the reason: the distance
+# from a test gene to its nearest training gene grows with the depth.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-for name, colour in zip(parts, ["0.6", "#00798c", "#d1495b"], strict=True):
+for name, color in zip(sets, ["0.6", "#00798c", "#d1495b"], strict=True):
     mean, sem = errors[name]["mean"], errors[name]["sem"]
-    left.errorbar(errors.index, mean, sem, marker="o", capsize=3, color=colour, label=name)
+    left.errorbar(errors.index, mean, sem, marker="o", capsize=3, color=color, label=name)
 left.set(
-    xlabel="depth: clades of up to 2$^{depth}$ tips are held out",
+    xlabel="depth (clades have at most 2$^{depth}$ tips)",
     ylabel="%RMSE",
     title="Error of the embedding",
     ylim=(0, None),

@@ -1,4 +1,4 @@
-"""The picture of a leakage report."""
+"""Plot the distances of test sequences to their nearest training sequences."""
 
 from typing import Any
 
@@ -11,34 +11,34 @@ _COLUMNS = ["split", "test", "nearest", "edits", "fraction"]
 
 
 class SplitLeakageDisplay:
-    """How far the test sequences of each split are from their nearest training sequence.
+    """Cumulative distribution of the distance of test sequences to their nearest training sequence.
 
-    The picture shows for every split the share of its test sequences that have a training sequence
-    within a distance: a curve that rises at the left edge is a split that leaks, one that stays on the
-    ground up to the cut-off of a group splitter keeps its promise. Draw two splitters on the same
-    axes to compare them. Create it with `from_splits` or `from_report`.
+    A curve shows, for one split, the fraction of test sequences that have a training sequence within a given
+    distance. A curve that rises at the left edge means that the split leaks. For a group splitter, the curve
+    stays at 0 up to the cut-off of the splitter. Plot two splitters on the same axes to compare them. Use
+    `from_splits` or `from_report` to create a display.
 
     Parameters
     ----------
     report : DataFrame
-        What :func:`~skseed.model_selection.leakage_report` returns.
+        A report of :func:`~skseed.model_selection.leakage_report`.
     name : str, default=None
-        What the legend calls the splitter.
+        The name of the splitter in the legend.
     threshold : float, default=None
         A distance to mark, as a fraction of the longer length, such as the cut-off of the splitter.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes of the picture, after ``plot``.
+        The axes of the plot, after ``plot``.
     figure_ : matplotlib Figure
-        Their figure, after ``plot``.
+        The figure of the plot, after ``plot``.
     lines_ : list of matplotlib Line2D
-        One curve for each split, and last that of all splits together.
+        One curve for each split, and, as the last one, the curve of all splits together.
 
     See Also
     --------
-    skseed.model_selection.leakage_report : The numbers themselves.
+    skseed.model_selection.leakage_report : Computes the report.
 
     Examples
     --------
@@ -62,59 +62,67 @@ class SplitLeakageDisplay:
     def from_splits(
         cls,
         X: Any,
-        splits: Any,
+        cv: Any = None,
         *,
         y: Any = None,
+        groups: Any = None,
+        X_test: Any = None,
         name: str | None = None,
         threshold: float | None = None,
         **report_options: Any,
     ) -> "SplitLeakageDisplay":
-        """Compute the report of a splitter, or of index arrays.
+        """Compute the report of a splitter, of index arrays, or of a training set and a test set.
 
         Parameters
         ----------
-        X : array-like of str of shape (n_sequences,)
-            Sequences.
-        splits : cross-validation splitter or iterable of (train, test)
-            What is looked at.
+        X : array-like of str of shape (n_sequences,), or table
+            Sequences; all of them are training sequences if `X_test` is given.
+        cv : cross-validation splitter or iterable of (train, test), default=None
+            The splits; None requires `X_test`.
         y : array-like of shape (n_sequences,), default=None
-            The labels, for splitters that need them.
+            Labels, for splitters that need them.
+        groups : array-like of shape (n_sequences,), default=None
+            Groups, for splitters that need them.
+        X_test : array-like of str of shape (n_test,), or table, default=None
+            A second set of sequences, to be compared with all of `X`.
         name : str, default=None
-            What the legend calls it; None takes the name of the splitter's class.
+            The name in the legend; None takes the class name of the splitter, or "test set" with `X_test`.
         threshold : float, default=None
             A distance to mark, as a fraction of the longer length.
         **report_options : dict
-            Further options of :func:`~skseed.model_selection.leakage_report`, such as `max_distance`.
+            Further parameters of :func:`~skseed.model_selection.leakage_report`, such as `max_distance`.
 
         Returns
         -------
         display : SplitLeakageDisplay
-            The numbers, not drawn yet.
+            The display, not plotted yet.
         """
-        if name is None and hasattr(splits, "split"):
-            name = type(splits).__name__
-        report = leakage_report(X, splits, y=y, **report_options)
+        report = leakage_report(X, cv, y=y, groups=groups, X_test=X_test, **report_options)
+        if name is None and cv is None:
+            name = "test set"
+        elif name is None and hasattr(cv, "split"):
+            name = type(cv).__name__
         return cls(report=report, name=name, threshold=threshold)
 
     @classmethod
     def from_report(
         cls, report: pd.DataFrame, *, name: str | None = None, threshold: float | None = None
     ) -> "SplitLeakageDisplay":
-        """Take a report that was made before.
+        """Create the display of an existing report.
 
         Parameters
         ----------
         report : DataFrame
-            What :func:`~skseed.model_selection.leakage_report` returns.
+            A report of :func:`~skseed.model_selection.leakage_report`.
         name : str, default=None
-            What the legend calls the splitter.
+            The name of the splitter in the legend.
         threshold : float, default=None
             A distance to mark, as a fraction of the longer length.
 
         Returns
         -------
         display : SplitLeakageDisplay
-            The numbers, not drawn yet.
+            The display, not plotted yet.
 
         Raises
         ------
@@ -123,17 +131,18 @@ class SplitLeakageDisplay:
         """
         missing = [column for column in _COLUMNS if column not in report]
         if missing:
-            raise ValueError(f"The report has no column {missing[0]!r}; pass what leakage_report returns.")
+            raise ValueError(f"The report has no column {missing[0]!r}; pass a report of leakage_report.")
         return cls(report=report, name=name, threshold=threshold)
 
     def frame(self) -> pd.DataFrame:
-        """Return the numbers of the picture in brief.
+        """Return a summary of the report.
 
         Returns
         -------
         frame : DataFrame
-            One row for each split: the number of test sequences, and the least, the lower quartile and the
-            median distance to training, as fractions; NaN where it is beyond what was looked for.
+            One row for each split: the number of test sequences, and the minimum, the lower quartile and the
+            median of their distances to training, as fractions; NaN for a distance beyond the `max_distance`
+            of the report.
         """
         beyond = self.report.assign(fraction=self.report.fraction.fillna(np.inf))
         distances = beyond.groupby("split").fraction
@@ -148,19 +157,19 @@ class SplitLeakageDisplay:
         return frame.replace(np.inf, np.nan)
 
     def plot(self, ax: Any = None, *, color: Any = None) -> "SplitLeakageDisplay":
-        """Draw the share of test sequences within a distance of training.
+        """Plot the fraction of test sequences that have a training sequence within each distance.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            The axes to plot on; None creates a figure.
         color : matplotlib color, default=None
-            The colour of the curves; None takes the next of the axes.
+            The color of the curves; None takes the next color of the axes.
 
         Returns
         -------
         display : SplitLeakageDisplay
-            The display itself, with `ax_`, `figure_` and `lines_`.
+            This display, with `ax_`, `figure_` and `lines_`.
 
         Raises
         ------
@@ -180,14 +189,14 @@ class SplitLeakageDisplay:
             (probe,) = ax.plot([], [])
             color = probe.get_color()
             probe.remove()
-        furthest = 100 * float(np.nanmax(self.report.fraction.to_numpy(), initial=self.threshold or 0.01))
+        farthest = 100 * float(np.nanmax(self.report.fraction.to_numpy(), initial=self.threshold or 0.01))
         self.lines_ = []
         for _, fold in self.report.groupby("split"):
-            distances, shares = _steps(fold.fraction, furthest)
+            distances, shares = _steps(fold.fraction, farthest)
             self.lines_ += ax.step(
                 distances, shares, where="post", color=color, linewidth=0.8, alpha=0.45, zorder=2
             )
-        distances, shares = _steps(self.report.fraction, furthest)
+        distances, shares = _steps(self.report.fraction, farthest)
         n_splits = self.report.split.nunique()
         self.lines_ += ax.step(
             distances,
@@ -211,10 +220,10 @@ class SplitLeakageDisplay:
                 fontsize="small",
             )
         ax.set_xlabel("Distance to the nearest training sequence (% of the longer length)")
-        ax.set_ylabel("Share of test sequences")
+        ax.set_ylabel("Fraction of test sequences")
         ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
         ax.set_ylim(-0.02, 1.02)
-        ax.set_xlim(left=min(0.0, -0.01 * furthest))
+        ax.set_xlim(left=min(0.0, -0.01 * farthest))
         ax.grid(axis="y", color="0.9", zorder=0)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(loc="lower right", frameon=False)
@@ -222,8 +231,8 @@ class SplitLeakageDisplay:
         return self
 
 
-def _steps(fractions: "pd.Series[float]", furthest: float) -> tuple[Any, Any]:
-    """Return the corners of the curve, in percent and in shares of all that were tested."""
+def _steps(fractions: "pd.Series[float]", farthest: float) -> tuple[Any, Any]:
+    """Return the corners of the curve: distances in percent, and fractions of the test sequences."""
     near = np.sort(100 * fractions.dropna().to_numpy())
     shares = np.arange(len(near) + 1) / len(fractions)
-    return np.concatenate([[0.0], near, [furthest]]), np.concatenate([shares, shares[-1:]])
+    return np.concatenate([[0.0], near, [farthest]]), np.concatenate([shares, shares[-1:]])

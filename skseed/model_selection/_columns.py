@@ -1,52 +1,58 @@
-"""Where a splitter finds the sequences: in a list of them, or in a column of a table."""
+"""Select the sequences of a splitter's input: all of a list, or one column of a table."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from skseed._validation import check_sequences
+from skseed._files import quote, quote_some
+from skseed._sequences import Sequences, Topology, as_sequences
 
 
-def sequences_of(X: Any, sequence_column: Any) -> npt.NDArray[np.object_]:
-    """Return the sequences of X.
+def sequences_of(
+    X: Any,
+    sequence_column: Any,
+    *,
+    alphabet: Any,
+    topology: Topology = "linear",
+) -> Sequences:
+    """Return the encoded sequences of a list, or of one column of a table."""
+    return as_sequences(column_of(X, sequence_column), alphabet=alphabet, topology=topology)
 
-    Parameters
-    ----------
-    X : array-like of str, or table
-        Sequences, or a table (pandas or polars) with a column of them.
-    sequence_column : str, int or None
-        The name of the column; for an array of two dimensions, its position.
 
-    Returns
-    -------
-    sequences : ndarray of str of shape (n_sequences,)
-        The sequences, checked.
+def column_of(X: Any, sequence_column: Any, *, name: str = "X") -> Any:
+    """Return the column that holds the sequences, or `X` itself if `sequence_column` is None.
+
+    `X` is an array-like of str, a table (pandas or polars), whose column is given by name, or a
+    two-dimensional array, whose column is given by position. `name` is the name of `X` in messages.
 
     Raises
     ------
     ValueError
-        If there is no such column, or several and none is named.
+        If there is no such column, or if there are several columns and `sequence_column` is None.
     """
     if sequence_column is None:
-        if getattr(X, "ndim", len(getattr(X, "shape", ()))) == 2 and X.shape[1] > 1:
-            names = ", ".join(map(repr, getattr(X, "columns", range(X.shape[1]))))
+        shape = getattr(X, "shape", ())
+        if len(shape) == 2 and shape[1] > 1:
+            names = quote_some(list(getattr(X, "columns", range(shape[1]))))
             raise ValueError(
-                f"X has several columns ({names}); name that of the sequences by sequence_column."
+                f"{name} has several columns ({names}); pass the column of the sequences as sequence_column."
             )
-        return check_sequences(X)
+        return X
     if hasattr(X, "columns"):
-        if sequence_column not in list(X.columns):
-            names = ", ".join(map(repr, X.columns))
-            raise ValueError(f"X has no column {sequence_column!r}; its columns are {names}.")
-        return check_sequences(X[sequence_column], name=f"X[{sequence_column!r}]")
-    if (
-        np.ndim(X) == 2
-        and isinstance(sequence_column, int)
-        and -np.shape(X)[1] <= sequence_column < np.shape(X)[1]
-    ):
-        return check_sequences(np.asarray(X, dtype=object)[:, sequence_column])
+        names = list(X.columns)
+        if sequence_column not in names:
+            raise ValueError(
+                f"{name} has no column {quote(sequence_column)}; set sequence_column to one of its columns, "
+                f"{quote_some(names)}."
+            )
+        return X[sequence_column]
+    table = np.asarray(X, dtype=object)
+    if table.ndim == 2 and isinstance(sequence_column, Integral):
+        n_columns = table.shape[1]
+        if -n_columns <= sequence_column < n_columns:
+            return table[:, sequence_column]
     raise ValueError(
-        f"sequence_column is {sequence_column!r}, but X is no table with such a column; leave it None "
-        "for a list of sequences."
+        f"sequence_column is {quote(sequence_column)}, but {name} is not a table with this column; leave it "
+        "None for a list of sequences."
     )

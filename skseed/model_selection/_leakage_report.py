@@ -1,4 +1,4 @@
-"""How close the test sequences of a split are to its training sequences."""
+"""Report the distance of each test sequence to its nearest training sequence."""
 
 from collections.abc import Iterable, Iterator
 from numbers import Integral
@@ -11,12 +11,12 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
+from skseed._sequences import Sequences, Topology, as_sequence_pair
 from skseed._sklearn import validate_params
-from skseed._validation import check_sequences
+from skseed.alphabets import Alphabet
 from skseed.distances import levenshtein_neighbors
-from skseed.distances._cutoff import MAX_DISTANCE
-from skseed.distances._distinct import distinct, lengths_of
-from skseed.distances._spellings import TOPOLOGY, Topology
+from skseed.model_selection._columns import column_of, sequences_of
 
 Split = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 Nearest = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
@@ -28,67 +28,95 @@ _CANDIDATES = 1024
 @validate_params(
     {
         "X": "no_validation",
-        "splits": "no_validation",
+        "cv": "no_validation",
         "y": "no_validation",
+        "groups": "no_validation",
+        "X_test": "no_validation",
         "max_distance": [*MAX_DISTANCE, None],
+        "alphabet": ALPHABET_OF_DISTANCES,
         "topology": TOPOLOGY,
         "both_strands": ["boolean"],
+        "sequence_column": [str, Integral, None],
         "n_jobs": [Integral, None],
     },
     prefer_skip_nested_validation=True,
 )
 def leakage_report(
     X: Any,
-    splits: Any,
+    cv: Any = None,
     *,
     y: Any = None,
+    groups: Any = None,
+    X_test: Any = None,
     max_distance: int | float | None = None,
+    alphabet: str | Alphabet | None = "auto",
     topology: Topology = "linear",
     both_strands: bool = False,
+    sequence_column: Any = None,
     n_jobs: int | None = None,
 ) -> pd.DataFrame:
-    """Find the nearest training sequence of every test sequence, for any splitter.
+    """Find the nearest training sequence of each test sequence.
 
-    A score is only worth as much as the distance between what was learnt and what was tested. This
-    report says how far that is: make it for the splitter that you use, scikit-learn's own included,
-    and state the least distance beside the score.
+    A test score is informative only if the test sequences are far from the training sequences. The report
+    measures this distance for any splitter, scikit-learn's own included, or for a training set and a test set
+    that come from two files. Report the least distance together with the score.
 
     Parameters
     ----------
-    X : array-like of str of shape (n_sequences,)
-        Sequences.
-    splits : cross-validation splitter or iterable of (train, test)
-        A splitter, whose ``split(X, y)`` is called, or the pairs of index arrays themselves.
+    X : array-like of str of shape (n_sequences,), or table
+        Sequences, or a table that holds them in `sequence_column`. All of them are training sequences if
+        `X_test` is given.
+    cv : cross-validation splitter or iterable of (train, test), default=None
+        A splitter, whose ``split(X, y, groups)`` is called, or pairs of index arrays or masks. None requires
+        `X_test`.
     y : array-like of shape (n_sequences,), default=None
-        The labels, for splitters that need them.
+        Labels, for splitters that need them.
+    groups : array-like of shape (n_sequences,), default=None
+        Groups, for splitters that need them, such as ``GroupKFold``.
+    X_test : array-like of str of shape (n_test,), or table, default=None
+        A second set of sequences, to be compared with all of `X`. Requires that `cv` is None.
     max_distance : int or float, default=None
-        Look no farther than this number of edits, or fraction of the longer length: much faster, as
-        only close pairs are looked for. Test sequences without a training sequence so close get NaN.
-        None finds the nearest at any distance, at the cost of comparing all with all.
+        The largest distance that is searched: a number of edits (int, at least 0), or a fraction of the
+        longer of the two lengths (float between 0 and 1). Test sequences without a training sequence within
+        it get NaN. A small value is much faster. None finds the nearest at any distance, and compares all
+        test sequences with all training sequences.
+    alphabet : {"auto", "dna", "rna", "protein"}, Alphabet or None, default="auto"
+        Which characters are equal. "auto" ignores the case of ASCII letters, and treats U as T if all letters
+        are IUPAC nucleotide codes. With a name or an :class:`~skseed.alphabets.Alphabet`, all letters must
+        belong to the alphabet, and all ambiguity letters equal its wildcard. None compares exact characters.
     topology : {"linear", "circular"}, default="linear"
-        "circular" takes the least distance over all rotations; it needs `max_distance`.
+        "circular" takes the least distance over all rotations. Requires `max_distance`.
     both_strands : bool, default=False
-        Take the lesser distance of both strands; it needs `max_distance`.
+        Whether the distance is the lesser of both strands, for nucleotides. Requires `max_distance`.
+    sequence_column : str or int, default=None
+        The column of the sequences if `X` and `X_test` are tables: a name, or a position in a two-dimensional
+        array.
     n_jobs : int, default=None
-        The number of blocks computed at once.
+        The number of blocks computed at once; None is 1 unless in a ``joblib.parallel_config`` context, -1 is
+        one for each processor.
 
     Returns
     -------
     report : DataFrame
-        One row for each test sequence of each split: `split`, the number of the split; `test`, the index of
-        the sequence; `nearest`, the index of its nearest training sequence, the first one where
-        several are as near, -1 where none is within `max_distance`; `edits`, their distance; and
-        `fraction`, the distance divided by the longer of their lengths.
+        One row for each test sequence of each split, with the columns
+
+        - `split`: the number of the split, from 0;
+        - `test`: the index of the test sequence in `X`, or in `X_test` where given;
+        - `nearest`: the index in `X` of the nearest training sequence, the first one if several are equally
+          near, and -1 if there is none within `max_distance`;
+        - `edits`: the distance of the two, in edits; 0 means that the test sequence is a copy;
+        - `fraction`: the distance divided by the longer of their lengths.
 
     Raises
     ------
     ValueError
-        If a split has no training or no test sequence, or shares a sequence between them.
+        If both or none of `cv` and `X_test` are given, a split has no training or no test sequences, or it
+        has a sequence in both.
 
     See Also
     --------
     LevenshteinGroupKFold : A splitter with a guaranteed least distance.
-    skseed.inspection.SplitLeakageDisplay : The picture of this table.
+    skseed.inspection.SplitLeakageDisplay : Plot of this report.
 
     Examples
     --------
@@ -101,52 +129,129 @@ def leakage_report(
     1      0     1        3    1.0  0.166667
     2      1     2        0    1.0  0.142857
     3      1     3        1    1.0  0.166667
+
+    A test set of its own, here with a soft-masked copy of a training sequence:
+
+    >>> leakage_report(genes, X_test=["gattaca", "CCGTTT"])
+       split  test  nearest  edits  fraction
+    0      0     0        0    0.0       0.0
+    1      0     1        1    3.0       0.5
     """
-    sequences = check_sequences(X)
+    if (cv is None) == (X_test is None):
+        raise ValueError(
+            "Pass either cv, for the splits of X, or X_test, for a test set beside the training set X."
+        )
     if max_distance is None and (topology != "linear" or both_strands):
-        raise ValueError("topology='circular' and both_strands=True need max_distance, how far to look.")
-    pairs = list(_checked_splits(splits.split(X, y) if hasattr(splits, "split") else splits, len(sequences)))
+        raise ValueError(
+            "topology='circular' and both_strands=True need max_distance; set it to the largest distance "
+            "that counts as leakage, such as 0.1."
+        )
+    if X_test is None:
+        sequences = sequences_of(X, sequence_column, alphabet=alphabet, topology=topology)
+        splits = list(_checked_splits(cv, X, y, groups, n_sequences=len(sequences)))
+        first_test = 0
+    else:
+        sequences, splits = _two_sets(
+            column_of(X, sequence_column),
+            column_of(X_test, sequence_column, name="X_test"),
+            alphabet=alphabet,
+            topology=topology,
+            both_strands=both_strands,
+        )
+        first_test = len(splits[0][0])
     if max_distance is None:
-        found = _nearest_of_all(sequences, pairs, n_jobs)
+        found = _nearest_of_all(sequences, splits, n_jobs)
     else:
         graph = levenshtein_neighbors(
             sequences, max_distance, topology=topology, both_strands=both_strands, n_jobs=n_jobs
         )
-        found = [_nearest_in_graph(graph, train, test) for train, test in pairs]
-    nearest, edits = (np.concatenate([values[part] for values in found]) for part in range(2))
-    tested = np.concatenate([test for _, test in pairs])
-    lengths = lengths_of(sequences)
+        found = [_nearest_in_graph(graph, train, test) for train, test in splits]
+    nearest, edits = (np.concatenate(column) for column in zip(*found, strict=True))
+    tested = np.concatenate([test for _, test in splits])
+    lengths = sequences.lengths
     longer = np.maximum(lengths[tested], np.where(nearest < 0, 0, lengths[nearest]))
     return pd.DataFrame(
         {
-            "split": np.repeat(np.arange(len(pairs)), [len(test) for _, test in pairs]),
-            "test": tested,
+            "split": np.repeat(np.arange(len(splits)), [len(test) for _, test in splits]),
+            "test": tested - first_test,
             "nearest": nearest,
             "edits": edits,
-            # two empty sequences are equal, and 0 / 0 of each other
+            # the distance of two empty sequences is 0, and so is the fraction
             "fraction": edits / np.maximum(longer, 1),
         }
     )
 
 
-def _checked_splits(splits: Iterable[Any], n_sequences: int) -> Iterator[Split]:
-    """Yield index arrays, and refuse splits of which nothing can be said."""
+def _two_sets(
+    X: Any, X_test: Any, *, alphabet: Any, topology: Topology, both_strands: bool
+) -> tuple[Sequences, list[Split]]:
+    """Return the sequences of both sets, and the one split that has the second as its test set."""
+    train, test = as_sequence_pair(X, X_test, alphabet=alphabet, topology=topology, names=("X", "X_test"))
+    if both_strands:
+        for sequences, name in ((train, "X"), (test, "X_test")):
+            sequences.check_complement(name)
+    indices = np.arange(len(train) + len(test))
+    return train.with_rows([*train, *test]), [(indices[: len(train)], indices[len(train) :])]
+
+
+def _checked_splits(cv: Any, X: Any, y: Any, groups: Any, *, n_sequences: int) -> Iterator[Split]:
+    """Yield the index arrays of each split; raise an error for a split without a report."""
     number = -1
-    for number, (train, test) in enumerate(splits):
-        indices = np.arange(n_sequences)
-        # indexing turns masks and negative numbers into indices, and refuses what is no index
-        train, test = indices[np.asarray(train)], indices[np.asarray(test)]
-        if len(train) == 0 or len(test) == 0:
-            empty = "training" if len(train) == 0 else "test"
-            raise ValueError(f"Split {number} has no {empty} sequences; leave it out.")
+    for number, pair in enumerate(_splits_of(cv, X, y, groups)):
+        if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:
+            raise TypeError(
+                f"cv[{number}] must be a pair of index arrays (train, test); got {type(pair).__name__}. Pass "
+                "a second set of sequences as X_test."
+            )
+        train, test = (
+            _checked_indices(indices, n_sequences, f"the {side} set of split {number}")
+            for indices, side in zip(pair, ("training", "test"), strict=True)
+        )
         shared = np.intersect1d(train, test)
         if len(shared):
             raise ValueError(
-                f"Split {number} has sequence {shared[0]} in training and in test; a sequence may be in one."
+                f"X[{shared[0]}] is in both the training set and the test set of split {number}; remove it "
+                "from one of them."
             )
         yield train, test
     if number < 0:
-        raise ValueError("splits is empty; pass a splitter, or a list of (train, test) index arrays.")
+        raise ValueError("cv is empty; pass a splitter, or a list of (train, test) index arrays.")
+
+
+def _splits_of(cv: Any, X: Any, y: Any, groups: Any) -> Iterable[Any]:
+    if isinstance(cv, str) or not (hasattr(cv, "split") or hasattr(cv, "__iter__")):
+        raise TypeError(
+            "cv must be a cross-validation splitter or an iterable of (train, test) index arrays; got "
+            f"{type(cv).__name__}."
+        )
+    if not hasattr(cv, "split"):
+        return cv
+    # a splitter of the user may take no groups
+    return cv.split(X, y) if groups is None else cv.split(X, y, groups=groups)
+
+
+def _checked_indices(indices: Any, n_sequences: int, name: str) -> npt.NDArray[np.intp]:
+    """Return indices or a mask as indices from 0; `name` is the name of the set in messages."""
+    indices = np.asarray(indices)
+    if indices.size and (indices.ndim != 1 or indices.dtype.kind not in "biu"):
+        raise ValueError(
+            f"Indices must be one-dimensional arrays of int or masks; {name} has shape {indices.shape} and "
+            f"dtype {indices.dtype}."
+        )
+    if indices.dtype.kind == "b":
+        if len(indices) != n_sequences:
+            raise ValueError(
+                f"The mask of {name} has length {len(indices)}, but X has {n_sequences} sequences."
+            )
+        indices = np.flatnonzero(indices)
+    if indices.size == 0:
+        raise ValueError(
+            f"There are no sequences in {name}; remove the split, or move sequences into the set."
+        )
+    outside = indices[(indices < -n_sequences) | (indices >= n_sequences)]
+    if outside.size:
+        raise ValueError(f"Index {outside[0]} is in {name}, but X has {n_sequences} sequences.")
+    return np.arange(n_sequences)[indices]
 
 
 def _nearest_in_graph(graph: Any, train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]) -> Nearest:
@@ -154,33 +259,31 @@ def _nearest_in_graph(graph: Any, train: npt.NDArray[np.intp], test: npt.NDArray
     in_train[train] = True
     rows = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
     near = np.flatnonzero(in_train[graph.indices])
-    # the last assignment stays, so the nearest comes last
+    # of several assignments to one row the last one stays, so the nearest must be last
     near = near[np.lexsort((-graph.indices[near], -graph.data[near]))]
     nearest, edits = np.full(graph.shape[0], -1), np.full(graph.shape[0], np.nan)
     nearest[rows[near]], edits[rows[near]] = graph.indices[near], graph.data[near]
     return nearest[test], edits[test]
 
 
-def _nearest_of_all(
-    sequences: npt.NDArray[np.object_], pairs: list[Split], n_jobs: int | None
-) -> list[Nearest]:
-    unique, inverse = distinct(sequences)
-    # rapidfuzz lets go of the interpreter lock, so threads share the sequences without a copy
+def _nearest_of_all(sequences: Sequences, splits: list[Split], n_jobs: int | None) -> list[Nearest]:
+    unique, inverse = sequences.unique()
+    keys = np.empty(len(unique), dtype=object)
+    keys[:] = unique.keys()
+    # rapidfuzz releases the interpreter lock, so threads share the sequences without a copy
     run = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
     found: list[Nearest] = []
-    for train, test in pairs:
+    for train, test in splits:
         train = np.sort(train)
         known, first = np.unique(inverse[train], return_index=True)
-        # in the order of the data, so that the first of several as near is taken
+        # in the order of the data, so that the first of several equally near sequences is taken
         order = np.argsort(first)
         known, first_of = known[order], train[first[order]]
         asked, back = np.unique(inverse[test], return_inverse=True)
-        # sequences of about one length share blocks, and near ones are found early
-        asked_order = np.argsort(lengths_of(unique[asked]), kind="stable")
+        # a block holds sequences of similar length, so that near ones are found early
+        asked_order = np.argsort(unique.lengths[asked], kind="stable")
         blocks = np.array_split(asked_order, -(-len(asked) // _BLOCK))
-        results = run(
-            joblib.delayed(_nearest_of_block)(unique[asked[block]], unique[known]) for block in blocks
-        )
+        results = run(joblib.delayed(_nearest_of_block)(keys[asked[block]], keys[known]) for block in blocks)
         nearest, edits = np.empty(len(asked), dtype=np.intp), np.empty(len(asked))
         for block, (positions, distances) in zip(blocks, results, strict=True):
             nearest[block], edits[block] = first_of[positions], distances
@@ -191,8 +294,8 @@ def _nearest_of_all(
 def _nearest_of_block(
     asked: npt.NDArray[np.object_], known: npt.NDArray[np.object_]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
-    """Return the nearest of the known sequences, with a cut-off that shrinks as nearer ones are found."""
-    gap = np.abs(lengths_of(known) - np.median(lengths_of(asked)))
+    """Return the nearest of the known sequences; the cut-off decreases as nearer ones are found."""
+    gap = np.abs(_lengths(known) - np.median(_lengths(asked)))
     order = np.argsort(gap, kind="stable")
     best = np.full(len(asked), np.iinfo(np.int32).max - 1, dtype=np.int64)
     nearest = np.zeros(len(asked), dtype=np.intp)
@@ -206,3 +309,7 @@ def _nearest_of_block(
         nearer = (edits < best) | ((edits == best) & (some[closest] < nearest))
         best[nearer], nearest[nearer] = edits[nearer], some[closest[nearer]]
     return nearest, best
+
+
+def _lengths(keys: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    return np.fromiter(map(len, keys), dtype=np.int64, count=len(keys))

@@ -1,4 +1,4 @@
-"""Cross-validation that keeps close sequences in one fold."""
+"""Cross-validation that keeps sequences within a cut-off of each other in one fold."""
 
 import warnings
 from collections.abc import Iterator
@@ -11,68 +11,83 @@ from sklearn.model_selection import BaseCrossValidator, GroupKFold, StratifiedGr
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
 
+from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
+from skseed._sequences import Topology
 from skseed._sklearn import Interval, StrOptions, validate_parameter_constraints
+from skseed._validation import check_target
+from skseed.alphabets import Alphabet
 from skseed.distances import levenshtein_groups
-from skseed.distances._cutoff import MAX_DISTANCE
-from skseed.distances._spellings import TOPOLOGY, Topology
 from skseed.model_selection._columns import sequences_of
+
+_SIZES_SHOWN = 5
 
 
 class LevenshteinGroupKFold(BaseCrossValidator):
     """K-fold cross-validation in which no training sequence is close to a test sequence.
 
-    Relatives on both sides of a split make a model look better than it is. This splitter joins all
-    sequences within `max_distance` edits, directly or by a chain of such steps, into groups and
-    hands whole groups to folds of nearly equal size. Use it wherever sequences have relatives in
-    the data; use :class:`PhylogeneticGroupSplit` where a tree says who they are, or to hold out
-    larger clades than one cut-off can.
+    A model looks better than it is if the test set holds relatives of the training sequences. This splitter
+    joins sequences within `max_distance` of each other into groups, also through chains of such pairs, and
+    assigns whole groups to folds of nearly equal size. Use :class:`PhylogeneticGroupSplit` if you have a tree
+    of the sequences, or to hold out clades that are wider than one cut-off.
 
     Parameters
     ----------
     n_splits : int, default=5
         The number of folds, at least 2.
     max_distance : int or float, default=0.1
-        Sequences this close share a fold: a number of edits (int, at least 0), or a fraction of the
-        longer of the two lengths (float between 0 and 1).
+        The largest distance that puts two sequences into one group: a number of edits (int, at least 0), or a
+        fraction of the longer of the two lengths (float between 0 and 1).
+    alphabet : {"auto", "dna", "rna", "protein"}, Alphabet or None, default="auto"
+        Which characters are equal. "auto" ignores the case of ASCII letters, and treats U as T if all letters
+        are IUPAC nucleotide codes. With a name or an :class:`~skseed.alphabets.Alphabet`, all letters must
+        belong to the alphabet, and all ambiguity letters equal its wildcard. None compares exact characters.
     by_label : bool, default=False
-        Join only sequences of one label of `y`, as for the lab of origin, where two laboratories
-        deposit the same backbone. The guarantee below then holds inside each label only.
+        Whether to join only sequences with the same label in `y`. Use it for the lab of origin, where two
+        laboratories deposit the same backbone. The guarantee below then holds inside each label only.
     singletons : {"fold", "train"}, default="fold"
-        What becomes of a class of `y` whose sequences are all in one group: "fold" treats its group as any
-        other, so that it is unknown where it is tested; "train" keeps the whole group in training in
-        every fold and never tests it, as is usual for the lab of origin.
+        The treatment of a class of `y` whose sequences are all in one group. "fold" treats the group like any
+        other, so that the class is unknown in the fold that tests it. "train" keeps the whole group in the
+        training set of every fold and never tests it, which is usual for the lab of origin.
     topology : {"linear", "circular"}, default="linear"
         "circular" takes the least distance over all rotations, for plasmids.
     both_strands : bool, default=False
-        Take the lesser distance of both strands.
+        Whether the distance is the lesser of both strands, for nucleotides.
     shuffle : bool, default=False
-        Hand out groups of equal size in random order.
+        Whether to assign groups of equal size in random order.
     random_state : int, RandomState instance or None, default=None
-        Rules the order when `shuffle` is True.
+        Seed of the order if `shuffle` is True. Otherwise it must be None.
     sequence_column : str or int, default=None
-        The column of the sequences where `X` is a table.
+        The column of the sequences if `X` is a table: a name, or a position in a two-dimensional array.
     n_jobs : int, default=None
-        The number of blocks of distances computed at once.
+        The number of blocks of distances computed at once; None is 1 unless in a ``joblib.parallel_config``
+        context, -1 is one for each processor.
+
+    Raises
+    ------
+    ValueError
+        If `random_state` is given, but `shuffle` is False. ``split`` raises if another parameter is invalid,
+        or if there are fewer groups than folds.
 
     See Also
     --------
-    PhylogeneticGroupSplit : Splits by whole clades.
-    skseed.distances.levenshtein_groups : The groups themselves.
-    sklearn.model_selection.GroupKFold : What hands the groups to the folds.
-    sklearn.model_selection.StratifiedGroupKFold : The same where `y` has classes.
+    PhylogeneticGroupSplit : Random splits that hold out whole clades.
+    leakage_report : The distance of each test sequence to its nearest training sequence.
+    skseed.distances.levenshtein_groups : The groups.
+    sklearn.model_selection.GroupKFold : Assigns the groups to folds.
+    sklearn.model_selection.StratifiedGroupKFold : Assigns the groups to folds if `y` has classes.
 
     Notes
     -----
-    The guarantee: *no test sequence lies within* `max_distance` *of any training sequence*, and equal
-    sequences are always in one fold. It is exact, not a heuristic of shared words; for circular
-    sequences see the conditions of :func:`~skseed.distances.levenshtein_neighbors`.
+    The guarantee: *no test sequence is within* `max_distance` *of any training sequence*, and equal sequences
+    are always in one fold. It is exact. For circular sequences it holds under the conditions that
+    :func:`~skseed.distances.levenshtein_neighbors` documents.
 
-    Where `y` holds classes (binary or multiclass, at least one with `n_splits` members), folds
-    are stratified as far as the groups allow; otherwise they are balanced in size. Folds can be no
-    smaller than the largest group: when that is larger than a fold, a warning gives the fold sizes.
+    If `y` holds classes (binary or multiclass, at least one with `n_splits` members), folds are stratified as
+    far as the groups allow. Otherwise they are balanced in size. No fold can be smaller than the largest
+    group in it; if the largest group exceeds the size of a fold, a warning states the fold sizes.
 
-    The groups are computed from `X` in every call of ``split``, so `groups` is not accepted and
-    metadata routing has nothing to route.
+    Every call of ``split`` computes the groups from `X`. The splitter takes no `groups`, so it requests no
+    metadata.
 
     Examples
     --------
@@ -88,6 +103,7 @@ class LevenshteinGroupKFold(BaseCrossValidator):
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         "n_splits": [Interval(Integral, 2, None, closed="left")],
         "max_distance": MAX_DISTANCE,
+        "alphabet": ALPHABET_OF_DISTANCES,
         "by_label": ["boolean"],
         "singletons": [StrOptions({"fold", "train"})],
         "topology": TOPOLOGY,
@@ -103,6 +119,7 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         n_splits: int = 5,
         *,
         max_distance: int | float = 0.1,
+        alphabet: str | Alphabet | None = "auto",
         by_label: bool = False,
         singletons: Literal["fold", "train"] = "fold",
         topology: Topology = "linear",
@@ -112,8 +129,14 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         sequence_column: Any = None,
         n_jobs: int | None = None,
     ) -> None:
+        if not shuffle and random_state is not None:
+            raise ValueError(
+                "Setting a random_state has no effect since shuffle is False. You should leave random_state "
+                "to its default (None), or set shuffle=True."
+            )
         self.n_splits = n_splits
         self.max_distance = max_distance
+        self.alphabet = alphabet
         self.by_label = by_label
         self.singletons = singletons
         self.topology = topology
@@ -133,9 +156,10 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         X : array-like of str of shape (n_sequences,), or table
             Sequences, or a table that holds them in `sequence_column`.
         y : array-like of shape (n_sequences,), default=None
-            Labels: stratifies the folds where they are classes; needed when `by_label` is True.
+            Labels. They stratify the folds if they are classes. Required if `by_label` is True or
+            `singletons` is "train".
         groups : object, default=None
-            Not used, since the groups follow from `X`; a warning says so when it is given.
+            Ignored with a warning, because the groups are computed from `X`.
 
         Yields
         ------
@@ -156,11 +180,11 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         Parameters
         ----------
         X : object, default=None
-            Not used.
+            Ignored.
         y : object, default=None
-            Not used.
+            Ignored.
         groups : object, default=None
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -174,68 +198,80 @@ class LevenshteinGroupKFold(BaseCrossValidator):
     ) -> Iterator[npt.NDArray[np.intp]]:
         parameters = {name: getattr(self, name) for name in self._parameter_constraints}
         validate_parameter_constraints(self._parameter_constraints, parameters, type(self).__name__)
-        if y is None and (self.by_label or self.singletons == "train"):
-            needy = "by_label=True" if self.by_label else "singletons='train'"
-            raise ValueError(f"{needy} needs y, the label of each sequence.")
-        labels = levenshtein_groups(
-            sequences_of(X, self.sequence_column),
+        if y is not None:
+            y = check_target(y)
+        elif self.by_label or self.singletons == "train":
+            setting = "by_label=True" if self.by_label else "singletons='train'"
+            raise ValueError(f"{setting} needs y; pass the label of each sequence.")
+        groups = levenshtein_groups(
+            sequences_of(X, self.sequence_column, alphabet=self.alphabet, topology=self.topology),
             self.max_distance,
             y=y if self.by_label else None,
             topology=self.topology,
             both_strands=self.both_strands,
             n_jobs=self.n_jobs,
         )
-        tested = np.arange(len(labels))
+        tested = np.arange(len(groups))
         if self.singletons == "train":
-            tested = np.flatnonzero(~np.isin(labels, _only_groups(labels, np.asarray(y))))
+            tested = np.flatnonzero(~np.isin(groups, _only_groups(groups, y)))
             if len(tested) == 0:
                 raise ValueError(
-                    "No sequence is left to test: every class has one group, which singletons='train' keeps "
-                    "in training; lower max_distance or use singletons='fold'."
+                    "No sequence is left to test, because every class has one group, which "
+                    "singletons='train' keeps in training; lower max_distance or set singletons='fold'."
                 )
-            labels, y = np.unique(labels[tested], return_inverse=True)[1], np.asarray(y)[tested]
-        folds = [tested[fold] for fold in self._folds(labels, y)]
-        sizes = [len(fold) for fold in folds]
-        if min(sizes) == 0:
-            raise ValueError(
-                f"A fold would be empty (fold sizes {sizes}); lower n_splits={self.n_splits} or max_distance."
-            )
-        largest = int(np.bincount(labels).max())
-        if largest > -(-len(labels) // self.n_splits):
+            groups, y = np.unique(groups[tested], return_inverse=True)[1], y[tested]
+        group_sizes = np.sort(np.bincount(groups))[::-1]
+        if len(group_sizes) < self.n_splits:
+            raise ValueError(self._too_few_groups(group_sizes))
+        folds = [tested[fold] for fold in self._folds(groups, y)]
+        if group_sizes[0] > -(-len(groups) // self.n_splits):
             warnings.warn(
-                f"The largest group of sequences within max_distance={self.max_distance} has {largest} of "
-                f"{len(labels)} sequences, more than a fold; the fold sizes are {sizes}.",
+                f"The largest group of sequences within max_distance={self.max_distance} has "
+                f"{group_sizes[0]} of {len(groups)} sequences, more than a fold; the fold sizes are "
+                f"{[len(fold) for fold in folds]}. Lower max_distance for folds of equal size.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         yield from folds
+
+    def _too_few_groups(self, group_sizes: npt.NDArray[np.intp]) -> str:
+        shown = ", ".join(map(str, group_sizes[:_SIZES_SHOWN]))
+        more = ", …" if len(group_sizes) > _SIZES_SHOWN else ""
+        remedies = ["lower max_distance"] if self.max_distance > 0 else []
+        remedies += ["lower n_splits"] if len(group_sizes) > 1 else []
+        remedies += ["set singletons='fold'"] if self.singletons == "train" else []
+        return (
+            f"Cannot have number of splits n_splits={self.n_splits} greater than the number of groups: "
+            f"{len(group_sizes)}, with {shown}{more} sequences within max_distance={self.max_distance}; "
+            f"{' or '.join(remedies) or 'add sequences that are not copies'}."
+        )
 
     def _folds(self, groups: npt.NDArray[np.int64], y: Any) -> list[npt.NDArray[np.intp]]:
         """Return the test indices of each fold."""
         if self.shuffle:
-            # GroupKFold(shuffle=True) no longer balances: new numbers for the groups do both
+            # GroupKFold(shuffle=True) does not balance the folds, so the groups are renumbered instead
             groups = check_random_state(self.random_state).permutation(groups.max() + 1)[groups]
         placeholder = np.zeros(len(groups))
         if _has_classes(y, self.n_splits):
             with warnings.catch_warnings():
-                # rare classes are the rule with laboratories, and cannot be stratified
+                # most laboratories have fewer than n_splits plasmids
                 warnings.filterwarnings("ignore", message="The least populated class in y")
                 splitter = StratifiedGroupKFold(self.n_splits)
-                folds = [test for _, test in splitter.split(placeholder, np.asarray(y), groups)]
+                folds = [test for _, test in splitter.split(placeholder, y, groups)]
             if all(len(fold) for fold in folds):
                 return folds
         return [test for _, test in GroupKFold(self.n_splits).split(placeholder, None, groups)]
 
 
 def _only_groups(groups: npt.NDArray[np.int64], y: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Return the groups that are the only one of some class."""
+    """Return the groups that are the only group of a class."""
     classes = np.unique(y, return_inverse=True)[1]
-    # a row for each group that a class has; classes with one row have one group
-    met = np.unique(np.column_stack([classes, groups]), axis=0)
-    return met[np.bincount(met[:, 0])[met[:, 0]] == 1, 1]
+    # one row for each pair of a class and one of its groups
+    pairs = np.unique(np.column_stack([classes, groups]), axis=0)
+    return pairs[np.bincount(pairs[:, 0])[pairs[:, 0]] == 1, 1]
 
 
 def _has_classes(y: Any, n_splits: int) -> bool:
     if y is None or type_of_target(y) not in ("binary", "multiclass"):
         return False
-    return bool(np.unique(np.asarray(y), return_counts=True)[1].max() >= n_splits)
+    return bool(np.unique(y, return_counts=True)[1].max() >= n_splits)

@@ -1,9 +1,9 @@
-"""The display holds the report, and draws what it says."""
+"""SplitLeakageDisplay holds a leakage report and plots it."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold, KFold
 
 from skseed.inspection import SplitLeakageDisplay
 from skseed.model_selection import LevenshteinGroupKFold, leakage_report
@@ -38,7 +38,28 @@ def test_from_splits_is_the_report():
     assert display.name == "KFold"
 
 
-def test_curves_are_shares_of_the_test_sequences():
+def test_from_splits_passes_groups():
+    X, groups = make_genes(), np.arange(36) // 3
+    display = SplitLeakageDisplay.from_splits(X, GroupKFold(3), groups=groups)
+    pd.testing.assert_frame_equal(display.report, leakage_report(X, GroupKFold(3), groups=groups))
+    assert display.name == "GroupKFold"
+
+
+def test_from_splits_compares_two_sets():
+    X = make_genes()
+    display = SplitLeakageDisplay.from_splits(X[:30], X_test=X[30:]).plot()
+    pd.testing.assert_frame_equal(display.report, leakage_report(X[:30], X_test=X[30:]))
+    assert display.ax_.get_legend().get_texts()[0].get_text() == "test set (1 split)"
+
+
+def test_from_splits_takes_a_table():
+    X = make_genes()
+    table = pd.DataFrame({"year": 2020, "gene": X})
+    display = SplitLeakageDisplay.from_splits(table, KFold(3), sequence_column="gene")
+    pd.testing.assert_frame_equal(display.report, leakage_report(X, KFold(3)))
+
+
+def test_curves_are_fractions_of_the_test_sequences():
     report = leakage_report(make_genes(), KFold(3, shuffle=True, random_state=0))
     display = SplitLeakageDisplay.from_report(report, name="random", threshold=0.1).plot()
     assert len(display.lines_) == 4
@@ -51,7 +72,7 @@ def test_curves_are_shares_of_the_test_sequences():
     assert display.ax_.get_legend().get_texts()[0].get_text() == "random (3 splits)"
 
 
-def test_two_splitters_share_axes_and_differ_in_colour():
+def test_two_splitters_share_axes_and_differ_in_color():
     X = make_genes()
     random = SplitLeakageDisplay.from_splits(X, KFold(3, shuffle=True, random_state=0)).plot()
     grouped = SplitLeakageDisplay.from_splits(X, LevenshteinGroupKFold(3)).plot(ax=random.ax_)
@@ -60,7 +81,7 @@ def test_two_splitters_share_axes_and_differ_in_colour():
     assert random.lines_[-1].get_color() != grouped.lines_[-1].get_color()
 
 
-def test_frame_counts_what_lies_beyond():
+def test_frame_and_plot_keep_distances_beyond_the_cutoff():
     report = leakage_report(["AAAA", "AAAT", "CCCC", "GGGG"], [([0, 3], [1, 2])], max_distance=1)
     frame = SplitLeakageDisplay.from_report(report).frame()
     assert frame.loc[0, "n_test"] == 2
@@ -70,6 +91,6 @@ def test_frame_counts_what_lies_beyond():
     assert np.isnan(SplitLeakageDisplay.from_report(nothing).plot().frame().loc[0, "min"])
 
 
-def test_foreign_tables_are_refused():
+def test_other_tables_raise():
     with pytest.raises(ValueError, match="no column 'edits'"):
         SplitLeakageDisplay.from_report(pd.DataFrame({"split": [0], "test": [0], "nearest": [1]}))

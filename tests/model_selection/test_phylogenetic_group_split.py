@@ -1,12 +1,14 @@
-"""Whole clades are held out, and names that do not fit are named."""
+"""PhylogeneticGroupSplit holds out whole clades, and names the tips that do not fit the tree."""
 
 import gzip
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
@@ -41,7 +43,7 @@ def test_clades_stay_whole(depth, test_size, seed):
         assert not set(train // 2**depth) & set(test // 2**depth)
 
 
-def test_clades_by_height_stay_whole():
+def test_clades_of_a_height_stay_whole():
     tree = balanced_tree([f"{name}:1" for name in NAMES]).replace(")", "):1")[:-3] + ";"
     cv = PhylogeneticGroupSplit(3, tree=tree, height=3, depth=0, test_size=16, random_state=0)
     for train, test in cv.split(genes_of(NAMES)):
@@ -77,10 +79,10 @@ def test_polytomy_and_ladder():
     assert len(set(test) & set(range(64))) in (0, 64)
 
 
-def test_names_that_do_not_fit_are_named():
+def test_sequences_without_a_tip_are_named():
     X = genes_of(["a", "b", "x", "y"])
     with pytest.raises(
-        ValueError, match=r"2 of 4 sequences are no tips of the tree: 'x', 'y'\. The tree has"
+        ValueError, match=r"2 of 4 sequences are not tips of the tree: 'x', 'y'\. The tree has"
     ):
         next(PhylogeneticGroupSplit(tree="((a,b),(c,d));").split(X))
     with pytest.raises(ValueError, match="The tree has 'a' more than once"):
@@ -98,9 +100,9 @@ def test_names_come_from_the_index_or_from_tip_names():
     assert [test.tolist() for _, test in named.split(list(X))] == expected
     table = PhylogeneticGroupSplit(**parameters, sequence_column="gene")
     assert [test.tolist() for _, test in table.split(X.to_frame("gene").assign(n=1))] == expected
-    with pytest.raises(ValueError, match="tips of the sequences are not known"):
+    with pytest.raises(ValueError, match="tips of the sequences are unknown"):
         next(PhylogeneticGroupSplit(**parameters).split(list(X)))
-    with pytest.raises(ValueError, match="tip_names holds 64 names but X has 63 sequences"):
+    with pytest.raises(ValueError, match="tip_names holds 64 names, but X has 63 sequences"):
         next(named.split(list(X)[1:]))
 
 
@@ -139,7 +141,32 @@ def test_copies_go_together_without_a_tree():
         assert not set(train % 64) & set(test % 64)
 
 
-def test_random_state_rules_and_the_global_one_is_left_alone():
+def test_soft_masked_and_rna_copies_go_together_without_a_tree():
+    X = list(genes_of(NAMES))
+    X = X + [x.lower() for x in X] + [x.replace("T", "U") for x in X]
+    for train, test in PhylogeneticGroupSplit(3, depth=2, random_state=0).split(X):
+        assert not set(train % 64) & set(test % 64)
+    exact = PhylogeneticGroupSplit(3, depth=0, alphabet=None, random_state=0)
+    assert any(set(train % 64) & set(test % 64) for train, test in exact.split(X))
+
+
+def test_cyclic_tree_objects_raise():
+    class Node:
+        def __init__(self, name, *children):
+            self.name, self.length, self.children = name, None, list(children)
+
+    root = Node("root", Node("t0"), Node("inner", Node("t1")))
+    X = genes_of(["t0", "t1"])
+    assert len(list(PhylogeneticGroupSplit(2, tree=root, depth=0, random_state=0).split(X))) == 2
+    root.children[1].children.append(root)
+    with pytest.raises(ValueError, match="'root' of the tree is reached twice"):
+        next(PhylogeneticGroupSplit(tree=root).split(X))
+    root.children[1].children[-1] = root.children[0]
+    with pytest.raises(ValueError, match="'t0' of the tree is reached twice"):
+        next(PhylogeneticGroupSplit(tree=root).split(X))
+
+
+def test_random_state_determines_the_splits_and_the_global_state_is_unchanged():
     X = genes_of(NAMES)
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     for tree in (None, balanced_tree(NAMES)):
@@ -154,20 +181,44 @@ def test_random_state_rules_and_the_global_one_is_left_alone():
     np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
 
 
-def test_sizes_that_cannot_be_had():
+def test_impossible_sizes_raise_or_warn():
     X = genes_of(NAMES)
-    with pytest.raises(ValueError, match="training set would be empty: a clade of at most"):
+    with pytest.raises(
+        ValueError, match=r"training set would be empty, because a clade of at most 64 tips \(depth=6\)"
+    ):
         next(PhylogeneticGroupSplit(tree=balanced_tree(NAMES), depth=6).split(X))
     with pytest.raises(ValueError, match="test_size=64 the training set is empty"):
         next(PhylogeneticGroupSplit(tree=balanced_tree(NAMES), test_size=64).split(X))
-    with pytest.warns(UserWarning, match="too large for a test set of 13: 32 sequences are held out and 32"):
+    message = "too large for a test set of 13: 32 sequences are held out and 32 are left"
+    with pytest.warns(UserWarning, match=message) as caught:
         next(PhylogeneticGroupSplit(tree=balanced_tree(NAMES), depth=5).split(X))
+    assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("parameters", [{"n_splits": 0}, {"depth": -1}, {"test_size": 1.5}, {"test_size": 0}])
+@pytest.mark.parametrize(
+    "parameters", [{"n_splits": 0}, {"depth": -1}, {"test_size": 1.5}, {"test_size": 0}, {"alphabet": "text"}]
+)
 def test_bad_parameters_are_named(parameters):
     with pytest.raises(ValueError, match=next(iter(parameters))):
         next(PhylogeneticGroupSplit(**parameters).split(genes_of(NAMES)))
+
+
+def test_groups_are_ignored_with_a_warning():
+    with pytest.warns(UserWarning, match="groups parameter is ignored by PhylogeneticGroupSplit") as caught:
+        next(PhylogeneticGroupSplit(depth=0).split(genes_of(NAMES), groups=NAMES))
+    assert caught[0].filename == __file__
+    with sklearn.config_context(enable_metadata_routing=True):
+        assert not PhylogeneticGroupSplit().get_metadata_routing().split.requests
+
+
+def test_repr_clone_and_number_of_splits():
+    cv = PhylogeneticGroupSplit(3, tree="(a,b);", depth=0, random_state=0)
+    assert repr(cv).startswith("PhylogeneticGroupSplit(alphabet='auto', depth=0, height=None, n_jobs=None,")
+    assert cv.get_n_splits() == 3
+    X = genes_of("ab")
+    copy = clone(cv, safe=False)
+    assert repr(copy) == repr(cv)
+    assert [test.tolist() for _, test in copy.split(X)] == [test.tolist() for _, test in cv.split(X)]
 
 
 @pytest.mark.parametrize("tree", [None, balanced_tree(NAMES)])
