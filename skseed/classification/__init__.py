@@ -1,12 +1,13 @@
-"""Learn to classify sequences from their letters, with an encoder of one's choice.
+"""Classify sequences by learned vectors of their symbols.
 
-:class:`SequenceClassifier` learns a vector for each letter (or token) and, on top of them, one of five
-encoders: the mean of the vectors, a recurrent or convolutional network, or a transformer. It answers
-with calibrated probabilities, and its vectors, of letters and of sequences, can be looked at.
+:class:`SequenceClassifier` learns a vector for each letter, k-mer or token, and one of five encoders that
+turn these vectors into a vector of the sequence: their mean, a recurrent network (LSTM or GRU), a
+convolutional network, or a transformer. Its probabilities are calibrated. The vectors of symbols and of
+sequences are available for inspection.
 
-Relatives in training and test make any classifier look good: judge it with the splitters of
-:mod:`skseed.model_selection`, and beside a linear model on k-mer counts
-(:class:`~skseed.preprocessing.KmerVectorizer`), which is hard to beat.
+Relatives in training and test data inflate the score of any classifier. Evaluate it with the splitters of
+:mod:`skseed.model_selection`, and compare it with a linear model on k-mer counts
+(:class:`~skseed.preprocessing.KmerVectorizer`), which is a strong baseline.
 """
 
 from skseed.classification._sequence_classifier import SequenceClassifier

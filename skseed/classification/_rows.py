@@ -1,91 +1,131 @@
-"""What a classifier reads: sequences or token rows, as rows of ids of any length."""
+"""Rows of symbol ids of any length, from sequences or from tables of token ids."""
 
-from collections.abc import Iterator, Sequence
-from math import log
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from skseed._tokens import UNKNOWN
+from skseed._kmers import kmer_codes, kmer_starts, largest_k, spell_kmers
+from skseed._sequences import Sequences
+from skseed._tokens import UNKNOWN, are_known, check_token_ids
 from skseed.alphabets import Alphabet
 
 FIRST_SYMBOL = 2
 
-# sequences whose words are gathered at once
-_BLOCK = 256
+# symbols whose k-mers are computed at once
+_CHUNK = 1 << 20
+_PREDICTION_ROWS = 256
+# positions of a padded batch in prediction, so that long sequences need no more memory than short ones
+_PREDICTION_TOKENS = 1 << 17
 
 Rows = list[npt.NDArray[np.integer]]
 
 
+@dataclass(frozen=True, eq=False)
 class KmerVocabulary:
-    """The words of `k` symbols that have an id of their own, and how sequences are read as those ids.
+    """The k-mers that have an id of their own.
 
-    Single symbols all have one, by their code; of longer words those that `fit` saw, in the order of the
-    alphabet. Every other word, and each with a wildcard, is read as unknown.
+    For ``k=1`` these are all symbols of the alphabet; for larger k those that `fit` saw, in the order of the
+    alphabet. Every other k-mer, and each with a wildcard, is read as unknown.
+
+    Parameters
+    ----------
+    alphabet : Alphabet
+        The alphabet of the sequences.
+    k : int
+        Symbols in a k-mer.
+    codes : ndarray of shape (n_kmers,), dtype int64
+        The codes of the k-mers, ascending.
     """
 
-    def __init__(self, sequences: Sequence[str], alphabet: Alphabet, k: int) -> None:
-        largest = int(63 * log(2) / log(max(2, len(alphabet))))
-        if k > largest:
+    alphabet: Alphabet
+    k: int
+    codes: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, sequences: Sequences, alphabet: Alphabet, k: int) -> Self:
+        """Return the vocabulary of some training sequences."""
+        if k > largest_k(len(alphabet)):
             raise ValueError(
-                f"k={k} is too long for the {alphabet.name} alphabet, of which words have at most {largest} "
-                "symbols here; lower k."
+                f"k={k} is too large for the {alphabet.name} alphabet, whose k-mers have at most "
+                f"{largest_k(len(alphabet))} symbols; lower k."
             )
-        self.alphabet = alphabet
-        self.k = k
         if k == 1:
-            self.words = np.arange(len(alphabet), dtype=np.int64)
-            return
+            return cls(alphabet, k, np.arange(len(alphabet), dtype=np.int64))
         found: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        for start in range(0, len(sequences), _BLOCK):
-            block = [np.unique(words) for words in self._words(sequences[start : start + _BLOCK])]
-            found = np.unique(np.concatenate([found, *block]))
-        self.words = found[found >= 0]
+        for codes, _ in _chunks_of_kmers(sequences, k, len(alphabet)):
+            found = np.union1d(found, codes)
+        return cls(alphabet, k, found[found >= 0])
 
     @property
     def n_ids(self) -> int:
-        """How many ids there are, those of padding and of the unknown word included."""
-        return len(self.words) + FIRST_SYMBOL
+        """The number of ids, including those of padding and of the unknown k-mer."""
+        return len(self.codes) + FIRST_SYMBOL
 
     @property
     def names(self) -> npt.NDArray[np.str_]:
-        """The words as strings, last the one of wildcards, which stands for the unknown."""
-        digits = [self.words // len(self.alphabet) ** place for place in range(self.k - 1, -1, -1)]
-        letters = np.array(list(self.alphabet.symbols))[np.stack(digits, axis=1) % len(self.alphabet)]
-        return np.append(letters.view(f"U{self.k}").ravel(), self.alphabet.wildcard * self.k)
+        """The k-mers as strings, followed by the k-mer of wildcards, which stands for the unknown one."""
+        names = spell_kmers(self.codes, k=self.k, symbols=self.alphabet.symbols)
+        return np.append(names, self.alphabet.wildcard * self.k)
 
-    def rows(self, sequences: Sequence[str]) -> Rows:
-        """Return the ids of the words that start at each position of the sequences."""
+    def rows(self, sequences: Sequences) -> Rows:
+        """Return the id of the k-mer that starts at each position of each sequence."""
         rows: Rows = []
-        for words in self._words(sequences):
-            ids = np.searchsorted(self.words, words)
-            known = np.append(self.words, -1)[ids] == words
-            known &= words >= 0
-            rows.append(np.where(known, ids + FIRST_SYMBOL, UNKNOWN).astype(np.int32))
+        for codes, bounds in _chunks_of_kmers(sequences, self.k, len(self.alphabet)):
+            places = np.searchsorted(self.codes, codes)
+            known = (codes >= 0) & (np.append(self.codes, -1)[places] == codes)
+            ids = np.where(known, places + FIRST_SYMBOL, UNKNOWN).astype(np.int32)
+            rows += [ids[start:stop] for start, stop in pairwise(bounds)]
         return rows
 
-    def _words(self, sequences: Sequence[str]) -> Iterator[npt.NDArray[np.int64]]:
-        """Yield the number of each word of each sequence, -1 where it has a wildcard."""
-        for index, sequence in enumerate(sequences):
-            try:
-                codes = self.alphabet.encode(sequence)
-            except ValueError as error:
-                raise ValueError(str(error).replace("The sequence", f"X[{index}]", 1)) from None
-            windows = np.lib.stride_tricks.sliding_window_view(codes, self.k)
-            words = np.zeros(len(windows), dtype=np.int64)
-            for place in range(self.k):
-                words = words * len(self.alphabet) + windows[:, place]
-            words[(windows == self.alphabet.wildcard_code).any(axis=1)] = -1
-            yield words
+
+def _chunks_of_kmers(
+    sequences: Sequences, k: int, n_symbols: int
+) -> Iterator[tuple[npt.NDArray[np.int64], list[int]]]:
+    """Yield the k-mer codes of some sequences, -1 for a k-mer with a wildcard, and their bounds."""
+    for start, stop in sequences.chunks(_CHUNK):
+        chunk = sequences.slice(start, stop)
+        codes, valid = kmer_codes(chunk.codes, k=k, n_symbols=n_symbols)
+        if valid is not None:
+            codes[~valid] = -1
+        starts, _ = kmer_starts(chunk.offsets, k)
+        bounds = np.concatenate([[0], np.cumsum(chunk.lengths - k + 1)])
+        yield codes[starts], bounds.tolist()
 
 
-def rows_of_tokens(tokens: npt.NDArray[np.int32]) -> Rows:
+def rows_of_tokens(table: npt.NDArray[Any]) -> Rows:
     """Return the rows of a table of token ids without the padding after their end."""
     rows: Rows = []
-    for index, ids in enumerate(tokens):
+    for index, ids in enumerate(check_token_ids(table)):
         used = np.flatnonzero(ids)
         if not used.size:
-            raise ValueError(f"X[{index}] holds no token, only padding; remove the row.")
-        # a copy, or a row would keep the whole table
+            raise ValueError(f"X[{index}] has no token, only padding; remove the row.")
+        # a copy, since a view would keep the whole table in memory
         rows.append(ids[: used[-1] + 1].copy())
     return rows
+
+
+def read_unseen_as_unknown(
+    row: npt.NDArray[np.integer], seen: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.integer]:
+    """Return a row with the unknown id in place of every id that was not seen in fit."""
+    return np.where(are_known(row, seen), row, UNKNOWN)
+
+
+def batches_by_length(rows: Rows) -> Iterator[npt.NDArray[np.intp]]:
+    """Yield the indices of rows of similar length that make padded batches of limited size."""
+    order = np.argsort([len(row) for row in rows], kind="stable")
+    start = 0
+    while start < len(order):
+        stop = start + 1
+        while (
+            stop < len(order)
+            and stop - start < _PREDICTION_ROWS
+            and (stop - start + 1) * len(rows[order[stop]]) <= _PREDICTION_TOKENS
+        ):
+            stop += 1
+        yield order[start:stop]
+        start = stop

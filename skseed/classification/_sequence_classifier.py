@@ -1,14 +1,14 @@
-"""Learned classifiers of sequences: letter vectors, an encoder, a softmax."""
+"""A neural classifier of sequences: symbol vectors, an encoder and a softmax layer."""
 
-from collections.abc import Callable, Iterator
-from numbers import Integral, Real
+from collections.abc import Callable
+from numbers import Real
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
@@ -20,30 +20,33 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skseed._atomic_fit import atomic_fit
+from skseed._constraints import ALPHABET, AT_LEAST_ONE
+from skseed._sequences import as_sequences
 from skseed._sklearn import Interval, StrOptions, _fit_context
-from skseed._tokens import check_token_ids, read_unseen_as_unknown
+from skseed._tokens import UNKNOWN
 from skseed._training import (
     NeuralEstimatorMixin,
     build_seeded,
-    draw_seeds,
     forward_in_batches,
     resolve_device,
+    split_by_class,
 )
-from skseed._validation import check_sequences, forget_columns, is_numeric_table
+from skseed._validation import forget_columns, is_numeric_table
 from skseed.alphabets import Alphabet, get_alphabet
+from skseed.classification._calibration import fit_temperature, log_losses
 from skseed.classification._rows import (
     FIRST_SYMBOL,
-    UNKNOWN,
     KmerVocabulary,
     Rows,
+    batches_by_length,
+    read_unseen_as_unknown,
     rows_of_tokens,
 )
 from skseed.nn import SequenceBatches, SequenceNetwork, pad_rows
 
 _WEIGHT_DECAY = 1e-5
-_PREDICTION_ROWS = 256
-# positions of a padded batch in prediction, so that long sequences need no more memory than short ones
-_PREDICTION_TOKENS = 1 << 17
+_SHORT = "remove the sequence or lower k"
 
 
 class SequenceClassifier(
@@ -53,81 +56,92 @@ class SequenceClassifier(
     ClassifierMixin,
     BaseEstimator,
 ):
-    """Classify sequences by learnt vectors of letters or words and an encoder that reads them.
+    """Classify sequences by learned vectors of their symbols and an encoder.
 
-    Use it when classes are told apart by motifs, their order or their place, there are some hundred
-    sequences or more, and the vectors themselves are of interest. `encoder` decides what can be seen:
-    averaged letter vectors cannot tell ``"MNTQ…AKGD"`` from ``"AKGD…MNTQ"``, the other encoders can.
-    For proteins whose kind shows in the words that they hold, such as the host of a virus, average the
-    vectors of 3-mers: ``k=3, embedding_dim=64, dropout=0.7``. A linear model on k-mer counts is about
-    as accurate there, fits in seconds, and has no vectors to look at.
+    Use it if motifs, their order or their positions distinguish the classes, there are at least some hundred
+    sequences, and the vectors themselves are of interest. The encoder determines what the classifier can
+    distinguish: ``"mean"`` ignores the order of symbols, so ``"MNTQ…AKGD"`` equals ``"AKGD…MNTQ"``; the other
+    encoders do not.
+
+    If the k-mer content distinguishes the classes of proteins, as for the host of a virus, average the
+    vectors of 3-mers: ``k=3, embedding_dim=64, dropout=0.7``. A linear model on k-mer counts is about as
+    accurate there and fits in seconds, but it has no vectors.
 
     Parameters
     ----------
     encoder : {"mean", "lstm", "gru", "cnn", "transformer"}, default="mean"
-        What makes one vector of a sequence. ``"mean"``: the mean of the letter vectors. ``"lstm"``,
-        ``"gru"``: the maxima of the states of a network that reads both ways. ``"cnn"``: the
-        maxima of two convolutions of width 5 over the sequence, its halves and its quarters; the
-        fastest of those that see order. ``"transformer"``: the mean output of two layers with
+        The encoder that turns symbol vectors into a vector of the sequence. ``"mean"``: the mean of the
+        symbol vectors. ``"lstm"``, ``"gru"``: the maxima of the states of a bidirectional recurrent network.
+        ``"cnn"``: the maxima of two convolutions of width 5 over the sequence, its halves and its quarters;
+        the fastest encoder that depends on the order. ``"transformer"``: the mean output of two layers with
         four heads and sinusoidal positions; its cost grows with the square of the length.
     alphabet : {"dna", "rna", "protein"} or Alphabet, default="protein"
-        The letters of sequences given as strings; unused for rows of tokens.
+        The alphabet of sequences given as strings; unused for rows of tokens.
     k : int, default=1
-        The length in letters of the words that get a vector each: 1 for the letters, 3 for the 3-mers
-        that `fit` saw, overlapping, one at each position. Other words, and those with a wildcard, are
-        read as unknown. Sequences must be as long. Unused for rows of tokens.
+        The symbols are overlapping k-mers: 1 for letters, 3 for 3-mers. For larger k than 1, k-mers that
+        `fit` did not see are read as unknown, as are k-mers with a wildcard. Sequences have at least k
+        letters. Unused for rows of tokens.
     embedding_dim : int, default=16
-        The length of a word's vector.
+        The dimension of the vector of a symbol.
     hidden_dim : int, default=64
-        The width of the encoder (see `transform`); ``"mean"`` has none.
+        The width of the encoder, see `transform`; unused for ``"mean"``.
     dropout : float, default=0.1
-        The probability that a word is blanked out in training, in [0, 1).
+        The probability that a symbol is dropped in training, in [0, 1).
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes in the loss. They shift the probabilities too, which then hold for
-        classes as common as their weights make them.
-    validation_fraction : float, default=0.1
-        The share of each class, rounded down, that is held out of the training, in [0, 1). On it the
-        best epoch is chosen and the probabilities are calibrated; 0 does neither. It is drawn at
-        random, relatives of training sequences included.
-    n_iter_no_change : int, default=10
-        After how many epochs without a lower loss on the held-out part the training ends.
+        Weights of the classes in the loss. They change the probabilities too, which then hold for class
+        frequencies in proportion to the weights.
     lr : float, default=0.005
-        The highest learning rate of the one-cycle schedule.
+        Highest learning rate of the one-cycle schedule.
     max_epochs : int, default=30
-        Passes over the data at most.
+        Largest number of passes over the training data.
     batch_size : int, default=32
-        Sequences a step.
-    optimizer : callable, default=torch.optim.Adam
-        The torch optimiser.
-    callbacks : list or None, default=None
-        Callbacks of skorch.
+        Number of training samples in a batch, at least 2.
+    optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
+        Torch optimizer: a name, or a callable that takes parameters and ``lr``. It gets a weight decay of
+        1e-5.
+    validation_fraction : float, default=0.1
+        Share of the training data, in [0, 1), that is held out to choose the best epoch by the validation
+        loss. 0 trains on all data and keeps the last epoch. The share of each class is rounded down, so small
+        classes stay in training. The held-out sequences are drawn at random, relatives of training sequences
+        included; they also calibrate the probabilities.
+    n_iter_no_change : int, default=10
+        Number of epochs without a lower validation loss after which training ends. Unused if nothing is held
+        out.
+    callbacks : list of skorch callbacks or None, default=None
+        Further skorch callbacks. Callbacks that score predictions, such as ``EpochScoring``, are not
+        supported.
+    checkpoint : str, path-like or None, default=None
+        Directory for the state of training, which is written after every epoch and removed at the end. An
+        interrupted `fit` resumes when it is called again with the same data and parameters, and gives the
+        same result, bit for bit. Requires an int as `random_state`.
     device : str, default="cpu"
-        A torch device, or ``"auto"``: CUDA where there is one.
+        Torch device, or ``"auto"`` for CUDA if it is available and the CPU otherwise.
     verbose : int, default=0
-        Whether to print a line an epoch.
+        Whether to print a line for every epoch.
     random_state : int, RandomState instance or None, default=None
-        Draws the weights, the batches, the dropout and the held-out part.
+        Seed of all random choices of `fit`. Pass an int for the same result, bit for bit, in every call and
+        for any number of jobs or threads.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The classes.
     symbols_ : ndarray of shape (n_symbols,)
-        The letters of the alphabet, or the words of `k` letters that `fit` saw, in the order of the
-        alphabet; the wildcard last. For rows of tokens the ids from 1 on.
+        The letters of the alphabet, or the k-mers that `fit` saw, in the order of the alphabet, followed by
+        the wildcard. For rows of tokens, the ids from 1 on.
     symbol_embeddings_ : ndarray of shape (n_symbols, embedding_dim)
-        Their vectors: 21 rows for the letters of proteins. A letter that `fit` never saw keeps its
-        random start, an unseen wildcard or unknown token the zero vector.
+        The vectors of the symbols: 21 rows for the letters of proteins. The vector of a letter that `fit` did
+        not see is random and unused. An unseen wildcard or unknown token has the zero vector.
     temperature_ : float
-        What the logits are divided by before the softmax, 1 where nothing was held out.
+        The divisor of the logits before the softmax; 1 if nothing was held out.
     n_iter_ : int
-        The number of epochs that were run.
+        The number of epochs.
     alphabet_ : Alphabet or None
-        The alphabet; None if `fit` saw rows of tokens.
+        The alphabet; None if `fit` was given rows of tokens.
     net_ : skorch.NeuralNet
         The trained net; ``net_.history`` holds the losses, ``net_.module_`` the torch module.
     n_features_in_ : int
-        The number of columns of a table of tokens; absent for strings.
+        The number of columns of a table of tokens; not defined for strings.
 
     See Also
     --------
@@ -138,17 +152,17 @@ class SequenceClassifier(
     Notes
     -----
     X is sequences, or the table of token ids that :class:`~skseed.preprocessing.BPETokenizer` makes, 0 after
-    the end of a row; a token that `fit` did not see is read as unknown.
+    the end of a row. A letter or token that `fit` did not see is read as unknown.
 
-    Calibration divides the logits by one number, the temperature, which minimises the log loss on the
-    held-out part [1]_, with a normal prior of standard deviation 1 on its logarithm, so that few held-out
-    sequences leave it near 1. It changes no prediction.
+    Calibration divides the logits by one number, the temperature, which minimizes the log loss on the
+    validation split [1]_. A normal prior of standard deviation 1 on its logarithm keeps it near 1 if the
+    split has few sequences. It changes no prediction.
 
-    The mean of the vectors of words under a softmax is the classifier of Joulin et al. [2]_, here without
-    hashing: a linear model on the shares of the words, of rank `embedding_dim` at most.
+    The mean of the vectors of k-mers under a softmax layer is the classifier of Joulin et al. [2]_, here
+    without hashing. It is a linear model on the frequencies of the k-mers, of rank `embedding_dim` at most.
 
-    After training the weights are doubles: a sequence's result then does not depend on those beside it
-    but for the last bits of a double.
+    After training the weights are converted to double precision. The result for a sequence then depends on
+    the other sequences of a batch only in the last bits of a double.
 
     References
     ----------
@@ -167,22 +181,20 @@ class SequenceClassifier(
     array(['first', 'last'], dtype='<U5')
     >>> classifier.symbol_embeddings_.shape
     (21, 16)
-    >>> words = SequenceClassifier(k=3, max_epochs=5, random_state=0).fit(proteins, ends)
-    >>> words.symbols_[:3]
+    >>> kmers = SequenceClassifier(k=3, max_epochs=5, random_state=0).fit(proteins, ends)
+    >>> kmers.symbols_[:3]
     array(['AKG', 'DGL', 'DLL'], dtype='<U3')
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NeuralEstimatorMixin._training_constraints,
         "encoder": [StrOptions({"mean", "lstm", "gru", "cnn", "transformer"})],
-        "alphabet": [StrOptions({"dna", "rna", "protein"}), Alphabet],
-        "k": [Interval(Integral, 1, None, closed="left")],
-        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
-        "hidden_dim": [Interval(Integral, 1, None, closed="left")],
+        "alphabet": ALPHABET,
+        "k": AT_LEAST_ONE,
+        "embedding_dim": AT_LEAST_ONE,
+        "hidden_dim": AT_LEAST_ONE,
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -195,13 +207,14 @@ class SequenceClassifier(
         hidden_dim: int = 64,
         dropout: float = 0.1,
         class_weight: dict[Any, float] | str | None = None,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
         lr: float = 0.005,
         max_epochs: int = 30,
         batch_size: int = 32,
-        optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+        optimizer: str | Callable[..., torch.optim.Optimizer] = "adam",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
         callbacks: list[Any] | None = None,
+        checkpoint: str | PathLike[str] | None = None,
         device: str = "cpu",
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
@@ -213,17 +226,19 @@ class SequenceClassifier(
         self.hidden_dim = hidden_dim
         self.dropout = dropout
         self.class_weight = class_weight
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
         self.lr = lr
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.optimizer = optimizer
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
+    @atomic_fit
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the vectors, the encoder and the classes.
@@ -233,7 +248,7 @@ class SequenceClassifier(
         X : array-like of str of shape (n_samples,) or of int of shape (n_samples, n_tokens)
             Sequences, or rows of token ids with 0 after their end.
         y : array-like of shape (n_samples,)
-            The class of each.
+            The class of each sequence.
 
         Returns
         -------
@@ -243,13 +258,12 @@ class SequenceClassifier(
         Raises
         ------
         ValueError
-            If a sequence is empty or shorter than `k` or has a letter foreign to the alphabet, a token id
-            is negative or fractional (the message names it), `y` holds a single class, or `k` is too
-            large for the words to be numbered.
+            If a sequence is shorter than `k` or has a letter that is not in the alphabet, a token id is
+            negative or fractional (the message names it), `y` has a single class, or `k` is too large.
         FloatingPointError
-            If the loss is no longer a finite number; the message names the epoch.
+            If the loss, a weight or an output is not finite; the message names the epoch.
         """
-        vocabulary, rows = self._read(X)
+        vocabulary, rows = self._fit_rows(X)
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
@@ -261,45 +275,43 @@ class SequenceClassifier(
                 f"class: {classes[0]}."
             )
         weights = compute_class_weight(self.class_weight, classes=classes, y=y)
-        weight_seed, dropout_seed, batch_seed, split_seed = draw_seeds(self.random_state, 4)
+        weight_seed, dropout_seed, batch_seed, split_seed = self._draw_seeds(4)
         largest_id = max(UNKNOWN, max(int(row.max()) for row in rows))
         seen = np.zeros(largest_id + 1 if vocabulary is None else vocabulary.n_ids, dtype=bool)
         for row in rows:
             seen[row] = True
-        network = build_seeded(
-            lambda: SequenceNetwork(
-                len(seen),
-                len(classes),
-                encoder=self.encoder,
-                embedding_dim=self.embedding_dim,
-                hidden_dim=self.hidden_dim,
-                dropout=self.dropout,
-                seed=dropout_seed,
-            ),
-            weight_seed,
-        )
-        train, held_out = _split(targets, self.validation_fraction, seed=split_seed)
+        options = {
+            "n_tokens": len(seen),
+            "n_classes": len(classes),
+            "encoder": self.encoder,
+            "embedding_dim": int(self.embedding_dim),
+            "hidden_dim": int(self.hidden_dim),
+            "dropout": float(self.dropout),
+            "seed": dropout_seed,
+        }
+        network = build_seeded(lambda: self._build_module(**options), weight_seed)
+        train, held_out = split_by_class(targets, self.validation_fraction, seed=split_seed)
         batches = SequenceBatches(
             [rows[i] for i in train], targets[train], batch_size=self.batch_size, seed=batch_seed
         )
         held_out_rows, held_out_targets = [rows[i] for i in held_out], targets[held_out]
 
-        def held_out_loss() -> float:
+        def validation_loss() -> float:
             logits = self._forward(network, network.forward, held_out_rows)
-            return float(np.average(_losses(logits, held_out_targets), weights=weights[held_out_targets]))
+            return float(np.average(log_losses(logits, held_out_targets), weights=weights[held_out_targets]))
 
         net = self._train(
             network,
             torch.nn.CrossEntropyLoss(torch.as_tensor(weights, dtype=torch.float32)),
             batches,
             data=[rows, targets, weights, train, held_out],
-            validation_loss=held_out_loss if len(held_out) else None,
+            validation_loss=validation_loss if len(held_out) else None,
             optimizer__weight_decay=_WEIGHT_DECAY,
         )
         network.double()
         temperature = 1.0
         if len(held_out):
-            temperature = _fit_temperature(
+            temperature = fit_temperature(
                 self._forward(network, network.forward, held_out_rows), held_out_targets
             )
         vectors = network.tokens.weight.detach().cpu().numpy().copy()
@@ -315,11 +327,12 @@ class SequenceClassifier(
             self.symbol_embeddings_ = np.concatenate([vectors[FIRST_SYMBOL:], vectors[[UNKNOWN]]])
         self._seen_ids = seen
         self._vocabulary = vocabulary
+        self._module_options = options
         self.net_ = net
         return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return the vectors of sequences, what the encoder makes of them.
+        """Return the vectors of sequences that the encoder computes.
 
         Parameters
         ----------
@@ -347,8 +360,8 @@ class SequenceClassifier(
         Returns
         -------
         logits : ndarray of shape (n_samples, n_classes) or (n_samples,)
-            Columns in the order of `classes_`. With two classes, as scikit-learn wants it, the
-            difference of the two: positive for ``classes_[1]``.
+            Columns in the order of `classes_`. With two classes, following scikit-learn,
+            their difference: positive for ``classes_[1]``.
         """
         check_is_fitted(self)
         logits = self._logits(X)
@@ -371,7 +384,7 @@ class SequenceClassifier(
         return softmax(self._logits(X) / self.temperature_, axis=1)
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the likeliest class of each sequence.
+        """Return the most probable class of each sequence.
 
         Parameters
         ----------
@@ -398,22 +411,28 @@ class SequenceClassifier(
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def _read(self, X: Any) -> tuple[KmerVocabulary | None, Rows]:
-        """Return what the words of the training sequences are, None for tokens, and the ids of each row."""
+    def _build_module(self, **options: Any) -> SequenceNetwork:
+        return SequenceNetwork(**options)
+
+    def _fit_rows(self, X: Any) -> tuple[KmerVocabulary | None, Rows]:
+        """Return the vocabulary of the training sequences, None for tokens, and the ids of each row."""
         if is_numeric_table(X):
-            return None, rows_of_tokens(check_token_ids(validate_data(self, X, reset=True)))
+            return None, rows_of_tokens(validate_data(self, X, reset=True))
         alphabet = get_alphabet(self.alphabet)
-        sequences = check_sequences(X, min_length=self.k).tolist()
+        sequences = as_sequences(X, alphabet=alphabet, min_length=self.k, remedy=_SHORT)
         forget_columns(self)
-        vocabulary = KmerVocabulary(sequences, alphabet, self.k)
+        vocabulary = KmerVocabulary.of(sequences, alphabet, self.k)
         return vocabulary, vocabulary.rows(sequences)
 
     def _rows(self, X: Any) -> Rows:
-        """Return the ids of each row, at least one, as `fit` came to know them."""
+        """Return the ids of each row, with ids that `fit` did not see replaced by the unknown id."""
         if self._vocabulary is None:
-            tokens = check_token_ids(validate_data(self, X, reset=False))
-            return rows_of_tokens(read_unseen_as_unknown(tokens, self._seen_ids))
-        return self._vocabulary.rows(check_sequences(X, min_length=self._vocabulary.k).tolist())
+            rows = rows_of_tokens(validate_data(self, X, reset=False))
+        else:
+            vocabulary = self._vocabulary
+            sequences = as_sequences(X, alphabet=vocabulary.alphabet, min_length=vocabulary.k, remedy=_SHORT)
+            rows = vocabulary.rows(sequences)
+        return [read_unseen_as_unknown(row, self._seen_ids) for row in rows]
 
     def _logits(self, X: Any) -> npt.NDArray[np.float64]:
         network = self.net_.module_
@@ -422,57 +441,16 @@ class SequenceClassifier(
     def _forward(
         self, network: torch.nn.Module, forward: Callable[..., torch.Tensor], rows: Rows
     ) -> npt.NDArray[np.float64]:
-        """Return what a method of the network makes of rows, in batches of rows of like length."""
+        """Return the output of a method of the network, computed in batches of rows of similar length."""
         device = resolve_device(self.device)
         network.to(device).eval()
-        order = np.argsort([len(row) for row in rows], kind="stable")
-        parts = [
+        batches = list(batches_by_length(rows))
+        outputs = [
             forward_in_batches(
-                forward, pad_rows([rows[i] for i in chosen]).numpy(), batch_size=len(chosen), device=device
+                forward, pad_rows([rows[i] for i in batch]).numpy(), batch_size=len(batch), device=device
             )
-            for chosen in _batches_of_tokens(order, rows)
+            for batch in batches
         ]
-        output = np.concatenate(parts).astype(np.float64)
-        output[order] = output.copy()
+        output = np.concatenate(outputs).astype(np.float64)
+        output[np.concatenate(batches)] = output.copy()
         return output
-
-
-def _split(
-    targets: npt.NDArray[np.int64], fraction: float, *, seed: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the rows to train on and those held out, `fraction` of each class rounded down."""
-    rng = np.random.default_rng(seed)
-    held_out = np.zeros(len(targets), dtype=bool)
-    for target in range(int(targets.max()) + 1):
-        members = np.flatnonzero(targets == target)
-        held_out[rng.permutation(members)[: int(fraction * len(members))]] = True
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def _losses(logits: npt.NDArray[np.float64], targets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return the log loss of each row."""
-    return -log_softmax(logits, axis=1)[np.arange(len(targets)), targets]
-
-
-def _fit_temperature(logits: npt.NDArray[np.float64], targets: npt.NDArray[np.int64]) -> float:
-    """Return the divisor of the logits that minimises their log loss, with a prior that it is near 1."""
-
-    def penalised_loss(log_temperature: float) -> float:
-        return float(_losses(logits / np.exp(log_temperature), targets).sum() + log_temperature**2 / 2)
-
-    return float(np.exp(minimize_scalar(penalised_loss, bounds=(-4, 4), method="bounded").x))
-
-
-def _batches_of_tokens(order: npt.NDArray[np.intp], rows: Rows) -> Iterator[npt.NDArray[np.intp]]:
-    """Yield pieces of `order`, by rising length, that make padded batches of a bounded size."""
-    start = 0
-    while start < len(order):
-        stop = start + 1
-        while (
-            stop < len(order)
-            and stop - start < _PREDICTION_ROWS
-            and (stop - start + 1) * len(rows[order[stop]]) <= _PREDICTION_TOKENS
-        ):
-            stop += 1
-        yield order[start:stop]
-        start = stop

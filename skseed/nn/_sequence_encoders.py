@@ -1,4 +1,4 @@
-"""Encoders: from rows of symbol codes to points.
+"""Encoders that map rows of symbol codes to points.
 
 Each is a torch module that takes codes of shape (n, length), with ``n_symbols`` for a wildcard and
 ``n_symbols + 1`` for padding, and returns points of shape (n, n_components).
@@ -11,7 +11,7 @@ from torch import nn
 
 
 class OneHot(nn.Module):
-    """Codes to one-hot vectors: padding is all zero, a wildcard spreads evenly over the symbols.
+    """Map codes to one-hot vectors: padding is all zero, a wildcard is 1 / n_symbols for every symbol.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def _perceptron(n_inputs: int, hidden_layer_sizes: Sequence[int], n_outputs: int
 
 
 class LinearNet(nn.Sequential):
-    """One linear map of the flattened one-hot matrix: every position has its own weights.
+    """One linear map of the flattened one-hot matrix, with weights for every position.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class MLPNet(nn.Sequential):
     length, n_symbols, n_components : int
         The shape of the input and of the output.
     hidden_layer_sizes : sequence of int
-        The widths of the hidden layers, each followed by batch normalisation and a ReLU.
+        The widths of the hidden layers, each followed by batch normalization and a ReLU.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class MLPNet(nn.Sequential):
 
 
 class ResidualBlock(nn.Module):
-    """A correction to vectors that starts at nothing: two linear maps around a hidden layer.
+    """A perceptron with one hidden layer whose output is added to its input, and is 0 at the start.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class ResidualBlock(nn.Module):
         self.change = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, hidden), nn.GELU(), last)
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return the corrected vectors."""
+        """Return the sum of the vectors and their correction."""
         return vectors + self.change(vectors)
 
 
@@ -106,11 +106,11 @@ class LandmarkNet(nn.Sequential):
     n_blocks : int
         The number of residual blocks.
     width : int
-        The length of the vectors that they correct; their hidden layers are twice as wide.
+        The dimension of the vectors; the hidden layers are twice as wide.
     """
 
     def __init__(self, n_landmarks: int, n_components: int, *, n_blocks: int, width: int) -> None:
-        # distances to one landmark differ by little from one another; normalised, they speak up
+        # distances to one landmark vary little, so they are standardized
         super().__init__(
             nn.BatchNorm1d(n_landmarks),
             nn.Linear(n_landmarks, width),
@@ -121,19 +121,19 @@ class LandmarkNet(nn.Sequential):
 
 
 class HalvingPool(nn.Module):
-    """Means of two positions each: ``AvgPool1d(2)`` to the last bit, in half of the time on a CPU."""
+    """Mean of each pair of positions: ``AvgPool1d(2)`` to the last bit, in half of the time on a CPU."""
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return features of half as many positions; an odd last one is lost."""
+        """Return features of half as many positions; an odd last position is dropped."""
         end = features.shape[2] // 2 * 2
         return (features[:, :, :end:2] + features[:, :, 1:end:2]) * 0.5
 
 
 class CNNNet(nn.Module):
-    """Convolutions with batch normalisation and average pooling, flattened into one linear read-out.
+    """Convolutions with batch normalization and average pooling, followed by one linear layer.
 
-    Pooling forgets small shifts, so that an insertion does not move everything after it into other
-    weights; the flattened read-out keeps where along the sequence a thing stands.
+    Pooling reduces the effect of insertions, which shift all following positions. The linear layer has
+    weights for every pooled position, so positions are distinguished.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class CNNNet(nn.Module):
     kernel_size : int
         The width of the filters, in positions; odd.
     n_layers : int
-        The number of convolutions; each halves the number of positions while more than one is left.
+        The number of convolutions; each is followed by pooling while more than one position is left.
     """
 
     def __init__(
@@ -181,14 +181,14 @@ class CNNNet(nn.Module):
 
 
 class KmerNet(nn.Module):
-    """Counts of k-mers, in alphabetical order: nothing is learned. Words with a wildcard are not counted.
+    """Counts of k-mers, in alphabetical order, without weights. K-mers with a wildcard do not count.
 
     Parameters
     ----------
     n_symbols : int
         The size of the alphabet.
     k : int
-        The length of the words; a point has ``n_symbols ** k`` components.
+        The length of the k-mers; a point has ``n_symbols ** k`` components.
     """
 
     powers: torch.Tensor
@@ -200,18 +200,21 @@ class KmerNet(nn.Module):
 
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
         """Return the (n, n_symbols ** k) counts."""
-        k, n_words = len(self.powers), self.n_symbols ** len(self.powers)
-        counts = torch.zeros(len(codes), n_words + 1, device=codes.device)
+        k, n_kmers = len(self.powers), self.n_symbols ** len(self.powers)
+        counts = torch.zeros(len(codes), n_kmers + 1, device=codes.device)
         if codes.shape[1] >= k:
             windows = codes.long().unfold(1, k, 1)
-            whole = (windows < self.n_symbols).all(dim=2)
-            words = torch.where(whole, (windows * self.powers).sum(dim=2), n_words)
-            counts.scatter_add_(1, words, torch.ones_like(words, dtype=counts.dtype))
-        return counts[:, :n_words]
+            valid = (windows < self.n_symbols).all(dim=2)
+            kmers = torch.where(valid, (windows * self.powers).sum(dim=2), n_kmers)
+            counts.scatter_add_(1, kmers, torch.ones_like(kmers, dtype=counts.dtype))
+        return counts[:, :n_kmers]
 
 
 class GRUNet(nn.Module):
-    """A gated recurrent network over the symbols; its state after the last one makes the point.
+    """A gated recurrent network over the symbols; the maxima of its states determine the point.
+
+    The last state alone forgets the start of the sequence, so sequences with a long common end would get the
+    same point.
 
     Parameters
     ----------
@@ -231,5 +234,7 @@ class GRUNet(nn.Module):
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
         """Return the (n, n_components) points of some codes."""
         states, _ = self.recurrence(self.one_hot(codes))
-        last = (codes != self.padding).sum(dim=1).clamp_min(1) - 1
-        return self.read_out(states[torch.arange(len(codes), device=codes.device), last])
+        is_padding = codes == self.padding
+        # the first state counts even if a sequence is empty
+        is_padding[:, 0] = False
+        return self.read_out(states.masked_fill(is_padding[:, :, None], -torch.inf).amax(dim=1))

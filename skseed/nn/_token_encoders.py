@@ -1,8 +1,7 @@
-"""Encoders of token vectors: from one vector a token to one vector a sequence.
+"""Encoders that turn the vectors of tokens into one vector of the sequence.
 
 Each takes vectors of shape (n_rows, n_columns, embedding_dim) and a mask of shape (n_rows, n_columns), True
-inside a row, and returns features of shape (n_rows, n_features). What lies behind the end of a row
-changes nothing.
+inside a row, and returns features of shape (n_rows, n_features). Padding does not change the features.
 """
 
 from math import log
@@ -18,42 +17,38 @@ _N_LAYERS = 2
 
 
 class RecurrentEncoder(nn.Module):
-    """The maxima of the states of a recurrent network that reads a sequence both ways.
+    """The maxima of the states of two recurrent networks, one for each reading direction.
 
-    The forget gates of an LSTM start open (Jozefowicz et al. 2015), or most of them would never learn to
-    remember where in the sequence they are.
+    The forget gates of an LSTM start open (Jozefowicz et al. 2015), since most of them would not learn to
+    remember the position otherwise. Time and memory are proportional to the padded length. Packed sequences
+    are avoided: torch's backward pass through a packed GRU takes quadratic time.
     """
 
     def __init__(self, embedding_dim: int, hidden_dim: int, *, cell: type[nn.LSTM] | type[nn.GRU]) -> None:
         super().__init__()
-        self.recurrent = cell(embedding_dim, hidden_dim, batch_first=True, bidirectional=True)
+        self.forwards = cell(embedding_dim, hidden_dim, batch_first=True)
+        self.backwards = cell(embedding_dim, hidden_dim, batch_first=True)
         self.n_features = 2 * hidden_dim
         if cell is nn.LSTM:
             with torch.no_grad():
-                for name, parameter in self.recurrent.named_parameters():
-                    if name.startswith("bias_ih"):
-                        parameter[hidden_dim : 2 * hidden_dim] += 1.0
+                for recurrent in (self.forwards, self.backwards):
+                    recurrent.bias_ih_l0[hidden_dim : 2 * hidden_dim] += 1.0
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return the features."""
-        packed = nn.utils.rnn.pack_padded_sequence(
-            vectors, mask.sum(dim=1).cpu(), batch_first=True, enforce_sorted=False
-        )
-        states, _ = nn.utils.rnn.pad_packed_sequence(
-            self.recurrent(packed)[0],
-            batch_first=True,
-            total_length=mask.shape[1],
-            padding_value=-torch.inf,
-        )
-        return states.amax(dim=1)
+        # the maximum over the states does not depend on their order, so they stay reversed
+        columns = mask.sum(dim=1, keepdim=True) - 1 - torch.arange(mask.shape[1], device=mask.device)
+        reversed_vectors = vectors.gather(1, columns.clamp_min(0)[:, :, None].expand_as(vectors))
+        states = torch.cat([self.forwards(vectors)[0], self.backwards(reversed_vectors)[0]], dim=2)
+        return states.masked_fill(~mask[:, :, None], -torch.inf).amax(dim=1)
 
 
 class ConvolutionalEncoder(nn.Module):
     """Two convolutions, and their maxima over the sequence, its halves and its quarters.
 
-    The maximum over the whole says whether a motif is there, those over the parts say where: a spatial
-    pyramid (He et al. 2014, doi:10.1007/978-3-319-10578-9_23) in one dimension. Where the length is no
-    multiple of four, the position on a border belongs to both quarters.
+    The maximum over the sequence detects a motif; those over its halves and quarters locate it. This is a
+    spatial pyramid (He et al. 2014, doi:10.1007/978-3-319-10578-9_23) in one dimension. If the length is not
+    a multiple of four, a position on a border belongs to both quarters.
     """
 
     def __init__(self, embedding_dim: int, hidden_dim: int) -> None:
@@ -65,10 +60,10 @@ class ConvolutionalEncoder(nn.Module):
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return the features."""
-        # masked between the layers, or the bias would leak in from behind the end
+        # masked between the layers, since the bias makes padding non-zero
         hidden = functional.relu(self.first(vectors.transpose(1, 2)) * mask[:, None])
         hidden = self.second(hidden)
-        # rectified when only the maxima are left, which is the same
+        # rectification and maximum commute, and there are fewer maxima
         maxima = functional.relu(hidden.gather(2, _places_of_maxima(hidden, mask.sum(dim=1))))
         levels = [maxima]
         while levels[-1].shape[2] > 1:
@@ -77,10 +72,10 @@ class ConvolutionalEncoder(nn.Module):
 
 
 def _places_of_maxima(hidden: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Return where each channel is largest in each quarter of each row, (n_rows, n_channels, 4).
+    """Return the position of the maximum of each channel in each quarter of each row, (n_rows, n_channels, 4).
 
-    Only these places then get a gradient. A maximum over an array masked four times would make four
-    passes over all of it, and four on the way back, which took half the time of a training step.
+    Only these positions get a gradient. Four maxima over masked arrays would take four passes over all values
+    and four in the backward pass, which was half the time of a training step.
     """
     with torch.no_grad():
         return torch.cat(
@@ -112,7 +107,7 @@ class TransformerEncoder(nn.Module):
 
 
 class _TransformerLayer(nn.Module):
-    """Self-attention and a hidden layer, each on top of what it gets, normalised before."""
+    """Self-attention and a perceptron, each with a residual connection and layer normalization before it."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -1,6 +1,4 @@
-"""SequenceClassifier: what each encoder can see, calibration, early stopping, and its two kinds of input."""
-
-import pickle
+"""SequenceClassifier: its encoders, calibration, early stopping, k-mers, and its two kinds of input."""
 
 import numpy as np
 import pytest
@@ -14,20 +12,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
 
-from skseed.alphabets import DNA, PROTEIN
+from skseed._training import draw_seeds, split_by_class
+from skseed.alphabets import PROTEIN
 from skseed.classification import SequenceClassifier
-from skseed.classification._rows import FIRST_SYMBOL, UNKNOWN, KmerVocabulary
-from skseed.classification._sequence_classifier import (
-    _batches_of_tokens,
-    _fit_temperature,
-    _losses,
-    _split,
-)
+
+# no public result tells the optimal temperature of given logits
+from skseed.classification._calibration import fit_temperature
 from skseed.preprocessing import BPETokenizer, KmerVectorizer
 
 
 def motif_in_one_half(n, seed, length=60):
-    """Return random proteins that all hold one motif; the class is the half in which it stands."""
+    """Return random proteins that all have one motif; the class is the half that contains it."""
     rng = np.random.default_rng(seed)
     halves = rng.integers(2, size=n)
     proteins = []
@@ -51,8 +46,12 @@ def by_composition(n, seed, noise=0.0):
     return proteins, np.where(wrong, 1 - labels, labels)
 
 
-def by_words(n, seed, length=60):
-    """Return proteins of like composition; two words, read forth or back, make the class."""
+def kmers_of(sequence, k):
+    return [sequence[i : i + k] for i in range(len(sequence) - k + 1)]
+
+
+def by_kmers(n, seed, length=60):
+    """Return proteins of the same composition; two 3-mers, or their reversals, determine the class."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(2, size=n)
     proteins = []
@@ -70,13 +69,13 @@ def by_words(n, seed, length=60):
     ("encoder", "max_epochs", "lowest", "highest"),
     [("mean", 10, 0.45, 0.55), ("cnn", 4, 0.98, 1.0), ("lstm", 8, 0.98, 1.0)],
 )
-def test_place_of_a_motif_is_invisible_to_the_mean_alone(encoder, max_epochs, lowest, highest):
+def test_only_the_mean_cannot_locate_a_motif(encoder, max_epochs, lowest, highest):
     classifier = SequenceClassifier(encoder, max_epochs=max_epochs, random_state=0)
     classifier.fit(*motif_in_one_half(2000, seed=0))
     assert lowest <= classifier.score(*motif_in_one_half(1000, seed=1)) <= highest
 
 
-def test_mean_is_blind_to_order_and_the_others_are_not():
+def test_only_the_mean_ignores_the_order():
     proteins, y = by_composition(40, seed=0)
     for encoder in ("mean", "lstm", "gru", "cnn", "transformer"):
         classifier = SequenceClassifier(encoder, hidden_dim=8, max_epochs=1, random_state=0).fit(proteins, y)
@@ -85,47 +84,42 @@ def test_mean_is_blind_to_order_and_the_others_are_not():
 
 
 @given(
-    seen=st.lists(st.text("ACGTN", min_size=1, max_size=9), min_size=1, max_size=4),
+    seen=st.lists(st.text("ACGTN", min_size=1, max_size=9), min_size=2, max_size=4),
     new=st.text("ACGTN", min_size=1, max_size=9),
     k=st.integers(1, 4),
 )
-@settings(max_examples=60, deadline=None)
-def test_words_equal_a_plain_loop(seen, new, k):
+@settings(max_examples=25, deadline=None)
+def test_kmers_equal_a_plain_loop(seen, new, k):
     seen, new = [sequence + "A" * (k - 1) for sequence in seen], new + "A" * (k - 1)
-    vocabulary = KmerVocabulary(seen, DNA, k)
-
-    def words_of(sequence):
-        return [sequence[i : i + k] for i in range(len(sequence) - k + 1)]
-
-    known = sorted({word for sequence in seen for word in words_of(sequence) if "N" not in word})
-    if k == 1:
-        known = list("ACGT")
-    assert vocabulary.names.tolist() == [*known, "N" * k]
-    assert vocabulary.n_ids == len(known) + FIRST_SYMBOL
-    for row, sequence in zip(vocabulary.rows([*seen, new]), [*seen, new], strict=True):
-        expected = [
-            known.index(word) + FIRST_SYMBOL if word in known else UNKNOWN for word in words_of(sequence)
-        ]
-        assert row.tolist() == expected
+    kmers = [kmer for sequence in seen for kmer in kmers_of(sequence, k)]
+    classifier = SequenceClassifier(k=k, alphabet="dna", max_epochs=1, random_state=0)
+    classifier.fit(seen, np.arange(len(seen)) % 2)
+    in_vocabulary = sorted({kmer for kmer in kmers if "N" not in kmer}) if k > 1 else list("ACGT")
+    assert classifier.symbols_.tolist() == [*in_vocabulary, "N" * k]
+    vectors = dict(zip(classifier.symbols_, classifier.symbol_embeddings_, strict=True))
+    for sequence in [*seen, new]:
+        known = [kmer if kmer in kmers and "N" not in kmer else "N" * k for kmer in kmers_of(sequence, k)]
+        expected = np.mean([vectors[kmer] for kmer in known], axis=0)
+        assert_allclose(classifier.transform([sequence])[0], expected, atol=1e-12)
 
 
-def test_words_are_read_where_letters_say_nothing():
+def test_kmers_distinguish_classes_of_equal_composition():
     scores = {}
     for k in (1, 3):
-        classifier = SequenceClassifier(k=k, max_epochs=15, random_state=0).fit(*by_words(600, seed=0))
-        scores[k] = classifier.score(*by_words(600, seed=1))
+        classifier = SequenceClassifier(k=k, max_epochs=15, random_state=0).fit(*by_kmers(600, seed=0))
+        scores[k] = classifier.score(*by_kmers(600, seed=1))
     assert scores[1] < 0.6
     assert scores[3] > 0.97
     assert {"HWK", "YCM", "KWH", "MCY"} <= set(classifier.symbols_)
     assert classifier.symbols_[-1] == "XXX"
     assert classifier.symbol_embeddings_.shape == (len(classifier.symbols_), 16)
-    # a word that fit did not see is one with a wildcard
+    # a k-mer that fit did not see equals one with a wildcard
     new, wildcard = classifier.transform(["AAAHWK", "XXXHWK"])
     seen = set(classifier.symbols_)
     assert ("AAA" in seen) != np.allclose(new, wildcard)
 
 
-def test_mean_of_words_keeps_up_with_a_linear_model_on_their_counts():
+def test_mean_of_kmers_is_as_accurate_as_a_linear_model_on_counts():
     # few proteins, classes of unequal sizes, each with five words of which a protein has three
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(3), (80, 40, 20))
@@ -177,10 +171,10 @@ def test_rows_of_tokens_are_the_same_as_their_letters():
     proteins, y = by_composition(60, seed=0)
     # every id occurs, or the tables would be of different sizes
     proteins[0] = PROTEIN.symbols + "X"
-    rows = KmerVocabulary(proteins, PROTEIN, 1).rows(proteins)
+    # ids of letters start at 2, and X is the unknown one
     table = np.zeros((60, 60), dtype=np.int64)
-    for target, row in zip(table, rows, strict=True):
-        target[: len(row)] = row
+    for row, protein in zip(table, proteins, strict=True):
+        row[: len(protein)] = ["_X".find(c) if c == "X" else 2 + PROTEIN.symbols.index(c) for c in protein]
     by_letters = SequenceClassifier("cnn", hidden_dim=8, max_epochs=2, random_state=0).fit(proteins, y)
     by_tokens = SequenceClassifier("cnn", hidden_dim=8, max_epochs=2, random_state=0).fit(table, y)
     assert_array_equal(by_tokens.predict_proba(table), by_letters.predict_proba(proteins))
@@ -202,14 +196,14 @@ def test_tokens_of_a_pipeline_in_a_grid():
     assert search.predict(proteins).shape == (60,)
 
 
-def test_temperature_is_found_and_changes_no_prediction():
+def test_temperature_is_estimated():
     rng = np.random.default_rng(0)
     logits = rng.standard_normal((4000, 5)) * 2
     targets = np.array([rng.choice(5, p=p) for p in softmax(logits, axis=1)])
-    assert_allclose(_fit_temperature(logits * 3, targets), 3, rtol=0.1)
-    assert_allclose(_fit_temperature(logits / 4, targets), 1 / 4, rtol=0.1)
-    # a few rows, all right, leave it near 1
-    assert 0.5 < _fit_temperature(np.array([[3.0, 0.0], [0.0, 3.0]]), np.array([0, 1])) < 1
+    assert_allclose(fit_temperature(logits * 3, targets), 3, rtol=0.1)
+    assert_allclose(fit_temperature(logits / 4, targets), 1 / 4, rtol=0.1)
+    # a few rows that are all correct leave it near 1
+    assert 0.5 < fit_temperature(np.array([[3.0, 0.0], [0.0, 3.0]]), np.array([0, 1])) < 1
 
 
 def test_probabilities_of_noisy_labels_are_calibrated():
@@ -226,7 +220,7 @@ def test_probabilities_of_noisy_labels_are_calibrated():
 
 
 def test_training_stops_and_keeps_the_best_epoch():
-    # nothing to learn but the training set by heart
+    # labels are random, so the validation loss rises
     rng = np.random.default_rng(0)
     proteins = [PROTEIN.decode(rng.integers(20, size=30)) for _ in range(200)]
     y = rng.integers(2, size=200)
@@ -236,16 +230,12 @@ def test_training_stops_and_keeps_the_best_epoch():
     losses = classifier.net_.history[:, "valid_loss"]
     best = int(np.argmin(losses))
     assert classifier.n_iter_ == len(losses) == best + 1 + 4 < 40
-    seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max, size=4)[3]
-    _, held_out = _split(y.astype(np.int64), 0.3, seed=int(seed))
-    logits = classifier._logits([proteins[i] for i in held_out])
-    assert_allclose(_losses(logits, y[held_out]).mean(), losses[best], rtol=1e-4)
-    pickled = pickle.dumps(classifier)
-    assert len(pickled) < 2_000_000
-    assert_array_equal(pickle.loads(pickled).predict(proteins), classifier.predict(proteins))
+    _, held_out = split_by_class(y, 0.3, seed=draw_seeds(0, 4)[3])
+    logits = classifier.decision_function([proteins[i] for i in held_out])
+    assert_allclose(np.logaddexp(0, np.where(y[held_out], -logits, logits)).mean(), losses[best], rtol=1e-4)
 
 
-def test_nothing_is_held_out_when_asked_or_when_classes_are_small():
+def test_nothing_is_held_out_if_the_fraction_or_a_class_is_small():
     proteins, y = by_composition(40, seed=0)
     for X, labels, fraction in ((proteins, y, 0.0), (proteins[:8], [0, 1] * 4, 0.1)):
         classifier = SequenceClassifier(validation_fraction=fraction, max_epochs=3, random_state=0)
@@ -256,12 +246,12 @@ def test_nothing_is_held_out_when_asked_or_when_classes_are_small():
 
 def test_split_takes_a_share_of_each_class():
     targets = np.repeat([0, 1, 2], [50, 19, 3])
-    train, held_out = _split(targets, 0.2, seed=0)
+    train, held_out = split_by_class(targets, 0.2, seed=0)
     assert np.bincount(targets[held_out], minlength=3).tolist() == [10, 3, 0]
     assert sorted([*train, *held_out]) == list(range(72))
 
 
-def test_class_weights_lift_the_rare_class():
+def test_class_weights_increase_predictions_of_the_rare_class():
     X, y = by_composition(600, seed=0, noise=0.25)
     rare = np.flatnonzero(y == 1)[40:]
     X, y = [x for i, x in enumerate(X) if i not in set(rare)], np.delete(y, rare)
@@ -274,13 +264,17 @@ def test_class_weights_lift_the_rare_class():
     assert predicted[0] < predicted[1] < predicted[2]
 
 
-def test_long_sequences_go_in_smaller_batches():
-    rows = [np.ones(length, dtype=np.int32) for length in (5, 100_000, 90_000, 7, 6)]
-    order = np.argsort([len(row) for row in rows])
-    assert [batch.tolist() for batch in _batches_of_tokens(order, rows)] == [[0, 4, 3], [2], [1]]
+def test_long_sequences_are_predicted_in_small_batches():
+    classifier = SequenceClassifier(embedding_dim=2, max_epochs=1, random_state=0).fit(["MN", "KR"], [0, 1])
+    shapes = []
+    classifier.net_.module_.dropout.register_forward_pre_hook(lambda _, args: shapes.append(args[0].shape))
+    lengths = [5, 100_000, 90_000, 7, 6]
+    vectors = classifier.transform(["M" * length for length in lengths])
+    assert shapes == [(3, 7), (1, 90_000), (1, 100_000)]
+    assert_allclose(vectors, vectors[:1].repeat(5, axis=0))
 
 
-def test_refitting_on_strings_forgets_the_columns_of_tokens():
+def test_refit_on_strings_deletes_the_columns_of_tokens():
     proteins, y = by_composition(20, seed=0)
     classifier = SequenceClassifier(max_epochs=1, random_state=0).fit(np.ones((4, 3)), [0, 1, 0, 1])
     assert classifier.n_features_in_ == 3
@@ -288,7 +282,7 @@ def test_refitting_on_strings_forgets_the_columns_of_tokens():
     assert not hasattr(classifier, "n_features_in_")
 
 
-def test_bad_input_is_named_and_nothing_is_fitted():
+def test_errors_name_the_input_and_leave_the_estimator_unfitted():
     classifier = SequenceClassifier(max_epochs=1, random_state=0)
     for X, match in (
         (["MNT", ""], r"X\[1\] has 0 symbols"),
@@ -296,15 +290,15 @@ def test_bad_input_is_named_and_nothing_is_fitted():
         (np.array([[2, 3], [4, -1]]), r"X\[1, 1\] is -1"),
         (np.array([[2.0, 3.0], [4.0, 0.5]]), r"X\[1, 1\] is 0.5"),
         (np.array([[2, 3], [2**40, 1]]), r"X\[1, 0\] is 1099511627776, but token ids fit in 32 bits"),
-        (np.array([[2, 3], [0, 0]]), r"X\[1\] holds no token"),
+        (np.array([[2, 3], [0, 0]]), r"X\[1\] has no token"),
         (["MNT", "MNT", "MNT"], "inconsistent numbers of samples"),
     ):
         with pytest.raises(ValueError, match=match):
             classifier.fit(X, [0, 1])
-        assert not [name for name in vars(classifier) if name.endswith("_") and name != "n_features_in_"]
+        assert not [name for name in vars(classifier) if name.endswith("_")]
     with pytest.raises(ValueError, match=r"X\[1\] has 2 symbols, but at least 3"):
         SequenceClassifier(k=3).fit(["MNT", "MN"], [0, 1])
-    with pytest.raises(ValueError, match=r"k=15 is too long for the protein alphabet.*at most 14"):
+    with pytest.raises(ValueError, match=r"k=15 is too large for the protein alphabet.*at most 14"):
         SequenceClassifier(k=15).fit(["M" * 15, "N" * 15], [0, 1])
     with pytest.raises(ValueError, match="only one class: 1"):
         classifier.fit(["MNT", "MNK"], [1, 1])

@@ -147,6 +147,17 @@ def test_the_seed_decides_the_weights(name):
     assert any(not torch.equal(one[key], other[key]) for key in one)
 
 
+def test_gru_distinguishes_starts_before_a_long_common_end():
+    net = build("gru", 220).eval()
+    codes = random_codes(2, 220)[:1].repeat(2, 1)
+    codes[1, :60] = (codes[0, :60] + 1) % 4
+    with torch.inference_mode():
+        one, other = net(codes)
+        far = net(random_codes(2, 220, seed=1)[:1])[0]
+    # not much nearer than an unrelated sequence
+    assert (one - other).norm() > 0.1 * (one - far).norm()
+
+
 # k-mers -------------------------------------------------------------------------------------------
 
 

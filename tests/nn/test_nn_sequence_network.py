@@ -1,4 +1,4 @@
-"""Encoders of token vectors and their batches: padding changes nothing, references by plain loops."""
+"""Encoders of token vectors, their cost, and batches of rows of any lengths."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from skseed.nn import SequenceBatches, SequenceNetwork
-from skseed.nn._sequence_batches import pad_rows
-from skseed.nn._token_encoders import ConvolutionalEncoder
+from skseed.nn import SequenceBatches, SequenceNetwork, pad_rows
 
 ENCODERS = ["mean", "lstm", "gru", "cnn", "transformer"]
 N_FEATURES = {"mean": 5, "lstm": 12, "gru": 12, "cnn": 42, "transformer": 8}
@@ -30,7 +29,7 @@ def test_shapes(encoder):
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
-def test_what_lies_behind_the_end_changes_nothing(encoder):
+def test_padding_does_not_change_the_vectors(encoder):
     network = network_of(encoder)
     rows = [np.arange(2, 9), np.array([3]), np.array([2, 8, 1, 5, 5])]
     together = network.embed(pad_rows(rows))
@@ -41,7 +40,7 @@ def test_what_lies_behind_the_end_changes_nothing(encoder):
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
-def test_only_the_mean_forgets_the_order(encoder):
+def test_only_the_mean_ignores_the_order(encoder):
     network = network_of(encoder)
     forth = network.embed(torch.tensor([[2, 3, 4, 5, 6, 7]]))
     back = network.embed(torch.tensor([[7, 6, 5, 4, 3, 2]]))
@@ -52,7 +51,7 @@ def test_only_the_mean_forgets_the_order(encoder):
 @settings(max_examples=30, deadline=None)
 def test_convolutional_encoder_equals_a_plain_loop(lengths, seed):
     generator = torch.Generator().manual_seed(seed)
-    encoder = ConvolutionalEncoder(3, 4).double()
+    encoder = SequenceNetwork(2, 2, encoder="cnn", embedding_dim=3, hidden_dim=4).encoder.double()
     vectors = torch.randn(len(lengths), max(lengths), 3, generator=generator, dtype=torch.float64)
     mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
     features = encoder(vectors * mask[:, :, None], mask)
@@ -71,10 +70,50 @@ def test_convolutional_encoder_equals_a_plain_loop(lengths, seed):
 
 def test_open_forget_gates():
     network = network_of("lstm")
-    recurrent = network.encoder.recurrent
-    for bias in (recurrent.bias_ih_l0, recurrent.bias_ih_l0_reverse):
-        assert bias[6:12].min() > 0.5
-        assert bias[:6].max() < 0.5
+    for recurrent in (network.encoder.forwards, network.encoder.backwards):
+        assert recurrent.bias_ih_l0[6:12].min() > 0.5
+        assert recurrent.bias_ih_l0[:6].max() < 0.5
+
+
+@pytest.mark.parametrize("encoder", ["lstm", "gru"])
+def test_recurrent_features_equal_a_plain_loop(encoder):
+    network = network_of(encoder)
+    rows = [np.arange(2, 9), np.array([3]), np.array([2, 8, 1, 5, 5])]
+    features = network.embed(pad_rows(rows))
+    for row, vector in zip(rows, features, strict=True):
+        vectors = network.tokens(torch.from_numpy(row))[None]
+        ahead = network.encoder.forwards(vectors)[0].amax(dim=1)
+        back = network.encoder.backwards(vectors.flip(1))[0].amax(dim=1)
+        torch.testing.assert_close(torch.cat([ahead, back], dim=1)[0], vector)
+
+
+class CountNumbers(TorchDispatchMode):
+    """Count the numbers that all operations return, in forward and backward passes."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        output = func(*args, **(kwargs or {}))
+        for tensor in output if isinstance(output, tuple | list) else [output]:
+            # a view costs nothing
+            if isinstance(tensor, torch.Tensor) and not tensor._is_view():
+                self.count += tensor.numel()
+        return output
+
+
+@pytest.mark.parametrize("encoder", ["mean", "lstm", "gru", "cnn"])
+def test_a_training_step_costs_in_proportion_to_the_length(encoder):
+    counts = []
+    for length in (100, 400):
+        network = network_of(encoder).train()
+        tokens = torch.randint(2, 9, (3, length), generator=torch.Generator().manual_seed(0))
+        with CountNumbers() as counter:
+            network(tokens).square().sum().backward()
+        counts.append(counter.count)
+    # quadratic cost would have a ratio of 16
+    assert counts[1] < 4.5 * counts[0]
 
 
 def test_dropout_keeps_the_length_of_a_row():
@@ -85,7 +124,7 @@ def test_dropout_keeps_the_length_of_a_row():
     assert 0.7 < kept.mean() < 1.3
 
 
-def test_unknown_encoder_is_refused():
+def test_unknown_encoder_raises():
     with pytest.raises(ValueError, match="encoder must be"):
         SequenceNetwork(9, 3, encoder="rnn")
 
@@ -108,11 +147,12 @@ def test_batches_hold_every_row_once_in_every_epoch():
     assert len(batches) == 25
     assert len(list(batches)) == 25
     assert epochs[0] != epochs[1]
-    again = [i for _, targets in SequenceBatches(rows, np.arange(101), batch_size=4, seed=1) for i in targets]
-    assert [int(i) for i in again] == epochs[0]
+    again = SequenceBatches(rows, np.arange(101), batch_size=4, seed=1)
+    again.epoch = 1
+    assert [i for _, targets in again for i in targets.tolist()] == epochs[1]
 
 
-def test_batches_hold_rows_of_like_length():
+def test_batches_hold_rows_of_similar_length():
     rows = [np.ones(length, dtype=np.int64) for length in np.random.default_rng(0).integers(1, 500, size=320)]
     batches = SequenceBatches(rows, np.zeros(320, dtype=np.int64), batch_size=20)
     padded = sum(tokens.numel() for tokens, _ in batches)
