@@ -72,7 +72,7 @@ class ConvolutionalEncoder(nn.Module):
 
 
 def _places_of_maxima(hidden: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Return the position of the maximum of each channel in each quarter of each row, (n_rows, n_channels, 4).
+    """Return where each channel is largest in each quarter of each row, (n_rows, n_channels, 4).
 
     Only these positions get a gradient. Four maxima over masked arrays would take four passes over all values
     and four in the backward pass, which was half the time of a training step.
