@@ -169,14 +169,16 @@ def test_metadata_through_a_column_transformer(plasmids: Any) -> None:
     """All plasmids have the same sequence here, so that only the metadata know the lab."""
     bits = ["ampicillin", "kanamycin", "high_copy"]
     frame = pd.DataFrame((plasmids.target[:, None] >> np.arange(3)) & 1, columns=bits)
-    frame.insert(0, "sequence", plasmids.data[0])
+    frame.insert(0, "sequence", plasmids.data[0][:100])
 
     def score(n_metadata: int) -> float:
         columns = [
             ("bpe", BPETokenizer(vocab_size=60), "sequence"),
             ("bits", "passthrough", bits[:n_metadata]),
         ]
-        ranker = small(n_metadata=n_metadata, max_epochs=60, batch_size=8, dropout=0.0)
+        ranker = small(
+            kernel_sizes=(1,), n_filters=8, n_metadata=n_metadata, max_epochs=20, batch_size=8, dropout=0.0
+        )
         pipeline = make_pipeline(ColumnTransformer(columns), ranker)
         return pipeline.fit(frame[:90], plasmids.target[:90]).score(frame[90:], plasmids.target[90:])
 
