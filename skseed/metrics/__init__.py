@@ -1,14 +1,14 @@
-"""Scores for embeddings of the edit distance and for rankings of sources.
+"""Metrics of edit-distance embeddings, rankings, calibration and novelty detection.
 
-An embedding is scored by :func:`percent_rmse`: the root mean squared error of its distances, in
-percent of the sequence length. A ranking is scored by the *rank* of the true label
-(:func:`true_label_rank`): :func:`top_k_score` asks how often it is at most ``k``,
-:func:`rank_quantiles` how large ``k`` must be to keep the true label often enough. Whether a ranker
-knows what it does not know is scored by :func:`fpr_at_tpr` and :func:`oscr_score`, and whether its
-probabilities are to be believed by :func:`expected_calibration_error`.
+:func:`percent_rmse` scores an embedding by the root mean squared error of its distances, in percent of the
+sequence length. :func:`true_label_rank` returns the rank of the true label in a ranking;
+:func:`top_k_score` and :func:`rank_quantiles` summarize these ranks. :func:`fpr_at_tpr` and
+:func:`oscr_score` score novelty detection, and :func:`expected_calibration_error` scores probabilities.
 
-:obj:`percent_rmse_scorer` and :func:`top_k_scorer` carry the first two into ``GridSearchCV``. For
-every scorer, higher is better.
+:obj:`percent_rmse_scorer` and :func:`top_k_scorer` serve as ``scoring=`` in ``GridSearchCV``. For every
+scorer, higher is better. The documentation of each metric states its formula, its best and worst value and
+the value of random guessing. Labels, scores and marks of the wrong kind raise a ValueError that names the
+index.
 
 >>> from skseed.metrics import percent_rmse, rank_quantiles, true_label_rank
 >>> percent_rmse([10, 20], [13, 16], length=100)

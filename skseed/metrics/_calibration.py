@@ -1,14 +1,12 @@
-"""How far the confidence of a ranking is from its accuracy."""
+"""The gap between confidence and accuracy."""
 
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from skseed._sklearn import Interval, validate_params
-from skseed.metrics._ranking import _label_index, _score_matrix
+from skseed.metrics._checks import check_labels, check_numbers, check_range, check_scores, check_true_labels
 
 
 @validate_params(
@@ -23,28 +21,36 @@ from skseed.metrics._ranking import _label_index, _score_matrix
 def expected_calibration_error(
     y_true: npt.ArrayLike, y_prob: npt.ArrayLike, *, labels: npt.ArrayLike, n_bins: int = 15
 ) -> float:
-    r"""Mean gap between the confidence in the first label and how often it is right.
+    r"""Mean gap between the confidence in the most probable label and its accuracy.
 
-    Samples are put into bins of equal width by the largest of their probabilities, the confidence, and
+    Use it to check whether probabilities match observed frequencies, not to compare rankings. The
+    confidence of a sample is its largest probability. Samples are grouped into bins of equal width by
+    confidence, and
 
     .. math:: \mathrm{ECE} = \sum_b \frac{n_b}{n} \left| \mathrm{acc}(b) - \mathrm{conf}(b) \right|
 
-    with the share of samples in a bin whose likeliest label is right, and their mean confidence. It
-    says whether a probability can be taken at its word, not whether the ranking is good: a classifier
-    that always says the majority label, with its share, scores 0. The best value is 0, the worst 1. The
-    value depends on `n_bins`, and small samples inflate it, so compare at equal sizes; a proper score such
-    as :func:`sklearn.metrics.log_loss` has neither weakness.
+    where :math:`n_b` of the :math:`n` samples are in bin :math:`b`, :math:`\mathrm{acc}(b)` is the
+    fraction of them whose most probable label is true, and :math:`\mathrm{conf}(b)` is their mean
+    confidence.
+
+    The value is between 0 and 1; lower is better. The best value is 0, the worst 1. Guessing at random
+    among n balanced labels scores 0 in expectation with the honest probability 1/n, and 1 - 1/n with
+    certainty. A classifier that always predicts the majority label with its true frequency also scores 0.
+    The value depends on `n_bins` and grows in small samples, so compare it at equal sizes; a proper score
+    such as :func:`sklearn.metrics.log_loss` has neither weakness.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
-        The true labels; one that is not among `labels` counts as a wrong prediction.
+        The true labels, of the same kind as `labels`. A label that is not in `labels` counts as a wrong
+        prediction.
     y_prob : array-like of shape (n_samples, n_labels)
-        A probability for each label.
+        The probability of each label, between 0 and 1.
     labels : array-like of shape (n_labels,)
         The labels of the columns of `y_prob`, in any order: ``classes_`` of the estimator.
     n_bins : int, default=15
-        The number of bins between 0 and 1, each with its upper edge; 15 is usual [1]_ [2]_.
+        The number of bins between 0 and 1, at least 1. A bin includes its upper edge. The usual number
+        is 15 [1]_ [2]_.
 
     Returns
     -------
@@ -54,13 +60,13 @@ def expected_calibration_error(
     Raises
     ------
     ValueError
-        If there is no sample, the shapes do not fit, a label stands twice, or a probability is NaN or
-        not between 0 and 1.
+        If there is no sample, the shapes differ, a label is missing, repeated or of another kind, or a
+        probability is NaN or not between 0 and 1.
 
     See Also
     --------
-    top_k_score : Whether the ranking is good.
-    sklearn.calibration.calibration_curve : The two means for each bin, for two classes.
+    top_k_score : Score a ranking.
+    sklearn.calibration.calibration_curve : Compute the two means of each bin for two classes.
 
     References
     ----------
@@ -77,35 +83,20 @@ def expected_calibration_error(
     >>> expected_calibration_error(["church", "voigt", "church", "voigt"], probabilities, labels=labs)
     0.35
     """
-    index = _label_index(labels)
-    probabilities = _probability_matrix(y_prob, len(index))
-    true = np.asarray(y_true, dtype=object)
-    if true.shape != (len(probabilities),):
-        raise ValueError(
-            f"y_true must have one label for each of the {len(probabilities)} rows of y_prob; "
-            f"got shape {true.shape}."
-        )
-    if len(true) == 0:
+    index = check_labels(labels)
+    raw = check_numbers(y_prob, "y_prob")
+    if raw.ndim != 2:
+        raise ValueError(f"y_prob must be two-dimensional; got shape {raw.shape}.")
+    probabilities = check_scores(raw, len(index), "y_prob").astype(np.float64)
+    # a softmax in float32 may end a little above 1
+    check_range(
+        probabilities, 0, 1 + 1e-6, name="y_prob", requirement="probabilities must be between 0 and 1"
+    )
+    columns = check_true_labels(y_true, index, len(probabilities), "y_prob")
+    if len(columns) == 0:
         raise ValueError("There is no sample to score; pass at least one.")
     first = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(first)), first]
-    is_right = index.get_indexer(pd.Index(true, dtype=object)) == first
     bins = np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
-    gaps = np.bincount(bins, weights=is_right - confidence, minlength=n_bins)
-    return float(np.abs(gaps).sum() / len(true))
-
-
-def _probability_matrix(y_prob: Any, n_labels: int) -> npt.NDArray[np.float64]:
-    probabilities = np.asarray(y_prob, dtype=np.float64)
-    if probabilities.ndim != 2:
-        raise ValueError(f"y_prob must be two-dimensional; got shape {probabilities.shape}.")
-    probabilities = _score_matrix(probabilities, n_labels).astype(np.float64)
-    # a softmax in float32 may end a little above 1
-    wrong = (probabilities < 0) | (probabilities > 1 + 1e-6)
-    if wrong.any():
-        row, column = (int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(
-            f"y_prob holds {probabilities[row, column]:g} at row {row}, column {column}; probabilities are "
-            "between 0 and 1."
-        )
-    return probabilities
+    gaps = np.bincount(bins, weights=(columns == first) - confidence, minlength=n_bins)
+    return float(np.abs(gaps).sum() / len(columns))

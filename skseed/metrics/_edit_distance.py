@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skseed._sklearn import Interval, validate_params
+from skseed.metrics._checks import check_finite, check_numbers
 
 
 @validate_params(
@@ -20,40 +21,44 @@ from skseed._sklearn import Interval, validate_params
 def percent_rmse(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, *, length: float) -> float:
     r"""Root mean squared error of edit distances, in percent of the sequence length.
 
-    It says by how many edits in a hundred symbols an embedding is wrong, which makes sets of
-    different lengths comparable. Far pairs outnumber near ones by far and rule it; for the quality of
-    near neighbours, look at retrieval instead.
+    Use it to compare embeddings across data sets of different lengths: the value is an error in edits per
+    hundred symbols. Distant pairs outnumber near pairs and dominate it, so measure retrieval if near
+    neighbors matter.
 
     .. math:: 100 \sqrt{\frac{1}{|P|} \sum_{(i, j) \in P} \left(\frac{d_{ij} - \hat d_{ij}}{n}\right)^2}
 
-    The best value is 0, reached only when all distances are exact; there is no upper bound. Guessing
-    the mean distance for every pair scores ``100 * std(y_true) / length``.
+    where :math:`P` is the set of pairs, :math:`d` the true and :math:`\hat d` the predicted distance, and
+    :math:`n` the length.
+
+    The value is at least 0; lower is better. The best value is 0, which requires that all distances are
+    exact. There is no worst value. Predicting the mean distance for every pair scores
+    ``100 * std(y_true) / length``.
 
     Parameters
     ----------
     y_true : array-like of any shape
         True distances in edits: a list of pairs, a condensed matrix, or a matrix. A square symmetric
-        matrix with a diagonal of zeros holds the distances within one set: its diagonal is not
-        counted, and the mean over the rest is that over all pairs i < j.
+        matrix with a zero diagonal is read as the distances within one set: its diagonal is not counted,
+        so the mean is that over all pairs i < j.
     y_pred : array-like of the shape of y_true
-        The distances of the model, in edits.
+        The predicted distances, in edits.
     length : float
-        The number n of symbols that stands for 100 %, as a rule the length of the longest training
+        The number n of symbols that equals 100 %, above 0; usually the length of the longest training
         sequence.
 
     Returns
     -------
     error : float
-        The error in percent; lower is better.
+        The error in percent, at least 0; lower is better.
 
     Raises
     ------
     ValueError
-        If the shapes differ, if there is no pair, or if a distance is missing or infinite.
+        If the shapes differ, there is no pair, or a distance is missing, infinite or no number.
 
     See Also
     --------
-    percent_rmse_scorer : The same for ``GridSearchCV``, negated.
+    percent_rmse_scorer : The negated error, for ``GridSearchCV``.
     sklearn.metrics.root_mean_squared_error : The error in edits, for lists of pairs.
 
     References
@@ -81,11 +86,8 @@ def percent_rmse(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, *, length: float)
 
 
 def _distances(values: Any, name: str) -> npt.NDArray[np.float64]:
-    distances = np.asarray(values, dtype=np.float64)
-    wrong = ~np.isfinite(distances)
-    if wrong.any():
-        index = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(f"{name} holds {distances[index]} at index {index}; distances must be finite.")
+    distances = check_numbers(values, name).astype(np.float64)
+    check_finite(distances, name, "distances")
     return distances
 
 

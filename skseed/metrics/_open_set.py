@@ -1,4 +1,4 @@
-"""Scores of the ability to tell what is unknown."""
+"""Scores of novelty detection: known labels against labels without training data."""
 
 from numbers import Real
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skseed._sklearn import Interval, validate_params
+from skseed.metrics._checks import check_marks, check_numbers
 
 
 @validate_params(
@@ -18,39 +19,45 @@ from skseed._sklearn import Interval, validate_params
     prefer_skip_nested_validation=True,
 )
 def fpr_at_tpr(is_known: npt.ArrayLike, score: npt.ArrayLike, *, tpr: float = 0.95) -> float:
-    r"""Share of unknown samples that pass a threshold which most known samples pass.
+    r"""False-positive rate at a given true-positive rate.
 
-    A ranker that abstains below a threshold on its best score must keep most samples of known labels;
-    this says how many strangers it keeps with them. It judges one working point; for all of them use
-    :func:`sklearn.metrics.roc_auc_score` on the same arguments.
+    Use it for a ranker that abstains below a threshold of its confidence: the value is the fraction of
+    unknown samples that pass the threshold which most known samples pass. It describes one threshold; use
+    :func:`sklearn.metrics.roc_auc_score` with the same arguments for all of them.
 
-    The threshold is the largest score :math:`t` that at least a share `tpr` of the known samples
-    reach, and the result the share of unknown samples with a score of at least :math:`t`. The best
-    value is 0, the worst 1; guessing at random scores `tpr`.
+    .. math:: \frac{|\{j \in U : s_j \ge t\}|}{|U|} \quad\text{with}\quad
+              t = \max \{t : |\{i \in K : s_i \ge t\}| \ge q\, |K|\}
+
+    where :math:`K` are the known samples, :math:`U` the unknown samples, :math:`s` their scores and
+    :math:`q` the true-positive rate `tpr`.
+
+    The value is between 0 and 1; lower is better. The best value is 0, the worst 1. A random score gives
+    `tpr`, and a constant score gives 1.
 
     Parameters
     ----------
     is_known : array-like of bool of shape (n_samples,)
-        Whether the sample's label was there in training.
+        Whether the training data contain the label of the sample.
     score : array-like of shape (n_samples,)
-        The confidence, higher for known samples: such as the largest cosine to a lab.
+        The confidence, higher for known samples, such as the largest cosine to a lab.
     tpr : float, default=0.95
-        The share of known samples to keep, above 0 and at most 1.
+        The fraction of known samples that must pass, above 0 and at most 1.
 
     Returns
     -------
     fpr : float
-        The share, between 0 and 1; lower is better.
+        The false-positive rate, between 0 and 1; lower is better.
 
     Raises
     ------
     ValueError
-        If there are no known or no unknown samples, the shapes differ, or a score is NaN.
+        If there are no known or no unknown samples, the shapes differ, a mark is not a boolean, or a
+        score is NaN or no number.
 
     See Also
     --------
-    oscr_score : Also asks whether the known samples are classified correctly.
-    sklearn.metrics.roc_auc_score : The area over all thresholds.
+    oscr_score : Take the correctness of the predictions into account.
+    sklearn.metrics.roc_auc_score : Compute the area over all thresholds.
 
     References
     ----------
@@ -78,21 +85,24 @@ def fpr_at_tpr(is_known: npt.ArrayLike, score: npt.ArrayLike, *, tpr: float = 0.
 def oscr_score(is_known: npt.ArrayLike, score: npt.ArrayLike, *, is_correct: npt.ArrayLike) -> float:
     r"""Area under the open-set classification rate curve.
 
-    For every threshold on the confidence the curve has a point: across, the share of unknown samples
-    that pass; up, the share of known samples that pass *and* are classified correctly. Unlike the area
-    under the ROC curve it does not reward a confidence without knowledge. It equals
+    Use it to compare rankers that abstain. Each threshold of the confidence gives one point of the curve.
+    Its abscissa is the fraction of unknown samples that pass. Its ordinate is the fraction of known
+    samples that pass *and* are classified correctly. Unlike the area under the ROC curve, the value does
+    not reward confidence in wrong predictions.
 
     .. math:: \frac{1}{|K| |U|} \sum_{i \in K} \sum_{j \in U} c_i
               \left([s_i > s_j] + \tfrac12 [s_i = s_j]\right)
 
-    with K the known samples, U the unknown ones and :math:`c_i` 1 where a known sample is classified
-    correctly. The best value is 1, the worst 0; it is at most the accuracy on the known samples, and
-    half of this accuracy with a random confidence.
+    where :math:`K` are the known samples, :math:`U` the unknown samples, :math:`s` their scores, and
+    :math:`c_i` is 1 if the known sample :math:`i` is classified correctly, else 0.
+
+    The value is between 0 and 1; higher is better. The best value is 1, the worst 0. It is at most the
+    accuracy on the known samples; a random or constant confidence scores half of this accuracy.
 
     Parameters
     ----------
     is_known : array-like of bool of shape (n_samples,)
-        Whether the sample's label was there in training.
+        Whether the training data contain the label of the sample.
     score : array-like of shape (n_samples,)
         The confidence, higher for known samples.
     is_correct : array-like of bool of shape (n_samples,)
@@ -106,11 +116,12 @@ def oscr_score(is_known: npt.ArrayLike, score: npt.ArrayLike, *, is_correct: npt
     Raises
     ------
     ValueError
-        If there are no known or no unknown samples, the shapes differ, or a score is NaN.
+        If there are no known or no unknown samples, the shapes differ, a mark is not a boolean, or a
+        score is NaN or no number.
 
     See Also
     --------
-    fpr_at_tpr : A single working point, without the classification.
+    fpr_at_tpr : Score one threshold, without the classification.
 
     References
     ----------
@@ -120,31 +131,35 @@ def oscr_score(is_known: npt.ArrayLike, score: npt.ArrayLike, *, is_correct: npt
     Examples
     --------
     >>> from skseed.metrics import oscr_score
-    >>> right = [True, False, False, False]
-    >>> oscr_score([True, True, False, False], [0.9, 0.8, 0.5, 0.1], is_correct=right)
+    >>> correct = [True, False, False, False]
+    >>> oscr_score([True, True, False, False], [0.9, 0.8, 0.5, 0.1], is_correct=correct)
     0.5
     """
     known, scores = _check_known(is_known, score)
-    correct = np.asarray(is_correct, dtype=bool)
+    correct = check_marks(is_correct, "is_correct")
     if correct.shape != known.shape:
         raise ValueError(
             f"is_known and is_correct must have the same shape; got {known.shape} and {correct.shape}."
         )
-    strangers = np.sort(scores[~known])
+    unknown = np.sort(scores[~known])
     right = scores[known & correct]
-    below = np.searchsorted(strangers, right, side="left") + np.searchsorted(strangers, right, side="right")
-    return float(below.sum() / 2 / len(strangers) / known.sum())
+    below = np.searchsorted(unknown, right, side="left") + np.searchsorted(unknown, right, side="right")
+    return float(below.sum() / 2 / len(unknown) / known.sum())
 
 
 def _check_known(is_known: Any, score: Any) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-    known, scores = np.asarray(is_known, dtype=bool), np.asarray(score, dtype=np.float64)
+    known = check_marks(is_known, "is_known")
+    scores = check_numbers(score, "score").astype(np.float64)
     if known.ndim != 1 or known.shape != scores.shape:
         raise ValueError(
             "is_known and score must be one-dimensional and of equal length; "
             f"got {known.shape} and {scores.shape}."
         )
     if not known.any() or known.all():
-        raise ValueError("There must be known and unknown samples; all samples are of one kind.")
+        raise ValueError(
+            "There must be known and unknown samples, but is_known is the same for all "
+            "samples; add the others."
+        )
     if np.isnan(scores).any():
-        raise ValueError(f"score holds NaN at index {int(np.argmax(np.isnan(scores)))}.")
+        raise ValueError(f"score[{int(np.argmax(np.isnan(scores)))}] is NaN; replace it by a number.")
     return known, scores

@@ -1,4 +1,4 @@
-"""The scorers, for ``scoring=`` of ``GridSearchCV`` and ``cross_validate``."""
+"""Scorers for the argument ``scoring=`` of ``GridSearchCV`` and ``cross_validate``."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -11,11 +11,13 @@ from skseed.metrics._ranking import top_k_score
 
 
 class _PercentRMSEScorer:
-    """Score an embedder of edit distances by minus its percent RMSE on the pairs of X.
+    """Score an embedder of edit distances by its negated percent RMSE on the pairs of X.
 
-    Call it as ``percent_rmse_scorer(estimator, X)``, or pass it as ``scoring=``. It works for an
-    ``EditDistanceEmbedder`` and for a ``Pipeline`` that ends in one, takes the true distances of all
-    pairs of `X`, and returns the negated :func:`percent_rmse`: higher is better, 0 is best.
+    Call it as ``percent_rmse_scorer(estimator, X)``, or pass it as ``scoring=``. The estimator is an
+    ``EditDistanceEmbedder`` or a ``Pipeline`` that ends in one. The scorer computes the true distances of
+    all pairs of `X` and returns the negated :func:`percent_rmse`. Higher is better; the best value is 0,
+    and there is no worst value. Predicting the mean distance scores minus
+    ``100 * std(distances) / length``.
     """
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
@@ -43,7 +45,7 @@ class _TopKScorer:
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         if y is None:
-            raise TypeError("top_k_scorer needs the true labels y; pass them to the search as well.")
+            raise TypeError("top_k_scorer needs the true labels y; pass them to the search.")
         method = "decision_function" if hasattr(estimator, "decision_function") else "predict_proba"
         if not hasattr(estimator, method):
             raise TypeError(
@@ -59,16 +61,20 @@ class _TopKScorer:
 
 @validate_params({"k": [Interval(Integral, 1, None, closed="left")]}, prefer_skip_nested_validation=True)
 def top_k_scorer(k: int) -> _TopKScorer:
-    """Make a scorer of the share of samples whose true label is among the k best.
+    """Make a scorer of the fraction of samples whose true label is among the k highest scores.
 
-    It reads the labels of the columns from ``classes_`` and the scores from ``decision_function``, or
-    from ``predict_proba`` where there is none. A label that the training fold lacks is a miss, so rare
-    labels never make a fold NaN, as they do with ``scoring="top_k_accuracy"``.
+    The scorer reads the labels of the columns from ``classes_``, and the scores from
+    ``decision_function`` or else from ``predict_proba``. A label that is not in the training fold is a
+    miss, so rare labels never make a fold NaN, as they do with ``scoring="top_k_accuracy"``. Labels of
+    another kind than ``classes_``, such as texts for an estimator fitted on numbers, raise a ValueError.
+
+    The score is between 0 and 1; higher is better. The best value is 1, the worst 0, and random scores
+    give ``k / n_labels``.
 
     Parameters
     ----------
     k : int
-        The length of the list.
+        The length of the list, at least 1.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def top_k_scorer(k: int) -> _TopKScorer:
 
     See Also
     --------
-    top_k_score : The formula, and the fate of ties and unseen labels.
+    top_k_score : Compute the score from a matrix; see there for ties and unseen labels.
 
     Examples
     --------
@@ -96,7 +102,7 @@ def top_k_scorer(k: int) -> _TopKScorer:
 
 
 def _last_step(estimator: Any) -> Any:
-    """Return what a search or a pipeline ends in."""
+    """Return the last estimator of a search or a pipeline."""
     while True:
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_

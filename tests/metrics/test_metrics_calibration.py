@@ -1,4 +1,4 @@
-"""The expected calibration error against a plain loop, and what it says about known cases."""
+"""The expected calibration error: a plain loop, known cases, and invalid input."""
 
 from typing import Any
 
@@ -31,18 +31,17 @@ def test_equals_a_plain_loop(seed: int, n_labels: int, n_bins: int) -> None:
     rng = np.random.default_rng(seed)
     prob = rng.dirichlet(np.full(n_labels, 0.4), size=30)
     labels = [f"lab{i}" for i in range(n_labels)]
-    y = rng.choice([*labels, "stranger"], size=30)
+    y = rng.choice([*labels, "unseen"], size=30)
     expected = plain(y, prob, labels, n_bins)
     assert expected_calibration_error(y, prob, labels=labels, n_bins=n_bins) == pytest.approx(expected)
 
 
-def test_certain_of_everything_errs_by_what_is_wrong() -> None:
-    """Rank codes for probabilities: the third of the challenge's winners scored 1 - accuracy so."""
+def test_certain_predictions_score_one_minus_accuracy() -> None:
     prob = np.eye(4)[[0, 1, 2, 3, 0]]
     assert expected_calibration_error([0, 1, 2, 0, 3], prob, labels=range(4)) == pytest.approx(0.4)
 
 
-def test_a_calibrated_forecast_scores_next_to_nothing() -> None:
+def test_calibrated_probabilities_score_near_zero() -> None:
     rng = np.random.default_rng(0)
     prob = rng.dirichlet([0.5, 0.5, 0.5], size=40_000)
     y = (rng.random(40_000)[:, None] > prob.cumsum(axis=1)).sum(axis=1)
@@ -51,7 +50,7 @@ def test_a_calibrated_forecast_scores_next_to_nothing() -> None:
     assert expected_calibration_error(y, sharpened, labels=range(3)) > 0.1
 
 
-def test_a_softmax_in_single_precision_may_end_above_one() -> None:
+def test_float32_rounding_above_one_is_accepted() -> None:
     above = np.nextafter(np.float32(1), np.float32(2))
     prob = np.array([[above, 0], [0, above]], dtype=np.float32)
     assert expected_calibration_error(["a", "b"], prob, labels=["a", "b"]) == pytest.approx(0, abs=1e-6)
@@ -60,13 +59,17 @@ def test_a_softmax_in_single_precision_may_end_above_one() -> None:
 @pytest.mark.parametrize(
     ("y", "prob", "message"),
     [
-        (["a"], [[0.4, 1.2]], "1.2 at row 0, column 1; probabilities are between 0 and 1"),
-        (["a"], [[0.4, np.nan]], "NaN at row 0, column 1"),
+        (["a"], [[0.4, 1.2]], r"y_prob\[0, 1\] is 1.2, but probabilities must be between 0 and 1"),
+        (["a"], [[0.4, np.nan]], r"y_prob\[0, 1\] is nan"),
         (["a"], [0.4], "two-dimensional"),
-        (["a", "b"], [[0.4, 0.6]], "one label for each of the 1 rows"),
+        (["a", "b"], [[0.4, 0.6]], "y_true has 2 labels, but y_prob has 1 rows"),
         ([], np.empty((0, 2)), "no sample"),
+        ([1], [[0.4, 0.6]], r"y_true\[0\] is 1 \(number\), but labels\[0\] is 'a' \(str\)"),
+        ([None], [[0.4, 0.6]], r"y_true\[0\] is missing"),
+        (["a"], [["0.4", "0.6"]], r"y_prob\[0, 0\] is '0.4', which is not a number"),
+        (["a"], [[0.4, None]], r"y_prob\[0, 1\] is None, which is not a number"),
     ],
 )
-def test_bad_input_is_named(y: Any, prob: Any, message: str) -> None:
+def test_invalid_input_raises_with_index(y: Any, prob: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         expected_calibration_error(y, prob, labels=["a", "b"])

@@ -1,4 +1,4 @@
-"""The error of distances against its plain definition."""
+"""The percent RMSE: its plain definition, its invariances, and invalid input."""
 
 import numpy as np
 import pytest
@@ -23,24 +23,24 @@ def test_equals_the_plain_definition(pairs: list[tuple[int, float]], length: int
     assert doubled == pytest.approx(plain)
 
 
-def test_a_matrix_within_one_set_equals_its_pairs() -> None:
+def test_square_matrix_equals_its_pairs() -> None:
     rng = np.random.default_rng(0)
     true, pred = rng.integers(1, 50, 45), rng.uniform(1, 50, 45)
     whole = percent_rmse(squareform(true), squareform(pred), length=50)
     assert whole == pytest.approx(percent_rmse(true, pred, length=50))
-    # whatever a model says about a sequence and itself
+    # the diagonal of the predictions is ignored
     noisy = squareform(pred) + np.diag(rng.uniform(size=10))
     assert percent_rmse(squareform(true), noisy, length=50) == pytest.approx(whole)
 
 
-def test_a_matrix_between_two_sets_counts_every_cell() -> None:
+def test_matrix_between_two_sets_counts_every_cell() -> None:
     true = np.array([[1, 2], [3, 4]])
     assert percent_rmse(true, true + 1, length=100) == pytest.approx(1)
     assert percent_rmse([[5.0]], [[4.0]], length=100) == pytest.approx(1)
     assert percent_rmse(np.ones((2, 3)), np.zeros((2, 3)), length=10) == pytest.approx(10)
 
 
-def test_guessing_the_mean_scores_the_spread() -> None:
+def test_predicting_the_mean_scores_the_standard_deviation() -> None:
     true = np.random.default_rng(0).integers(0, 100, 1000)
     expected = 100 * true.std() / 150
     assert percent_rmse(true, np.full(1000, true.mean()), length=150) == pytest.approx(expected)
@@ -51,11 +51,13 @@ def test_guessing_the_mean_scores_the_spread() -> None:
     [
         ([1, 2], [1, 2, 3], 10, "same shape"),
         ([], [], 10, "no pair"),
-        ([1, np.nan], [1, 2], 10, r"y_true holds nan at index \(1,\)"),
-        ([1, 2], [np.inf, 2], 10, r"y_pred holds inf at index \(0,\)"),
+        ([1, np.nan], [1, 2], 10, r"y_true\[1\] is nan, but distances must be finite"),
+        ([1, 2], [np.inf, 2], 10, r"y_pred\[0\] is inf, but distances must be finite"),
         ([1], [1], 0, "'length' parameter"),
+        (["1", "2"], [1, 2], 10, r"y_true\[0\] is '1', which is not a number"),
+        ([1, 2], [1, None], 10, r"y_pred\[1\] is None, which is not a number"),
     ],
 )
-def test_bad_input_is_refused(true: list, pred: list, length: float, match: str) -> None:
+def test_invalid_input_raises_with_index(true: list, pred: list, length: float, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         percent_rmse(true, pred, length=length)

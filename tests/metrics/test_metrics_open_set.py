@@ -1,4 +1,4 @@
-"""Scores of abstention against their plain definitions."""
+"""Novelty-detection scores: plain definitions, documented values and invalid input."""
 
 import numpy as np
 import pytest
@@ -47,16 +47,60 @@ def test_best_and_random_values() -> None:
     [
         ([True, True], [1, 2], "known and unknown"),
         ([True, False], [1, 2, 3], "equal length"),
-        ([True, False], [1, np.nan], "NaN at index 1"),
+        ([True, False], [1, np.nan], r"score\[1\] is NaN"),
     ],
 )
-def test_bad_input_is_refused(known: list, score: list, match: str) -> None:
+def test_invalid_input_raises(known: list, score: list, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         fpr_at_tpr(known, score)
     with pytest.raises(ValueError, match=match):
         oscr_score(known, score, is_correct=known)
 
 
-def test_marks_of_another_length_are_refused() -> None:
+def test_marks_of_another_length_raise() -> None:
     with pytest.raises(ValueError, match="same shape"):
         oscr_score([True, False], [1, 2], is_correct=[True])
+
+
+@pytest.mark.parametrize(
+    ("marks", "match"),
+    [
+        (["True", "False"], r"is_known\[0\] is 'True', but it must be True or False"),
+        ([True, "no"], r"is_known\[1\] is 'no'"),
+        (["church", "unseen"], r"is_known\[0\] is 'church'"),
+        ([1, 7], r"is_known\[1\] is 7"),
+        ([1.0, 0.5], r"is_known\[1\] is 0.5"),
+        ([True, None], r"is_known\[1\] is None"),
+        ([1, float("nan")], r"is_known\[1\] is nan"),
+    ],
+)
+def test_marks_that_are_no_booleans_raise(marks: list, match: str) -> None:
+    """bool("False") is True, so a conversion would score wrong marks silently."""
+    with pytest.raises(ValueError, match=match):
+        fpr_at_tpr(marks, [1, 2])
+    with pytest.raises(ValueError, match=match):
+        oscr_score(marks, [1, 2], is_correct=[True, False])
+    with pytest.raises(ValueError, match=match.replace("is_known", "is_correct")):
+        oscr_score([True, False], [1, 2], is_correct=marks)
+
+
+@pytest.mark.parametrize("marks", [[1, 0], [1.0, 0.0], np.array([True, False], dtype=object)])
+def test_marks_of_zero_and_one_are_accepted(marks: list) -> None:
+    assert fpr_at_tpr(marks, [2, 1]) == 0
+    assert oscr_score(marks, [2, 1], is_correct=marks) == 1
+
+
+@pytest.mark.parametrize("scores", [["0.5", "0.1"], [0.5, None], [0.5, "high"]])
+def test_scores_that_are_no_numbers_raise(scores: list) -> None:
+    with pytest.raises(ValueError, match=r"score\[\d\] is .*not a number"):
+        fpr_at_tpr([True, False], scores)
+
+
+def test_constant_and_random_scores_give_the_documented_values() -> None:
+    rng = np.random.default_rng(0)
+    known, correct = rng.random(4000) < 0.5, rng.random(4000) < 0.6
+    accuracy = correct[known].mean()
+    assert fpr_at_tpr(known, np.zeros(4000)) == 1
+    assert fpr_at_tpr(known, rng.random(4000), tpr=0.8) == pytest.approx(0.8, abs=0.04)
+    assert oscr_score(known, np.zeros(4000), is_correct=correct) == pytest.approx(accuracy / 2)
+    assert oscr_score(known, rng.random(4000), is_correct=correct) == pytest.approx(accuracy / 2, abs=0.03)

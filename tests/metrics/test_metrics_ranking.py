@@ -1,4 +1,4 @@
-"""Ranks, top-k and quantiles: against plain definitions, scikit-learn and published figures."""
+"""Ranks, top-k scores and quantiles: plain definitions, scikit-learn, published values and invalid input."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ LABELS = ["boeke", "church", "keasling", "smolke", "voigt"]
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[list[str], np.ndarray]:
-    """Draw labels, of which "nobody" has no column, and scores with many ties."""
-    y = draw(st.lists(st.sampled_from([*LABELS, "nobody"]), min_size=1, max_size=12))
+    """Draw labels, of which "unseen" has no column, and scores with many ties."""
+    y = draw(st.lists(st.sampled_from([*LABELS, "unseen"]), min_size=1, max_size=12))
     scores = draw(st.lists(st.integers(0, 3), min_size=5 * len(y), max_size=5 * len(y)))
     return y, np.array(scores, dtype=float).reshape(len(y), 5)
 
@@ -38,7 +38,7 @@ def test_ranks_equal_the_plain_definition_in_any_order(case: tuple, order: list[
     assert curve[4] == curve[6] == np.mean([label in LABELS for label in y])
 
 
-def test_equals_scikit_learn_without_ties_and_strangers() -> None:
+def test_equals_scikit_learn_without_ties_and_unseen_labels() -> None:
     rng = np.random.default_rng(0)
     y, scores = rng.choice(LABELS, 50), rng.permutation(250).reshape(50, 5).astype(float)
     for k in range(1, 5):
@@ -46,7 +46,7 @@ def test_equals_scikit_learn_without_ties_and_strangers() -> None:
         assert top_k_score(y, scores, k=k, labels=LABELS) == pytest.approx(expected)
 
 
-def test_a_constant_predictor_gains_nothing() -> None:
+def test_constant_scores_reach_no_list_shorter_than_all_labels() -> None:
     for k in range(1, 5):
         assert top_k_score(LABELS, np.zeros((5, 5)), k=k, labels=LABELS) == 0
     assert top_k_score(LABELS, np.zeros((5, 5)), k=5, labels=LABELS) == 1
@@ -58,12 +58,12 @@ def test_random_scores_reach_k_of_n() -> None:
     assert score == pytest.approx(0.4, abs=0.02)
 
 
-def test_a_label_without_a_column_is_missed_by_every_list() -> None:
-    assert true_label_rank(["nobody"], np.ones((1, 5)), labels=LABELS).tolist() == [6]
-    assert top_k_score(["nobody"], np.ones((1, 5)), k=100, labels=LABELS) == 0
+def test_label_without_a_column_is_always_a_miss() -> None:
+    assert true_label_rank(["unseen"], np.ones((1, 5)), labels=LABELS).tolist() == [6]
+    assert top_k_score(["unseen"], np.ones((1, 5)), k=100, labels=LABELS) == 0
 
 
-def test_a_binary_decision_function_is_read() -> None:
+def test_one_dimensional_binary_scores_are_accepted() -> None:
     ranks = true_label_rank([0, 1, 1, 0], [-1.5, 2.0, -0.5, 0.0], labels=[0, 1])
     assert ranks.tolist() == [1, 1, 2, 2]
     assert top_k_score([0, 1, 7], [-1.5, 2.0, 1.0], k=1, labels=[0, 1]) == pytest.approx(2 / 3)
@@ -102,7 +102,7 @@ def test_reproduces_the_published_ranking_metrics(shared_data: Path) -> None:
         assert len(true) == 11_351
         published = stats.loc[source, ["X80", "X90", "X95", "X99"]].astype(int).tolist()
         assert rank_quantiles(true).tolist() == published
-        # scores without ties that give these ranks: the true label stands in the first column
+        # scores without ties that give these ranks; the true label is in the first column
         n_labels = 1314
         scores = np.arange(1, n_labels, dtype=np.float32)[None, :] * np.ones((500, 1), dtype=np.float32)
         for start in range(0, 1500, 500):
@@ -135,18 +135,18 @@ def test_top_k_reproduces_the_published_accuracy(shared_data: Path, k: int) -> N
     [
         (["a"], [[1, 2, 3]], ["a", "b"], "one column for each of the 2 labels"),
         (["a"], [0.5], ["a", "b", "c"], "one column for each of the 3 labels"),
-        (["a", "b"], [[1, 2]], ["a", "b"], "one label for each of the 1 rows"),
-        (["a"], [[1, np.nan]], ["a", "b"], "NaN at row 0, column 1"),
-        (["a"], [[1, 2]], ["a", "a"], "'a' stands twice"),
-        (["a"], [[]], [], "labels must be one-dimensional and not empty"),
+        (["a", "b"], [[1, 2]], ["a", "b"], "y_true has 2 labels, but y_score has 1 rows"),
+        (["a"], [[1, np.nan]], ["a", "b"], r"y_score\[0, 1\] is nan"),
+        (["a"], [[1, 2]], ["a", "a"], r"labels\[1\] is 'a', which occurs before"),
+        (["a"], [[]], [], "labels is empty"),
     ],
 )
-def test_bad_scores_are_refused(y: list, scores: list, labels: list, match: str) -> None:
+def test_invalid_scores_raise(y: list, scores: list, labels: list, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         top_k_score(y, scores, k=1, labels=labels)
 
 
-def test_no_sample_is_refused() -> None:
+def test_no_sample_raises() -> None:
     with pytest.raises(ValueError, match="no sample"):
         top_k_score([], np.zeros((0, 2)), k=1, labels=["a", "b"])
 
@@ -157,10 +157,77 @@ def test_no_sample_is_refused() -> None:
         ([], [0.5], "not empty"),
         ([1, 0], [0.5], r"ranks\[1\] is 0"),
         ([1, 1.5], [0.5], r"ranks\[1\] is 1.5"),
+        (["1", "2"], [0.5], r"ranks\[0\] is '1', which is not a number"),
+        (["church"], [0.5], r"ranks\[0\] is 'church', which is not a number"),
+        ([1, None], [0.5], r"ranks\[1\] is None, which is not a number"),
+        ([1, np.nan], [0.5], r"ranks\[1\] is nan"),
+        ([True, False], [0.5], "ranks holds booleans"),
+        ([1], ["0.5"], r"levels\[0\] is '0.5', which is not a number"),
         ([1], [0.0], "above 0 and at most 1"),
         ([1], [95], "above 0 and at most 1"),
     ],
 )
-def test_bad_ranks_are_refused(ranks: list, levels: list, match: str) -> None:
+def test_invalid_ranks_raise(ranks: list, levels: list, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         rank_quantiles(ranks, levels=levels)
+
+
+TEXTS, NUMBERS = ["church", "voigt"], [3, 7]
+
+
+@pytest.mark.parametrize(
+    ("y", "labels", "match"),
+    [
+        (TEXTS, NUMBERS, r"y_true\[0\] is 'church' \(str\), but labels\[0\] is 3 \(number\)"),
+        (NUMBERS, TEXTS, r"y_true\[0\] is 3 \(number\), but labels\[0\] is 'church' \(str\)"),
+        (["3", "7"], NUMBERS, r"y_true\[0\] is '3' \(str\)"),
+        (["unseen", "other"], NUMBERS, r"y_true\[0\] is 'unseen' \(str\)"),
+        ([3.0, 7.0], ["3", "7"], r"y_true\[0\] is 3.0 \(number\)"),
+        ([b"church", b"voigt"], TEXTS, r"y_true\[0\] is b'church' \(bytes\)"),
+        (["church", 7], TEXTS, r"y_true\[1\] is 7 \(number\), but y_true\[0\] is 'church' \(str\)"),
+        (TEXTS, ["church", 7], r"labels\[1\] is 7 \(number\), but labels\[0\] is 'church' \(str\)"),
+        (["church", None], TEXTS, r"y_true\[1\] is missing"),
+        (["church", np.nan], TEXTS, r"y_true\[1\] is missing"),
+        ([pd.NA, "church"], TEXTS, r"y_true\[0\] is missing"),
+        ([3, np.nan], NUMBERS, r"y_true\[1\] is missing"),
+        (TEXTS, ["church", None], r"labels\[1\] is missing"),
+        (pd.Series(TEXTS, dtype="category"), NUMBERS, r"y_true\[0\] is 'church'"),
+        (pd.array([3, None], dtype="Int64"), NUMBERS, r"y_true\[1\] is missing"),
+        (np.array(TEXTS), np.array(NUMBERS), r"y_true\[0\] is 'church'"),
+        ([["church"], ["voigt"]], TEXTS, "one-dimensional"),
+    ],
+)
+def test_labels_of_another_kind_raise(y: object, labels: object, match: str) -> None:
+    scores = [[0.6, 0.4], [0.2, 0.8]]
+    for metric in (true_label_rank, lambda *args, **kw: top_k_score(*args, k=1, **kw)):
+        with pytest.raises(ValueError, match=match):
+            metric(y, scores, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("y", "labels"),
+    [
+        ([3.0, 7.0], NUMBERS),
+        (np.array([3, 7], dtype=np.uint8), [3.0, 7.0]),
+        ([False, True], [0, 1]),
+        (np.array(TEXTS, dtype=object), np.array(TEXTS)),
+        (pd.Series(TEXTS, dtype="category"), TEXTS),
+        (pd.array(NUMBERS, dtype="Int64"), NUMBERS),
+    ],
+)
+def test_equal_labels_of_another_type_match(y: object, labels: object) -> None:
+    assert true_label_rank(y, [[0.6, 0.4], [0.2, 0.8]], labels=labels).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("scores", [[["0.6", "0.4"]], [[0.6, None]], [["high", "low"]], [[0.6, 1j]]])
+def test_scores_that_are_no_numbers_raise(scores: list) -> None:
+    with pytest.raises(ValueError, match=r"y_score\[0, \d\] is .*not a number"):
+        true_label_rank(["church"], scores, labels=TEXTS)
+
+
+def test_long_labels_are_cut_in_messages() -> None:
+    for y, labels in (["x" * 5000], [1, 2]), ([1], ["x" * 5000, "b"]), (["a"], ["x" * 5000] * 2):
+        with pytest.raises(ValueError, match="labels") as info:
+            true_label_rank(y, [[0.6, 0.4]], labels=labels)
+        assert "x" * 61 not in str(info.value)
+        assert len(str(info.value)) < 250

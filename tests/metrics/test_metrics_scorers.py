@@ -1,4 +1,4 @@
-"""Scorers where they are used: in searches and cross-validation."""
+"""Scorers in searches and cross-validation."""
 
 import pickle
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def make_plasmids(sizes: dict[str, int], seed: int = 0) -> tuple[list[str], np.n
 
 
 class MeanLengthEmbedder(BaseEstimator):
-    """An embedder of edit distances that knows nothing but the length."""
+    """An embedder of edit distances that uses the lengths of the sequences only."""
 
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
@@ -63,7 +63,7 @@ def test_percent_rmse_scorer_is_the_score_of_the_embedder() -> None:
     assert percent_rmse_scorer(pipeline, GENES) == embedder.score(GENES)
 
 
-def test_percent_rmse_scorer_serves_a_search() -> None:
+def test_percent_rmse_scorer_works_in_a_search() -> None:
     search = GridSearchCV(
         make_pipeline(FunctionTransformer(), MeanLengthEmbedder()),
         {"meanlengthembedder__scale": [0.0, 1.0, 9.0]},
@@ -77,7 +77,7 @@ def test_percent_rmse_scorer_serves_a_search() -> None:
     assert (named["test_error"] <= 0).all()
 
 
-def test_percent_rmse_scorer_names_an_estimator_without_distances() -> None:
+def test_percent_rmse_scorer_raises_for_other_estimators() -> None:
     X, y = make_plasmids({"church": 4, "voigt": 4})
     model = make_pipeline(KmerVectorizer(k=2), LogisticRegression(max_iter=5000)).fit(X, y)
     with pytest.raises(TypeError, match="got LogisticRegression"):
@@ -113,7 +113,7 @@ def test_rare_labels_never_make_a_fold_nan() -> None:
     assert score == 20 / 23
 
 
-def test_top_k_scorers_serve_a_search_with_two_jobs() -> None:
+def test_top_k_scorers_work_in_a_search_with_two_jobs() -> None:
     X, y = make_plasmids({"church": 9, "voigt": 9, "smolke": 9})
     results = [
         GridSearchCV(
@@ -134,14 +134,14 @@ def test_top_k_scorers_serve_a_search_with_two_jobs() -> None:
     assert (results[0]["mean_test_top1"] <= results[0]["mean_test_top2"]).all()
 
 
-def test_a_constant_classifier_gains_nothing() -> None:
+def test_constant_classifier_scores_zero() -> None:
     X, y = make_plasmids({"church": 5, "voigt": 5, "smolke": 5})
     uniform = DummyClassifier(strategy="uniform").fit(X, y)
     assert top_k_scorer(1)(uniform, X, y) == 0
     assert top_k_score(y, uniform.predict_proba(X), k=3, labels=uniform.classes_) == 1
 
 
-def test_what_cannot_be_scored_is_named() -> None:
+def test_invalid_estimators_and_labels_raise() -> None:
     X, y = make_plasmids({"church": 4, "voigt": 4})
     model = make_pipeline(KmerVectorizer(k=2), LogisticRegression(max_iter=5000)).fit(X, y)
     with pytest.raises(TypeError, match="needs the true labels"):
@@ -150,3 +150,17 @@ def test_what_cannot_be_scored_is_named() -> None:
         top_k_scorer(1)(make_pipeline(KmerVectorizer(k=2)).fit(X), X, y)
     with pytest.raises(ValueError, match="'k' parameter"):
         top_k_scorer(0)
+
+
+@pytest.mark.parametrize("numeric", [int, float])
+def test_labels_of_another_kind_raise(numeric: type) -> None:
+    """Texts never equal the numbers in classes_, so every sample would be a miss."""
+    X, y = make_plasmids({"0": 6, "1": 6, "2": 6})
+    model = make_pipeline(KmerVectorizer(k=2), LogisticRegression(max_iter=5000))
+    model.fit(X, y.astype(numeric))
+    assert top_k_scorer(1)(model, X, y.astype(numeric)) > 0.5
+    with pytest.raises(ValueError, match=r"y_true\[0\] is '0' \(str\), but labels\[0\] is .*\(number\)"):
+        top_k_scorer(1)(model, X, y)
+    model.fit(X, y)
+    with pytest.raises(ValueError, match=r"y_true\[0\] is 0.* \(number\), but labels\[0\] is '0' \(str\)"):
+        top_k_scorer(1)(model, X, y.astype(numeric))
