@@ -1,4 +1,4 @@
-"""What the package promises around its code: documented names, a light import, facts that stand once."""
+"""Promises of the package as a whole: documented names, light imports, shipped files, working links."""
 
 import importlib
 import re
@@ -14,16 +14,48 @@ import skseed
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skseed"
 SUBMODULES = sorted(set(skseed.__all__) - {"__version__"})
-WITHOUT_TORCH = sorted(set(SUBMODULES) - {"classification", "embedding", "neighbors", "nn", "ranking"})
+WITHOUT_TORCH = sorted(set(SUBMODULES) - {"classification", "embedding", "nn", "ranking"})
+
+# a cross-validation on two processes, whose workers then tell whether they have imported torch
+TORCH_FREE_JOB = """
+import sys
+from joblib import Parallel, delayed
+from sklearn.model_selection import cross_val_score
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+from skseed.datasets import make_plasmids
+from skseed.metrics import top_k_scorer
+from skseed.model_selection import LevenshteinGroupKFold
+from skseed.preprocessing import KmerVectorizer
+
+def imports_torch():
+    import sys
+    return "torch" in sys.modules
+
+if __name__ == "__main__":
+    plasmids, labs = make_plasmids(24, 2, length=300, random_state=0)
+    cv = LevenshteinGroupKFold(2, max_distance=0.01)
+    model = make_pipeline(KmerVectorizer(k=4), MultinomialNB())
+    cross_val_score(model, plasmids, labs, scoring=top_k_scorer(1), cv=cv, n_jobs=2, error_score="raise")
+    print(imports_torch(), *Parallel(2)(delayed(imports_torch)() for _ in range(8)))
+"""
 
 
-def test_every_submodule_stands_on_the_api_page() -> None:
-    # the page of a sub-package is made from its __all__, so no name can be missing there
+def output_of(code: str) -> list[str]:
+    """Return what a fresh Python process prints, word by word."""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return result.stdout.split()
+
+
+def test_api_page_lists_every_submodule() -> None:
+    # the page of a sub-package is generated from its __all__, so no name can be missing there
     page = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^   skseed\.(\w+)$", page, re.MULTILINE)) == SUBMODULES
 
 
-def test_every_submodule_is_announced() -> None:
+def test_all_lists_every_submodule() -> None:
     found = {
         path.stem if path.suffix == ".py" else path.name
         for path in PACKAGE.iterdir()
@@ -33,7 +65,7 @@ def test_every_submodule_is_announced() -> None:
 
 
 @pytest.mark.parametrize("name", SUBMODULES)
-def test_every_public_name_exists_and_is_described(name: str) -> None:
+def test_every_public_name_exists_and_has_a_docstring(name: str) -> None:
     module = importlib.import_module(f"skseed.{name}")
     assert module.__doc__
     assert len(set(module.__all__)) == len(module.__all__)
@@ -52,12 +84,13 @@ def test_every_public_name_exists_and_is_described(name: str) -> None:
     ],
     ids=["package", "modules without torch", "every module"],
 )
-def test_import_stays_light(statement: str, absent: tuple[str, ...]) -> None:
+def test_import_leaves_out_heavy_packages(statement: str, absent: tuple[str, ...]) -> None:
     code = f"{statement}\nimport sys\nprint(*(name for name in {absent!r} if name in sys.modules))"
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert result.stdout.split() == []
+    assert output_of(code) == []
+
+
+def test_workers_of_a_job_without_networks_do_not_import_torch() -> None:
+    assert output_of(TORCH_FREE_JOB) == ["False"] * 9
 
 
 def test_every_data_file_goes_into_the_wheel() -> None:
@@ -78,13 +111,13 @@ def test_every_data_file_goes_into_the_wheel() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "CHANGELOG.md"])
-def test_local_links_lead_somewhere(page: str) -> None:
+def test_local_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
 
-def test_the_readme_says_its_commands_once() -> None:
+def test_readme_has_each_command_once() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for marker in ("run-command", "test-command", "design-code"):
         assert len(re.findall(rf"<!-- {marker} -->\n```\w+\n.*?\n```\n<!-- end -->", readme, re.DOTALL)) == 1
