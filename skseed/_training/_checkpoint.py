@@ -21,6 +21,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, GradientNormClipping, LoadInitState, LRScheduler, ParamMapper
 from skorch.history import History
 
+from skseed._files import check_path
 from skseed._training._callbacks import user_callbacks
 from skseed._training._digest import digest
 from skseed._training._early_stopping import KeepBest
@@ -58,7 +59,7 @@ def state_path(estimator: Any, data: Sequence[Any], module: torch.nn.Module) -> 
     callbacks = [item for item in user_callbacks(estimator) if isinstance(item, _TRAINERS)]
     weights = module.state_dict()
     name = digest([__version__, type(estimator), params, callbacks, list(data), weights, repr(module)])
-    return Path(estimator.checkpoint) / f"{name}.pt"
+    return check_path(estimator.checkpoint, "checkpoint") / f"{name}.pt"
 
 
 class Resume(Callback):

@@ -11,7 +11,9 @@ from skseed._sklearn import StrOptions, validate_params
 from skseed.alphabets import Alphabet, get_alphabet
 
 _SEQUENCE_BYTES = string.ascii_letters.encode("ascii") + b"-.*~"
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+# NCBI joins the descriptions of identical sequences by byte 0x01
+_CONTROL = re.compile(rb"[\x00\x02-\x08\x0a-\x1f\x7f]")
+_SEPARATORS = re.compile(rb"[ \t\x01]+")
 
 
 @validate_params(
@@ -60,7 +62,8 @@ def read_fasta(
         ids : list of str
             The first word of each header.
         descriptions : list of str
-            The rest of each header, without surrounding blanks.
+            The rest of each header, without surrounding blanks. Byte 0x01, by which NCBI separates several
+            descriptions, is kept.
 
     Raises
     ------
@@ -167,8 +170,8 @@ def _parse_header(header: bytes, path: str | os.PathLike[str], line: int) -> tup
         byte = describe_byte(control.group()[0])
         fail(path, line, f"{byte} does not belong in a header; remove it.", column=column)
     decode(header, path, line=line, column=2)
-    words = header.split(None, 1)
-    if not words:
+    words = _SEPARATORS.split(header.strip(b" \t\x01"), maxsplit=1)
+    if not words[0]:
         fail(path, line, "the header has no id; write one after the '>'.")
     # the words are split as bytes because str.split would also split an id at a no-break space
     name, *rest = [word.decode("utf-8") for word in words]

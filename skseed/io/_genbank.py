@@ -210,7 +210,11 @@ def _parse_sequence(
         words += letters
         length += sum(map(len, letters))
     sequence = "".join(words)
-    locus = _parse_locus(lines[first], length, path, first + 1)
+    n_lines = 1
+    # some programs wrap a long LOCUS line
+    while lines[first + n_lines][:1].isspace():
+        n_lines += 1
+    locus = _parse_locus(" ".join(lines[first : first + n_lines]), length, path, first + 1)
     allowed = _NUCLEOTIDES if locus.unit == "bp" else None
     _check_letters(sequence, allowed, lines, origin, path)
     if sequence and locus.length != str(length):

@@ -367,3 +367,33 @@ def test_time_of_table_errors_is_linear_in_the_bytes(addgene, tmp_path, field):
             best = min(best, time.process_time() - start)
         seconds.append(best)
     assert seconds[1] < 100 * max(seconds[0], 0.002)
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        # pandas-dev/pandas#22661 and #22140: rows were skipped silently
+        ('"error', "line 3: a quotation mark"),
+        # pandas-dev/pandas#15910: read as "ab"
+        ('"a"b', "line 3: a quotation mark"),
+        # pandas-dev/pandas#14459: two readings of one line
+        ('"further\nskip"', "line 3: a quotation mark"),
+        # pandas-dev/pandas#5500 and #16559
+        ("test\x1atest", "line 3: byte 0x1a"),
+    ],
+)
+def test_tables_of_public_reports_raise_with_line(addgene, tmp_path, field, message):
+    lines = lines_of(addgene, tmp_path / "x.csv")
+    lines[2] = lines[2].replace(",nobody,", f",{field},")
+    path = tmp_path / "report.csv"
+    path.write_text("".join(lines))
+    with pytest.raises(ValueError, match=rf"report\.csv, {message}"):
+        fetch_addgene(path)
+
+
+def test_end_of_file_character_raises_with_line(addgene, tmp_path):
+    """pandas-dev/pandas#7340: an additional row of missing values."""
+    path = save(addgene, tmp_path / "x.csv")
+    path.write_bytes(path.read_bytes() + b"\x1a")
+    with pytest.raises(ValueError, match=r"x\.csv, line 6: byte 0x1a does not belong in a table"):
+        fetch_addgene(path)

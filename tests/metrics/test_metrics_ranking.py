@@ -231,3 +231,14 @@ def test_long_labels_are_cut_in_messages() -> None:
             true_label_rank(y, [[0.6, 0.4]], labels=labels)
         assert "x" * 61 not in str(info.value)
         assert len(str(info.value)) < 250
+
+
+def test_label_that_the_training_data_lack_is_a_miss() -> None:
+    """scikit-learn/scikit-learn#21568: top_k_accuracy_score raises."""
+    scores = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7], [0.8, 0.1, 0.1]]
+    assert top_k_score([3, 1, 2, 4, 1], scores, k=2, labels=[1, 2, 4]) == 4 / 5
+
+
+def test_two_true_labels_of_three_are_scored() -> None:
+    """scikit-learn/scikit-learn#21173: top_k_accuracy_score reads the labels as binary and raises."""
+    assert top_k_score([0, 1], [[0.5, 0.2, 0.2], [0.3, 0.4, 0.2]], k=1, labels=[0, 1, 2]) == 1
