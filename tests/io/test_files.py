@@ -193,3 +193,12 @@ def test_content_in_place_of_a_path_raises(text):
 def test_windows_drive_is_no_url():
     with pytest.raises(FileNotFoundError):
         read_fasta("C:/genes.fasta")
+
+
+@pytest.mark.parametrize("url", ["http://example.org/states", Path("s3://bucket/states")])
+def test_url_as_checkpoint_raises(url):
+    from skseed.classification import SequenceClassifier
+
+    model = SequenceClassifier(max_epochs=1, checkpoint=url, random_state=0)
+    with pytest.raises(ValueError, match=r"checkpoint is a URL.*no network connection"):
+        model.fit(["ACGTACGT", "GGGTTTGG", "ACGTACGA", "GGGTTTGC"], [0, 1, 0, 1])
