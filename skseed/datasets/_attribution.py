@@ -105,9 +105,7 @@ def fetch_addgene(
     >>> len(plasmids.data), plasmids.metadata.shape  # doctest: +SKIP
     (32186, (32186, 39))
     """
-    table = _read_plasmids(
-        path, ["sequence_id", "sequence", "label", "publication", "topology", *METADATA_COLUMNS]
-    )
+    table = _read_plasmids(path, ["sequence_id", "sequence", "label", "publication", "topology"])
     known = table["topology"].isin(["circular", "linear"]).to_numpy()
     if not known.all():
         row = int(np.argmin(known))
@@ -208,7 +206,7 @@ def fetch_attribution_challenge(
     >>> len(plasmids.target_names)  # doctest: +SKIP
     1314
     """
-    table = _read_plasmids(values, ["sequence_id", "sequence", *METADATA_COLUMNS])
+    table = _read_plasmids(values, ["sequence_id", "sequence"])
     target, target_names = None, list[str]()
     if labels is not None:
         lab_of_id, target_names = _read_one_hot_labels(labels)
@@ -232,17 +230,17 @@ def fetch_attribution_challenge(
     )
 
 
-def _read_plasmids(path: str | os.PathLike[str], columns: list[str]) -> pd.DataFrame:
-    """Return the given columns of a table of plasmids, checked; the binary ones as int8."""
-    table = read_table(path, columns)
+def _read_plasmids(path: str | os.PathLike[str], text_columns: list[str]) -> pd.DataFrame:
+    """Return text columns of a table of plasmids and the binary columns as int8, all checked."""
+    binary = list(METADATA_COLUMNS)
+    table = read_table(path, text_columns, binary)
     check_nucleotides(path, table, column="sequence", name="sequence_id")
     _check_unique_ids(path, table)
-    binary = list(METADATA_COLUMNS)
     numbers = table[binary].apply(pd.to_numeric, errors="coerce")
     wrong = ~numbers.isin([0, 1]).to_numpy()
     if wrong.any():
         row, column = (int(index) for index in np.argwhere(wrong)[0])
-        value = quote(table[binary[column]].iloc[row])
+        value = quote(str(table[binary[column]].iloc[row]))
         fail_at_row(path, table, row, f"{binary[column]} is {value}, but it must be 0 or 1; correct it.")
     table[binary] = numbers
     return table.astype(dict.fromkeys(binary, np.int8))

@@ -20,20 +20,24 @@ _NUCLEOTIDES = "ACGTURYSWKMBDHVN"
 _NUCLEOTIDES += _NUCLEOTIDES.lower()
 
 
-def read_table(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Return columns of a CSV file as text, indexed by the line of each row in the file.
+def read_table(
+    path: str | os.PathLike[str], text_columns: Sequence[str], numeric_columns: Sequence[str]
+) -> pd.DataFrame:
+    """Return columns of a CSV file, indexed by the line of each row in the file.
 
     Parameters
     ----------
     path : str or path-like
         A local file in UTF-8, plain or compressed by gzip, bzip2, xz or zstd.
-    columns : sequence of str
-        The columns to return; others are ignored.
+    text_columns : sequence of str
+        Columns to return as ``str``: ``007`` and ``NA`` stay text.
+    numeric_columns : sequence of str
+        Columns to return as numbers, or as text if any value of the column is not a number.
 
     Returns
     -------
     table : DataFrame
-        The values as ``str``: ``007`` and ``NA`` stay text.
+        The columns; others are ignored.
 
     Raises
     ------
@@ -42,24 +46,27 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.DataF
         the path and the line.
     """
     content, header, lines = _scan(path)
+    columns = [*text_columns, *numeric_columns]
     _require_columns(path, header, columns)
     # a sequence or a laboratory may be called NA, so only an empty field is a missing value
     table = pd.read_csv(
         io.BytesIO(content),
-        usecols=list(columns),
-        dtype=object,
+        usecols=columns,
+        dtype=dict.fromkeys(text_columns, object),
         index_col=False,
         keep_default_na=False,
         na_values=[""],
         low_memory=False,
-    )
+    )[columns]
     table.index = pd.Index(lines, name="line")
     missing = table.isna()
     if missing.to_numpy().any():
         row = int(missing.any(axis=1).to_numpy().argmax())
-        column = table.columns[int(missing.iloc[row].to_numpy().argmax())]
+        column = columns[int(missing.iloc[row].to_numpy().argmax())]
         fail_at_row(path, table, row, f"{column} is missing; fill it in or remove the row.")
-    return table[list(columns)]
+    # pandas reads True as a boolean, which equals 1
+    no_numbers = [name for name in numeric_columns if table[name].dtype.kind not in "iuf"]
+    return table.astype(dict.fromkeys(no_numbers, str))
 
 
 def read_chunks(
