@@ -250,6 +250,8 @@ def _small_hashes(sequences: Sequences, k: int, largest: np.uint64) -> tuple[Has
 def _rolling(symbols: Hashes, width: int, base: int) -> Hashes:
     """Return the number that each window of symbols spells in a base, modulo 2**64."""
     grown, codes, length, done = symbols, None, 1, 0
+    # the memory of the symbols is freed as soon as pairs of them are joined
+    del symbols
     remaining = width
     while True:
         if remaining & 1:

@@ -6,6 +6,14 @@ from typing import Any, Literal
 import joblib
 from joblib.parallel import get_active_backend
 
+# starting the processes and importing the package in them takes about as long as they save
+_SECONDS_WORTH_PROCESSES = 10
+
+
+def worth_processes(cpu_seconds: float, n_jobs: int | None) -> int | None:
+    """Return `n_jobs`, or 1 if the work takes less time than starting processes for it."""
+    return n_jobs if cpu_seconds > _SECONDS_WORTH_PROCESSES else 1
+
 
 def run_blocks(
     tasks: Iterable[Any],

@@ -4,7 +4,7 @@ A public function converts its input once, by :func:`as_sequences`, and passes t
 are equal when their codes are equal, so that encoders, distances, splitters and reports agree on equality.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -90,7 +90,7 @@ class Sequences:
         inverse = np.empty(len(self), dtype=np.intp)
         data, width = self.codes.tobytes(), self.codes.dtype.itemsize
         bounds = (self.offsets * width).tolist()
-        first = []
+        first: list[int] = []
         for index, (start, stop) in enumerate(pairwise(bounds)):
             inverse[index] = position = positions.setdefault(data[start:stop], len(positions))
             if position == len(first):
@@ -309,11 +309,24 @@ def resolve_alphabet(
         return alphabet
     if alphabet is not None and alphabet != "auto":
         return get_alphabet(alphabet)
+    return TextAlphabet.of(_characters(inputs), exact=alphabet is None)
+
+
+def _characters(inputs: Iterable[npt.NDArray[np.object_]]) -> set[str]:
+    """Return all characters of some arrays of ``str``."""
     characters: set[str] = set()
+    known = b""
     for strings in inputs:
         for start in range(0, len(strings), 1024):
-            characters.update("".join(strings[start : start + 1024]))
-    return TextAlphabet.of(characters, exact=alphabet is None)
+            text = "".join(strings[start : start + 1024])
+            if text.isascii():
+                # deleting known letters takes a tenth of the time of a set of all letters
+                new = bytes(set(text.encode("ascii").translate(None, known)))
+                known += new
+                characters.update(new.decode("ascii"))
+            else:
+                characters.update(text)
+    return characters
 
 
 def offsets_of(lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:

@@ -32,10 +32,9 @@ from rapidfuzz.process import cdist
 
 from skseed.alphabets import DNA
 from skseed.distances import (
-    _circular,
-    _pairs,
-    _pieces,
-    _qgrams,
+    _close_pairs,
+    _qgram_filter,
+    _seed_filter,
     levenshtein_groups,
     levenshtein_neighbors,
 )
@@ -106,35 +105,38 @@ def exact(subset):
     """Count the pairs that differ from brute force."""
     n_sets = subset or 1000
     generator = np.random.default_rng(0)
-    # small sets would not be worth the filter: here it must work on all of them
-    _qgrams._SAMPLE, _pieces._NARROWEST, _pairs.SECONDS_PER_LETTER, _pairs.SECONDS_PER_HIT = 8, 1, 0, 1e-30
-    # and circles must be cut at runs, also where they are short enough for all rotations
-    names = ("linear, by words", "linear, by pieces", "circular", "circular, cut at runs")
+    # the filters are chosen for work of seconds; these constants make them work on small sets
+    _qgram_filter._SAMPLE, _seed_filter._NARROWEST = 8, 1
+    _close_pairs.SECONDS_PER_SYMBOL, _close_pairs.SECONDS_PER_HIT = 0, 1e-30
+    names = ("linear, q-grams", "linear, seeds", "circular, short", "circular, long")
     counts = {name: [0, 0, 0] for name in names}
     for number in range(n_sets):
         kind = "protein" if number % 3 == 0 else "DNA"
         X = random_set(generator, LETTERS[kind], longest=2000 if number % 20 == 0 else 200)
         for max_distance in (int(generator.integers(0, 60)), float(generator.uniform(0.01, 0.3))):
-            _qgrams._WORTH_SECONDS, _pairs.WORTH_CUTTING = 0, np.inf
-            compare(counts["linear, by words"], X, max_distance, "linear")
-            _qgrams._WORTH_SECONDS, _pairs.WORTH_CUTTING = np.inf, -1
-            compare(counts["linear, by pieces"], X, max_distance, "linear")
+            _qgram_filter._SECONDS_WORTH_FILTER, _close_pairs._SECONDS_WORTH_SEEDS = 0, np.inf
+            compare(counts["linear, q-grams"], X, max_distance, "linear")
+            _qgram_filter._SECONDS_WORTH_FILTER, _close_pairs._SECONDS_WORTH_SEEDS = np.inf, -1
+            compare(counts["linear, seeds"], X, max_distance, "linear")
         if kind == "DNA":
             small = [rotate(generator, x) for x in X if len(x) <= 200][:12] or ["ACGT"]
-            compare(counts["circular"], small, float(generator.uniform(0.01, 0.3)), "circular")
-            compare(counts["circular, cut at runs"], small, 0.05, "circular", short=0)
+            compare(counts["circular, short"], small, float(generator.uniform(0.01, 0.3)), "circular")
+        if number % 10 == 1:
+            # longer than 512 symbols, and within a 17th of them: exact by maximal matches
+            long = random_set(generator, "ACGT", shortest=600, longest=700, share=1 / 30)[1:]
+            compare(counts["circular, long"], [rotate(generator, x) for x in long], 30, "circular")
     print(f"{n_sets} generated sets, brute force against levenshtein_neighbors:")
     for name, (n_pairs, missed, wrong) in counts.items():
         print(f"  {name:24s} {n_pairs:9,d} pairs within the cut-off, {missed} missed, {wrong} wrong")
 
 
-def random_set(generator, letters, longest):
+def random_set(generator, letters, longest, shortest=1, share=1 / 5):
     """Return relatives of a few founders of all lengths, copies and an empty sequence."""
     X = [""]
     for _ in range(4):
-        founder = generator.integers(len(letters), size=generator.integers(1, longest))
+        founder = generator.integers(len(letters), size=generator.integers(shortest, longest))
         for _ in range(5):
-            n_edits = generator.integers(1 + len(founder) // 5)
+            n_edits = generator.integers(1 + int(len(founder) * share))
             X.append(as_text(mutate(generator, founder, n_edits, len(letters)), letters))
     return [*X, X[1]]
 
@@ -145,10 +147,9 @@ def rotate(generator, sequence):
     return DNA.reverse_complement(sequence) if generator.random() < 0.5 else sequence
 
 
-def compare(counts, X, max_distance, topology, short=512):
+def compare(counts, X, max_distance, topology):
     """Add the pairs of one set: all, missed, and with another distance."""
     circular = topology == "circular"
-    _circular.SHORT = short
     graph = levenshtein_neighbors(X, max_distance, topology=topology, both_strands=circular)
     rows = np.repeat(np.arange(len(X)), np.diff(graph.indptr))
     found = dict(zip(zip(rows, graph.indices, strict=True), graph.data, strict=True))

@@ -1,14 +1,14 @@
-"""Edit distances between sequences, exact and at scale.
+"""Exact edit distances of pairs, matrices and large collections of sequences.
 
-The edit (Levenshtein) distance of two sequences is the least number of substitutions, insertions
-and deletions that turn one into the other; it is counted in *edits*. Three questions, three
-functions: :func:`levenshtein_distances` fills the whole matrix, :func:`levenshtein_neighbors` finds
-all pairs within a cut-off without it, and :func:`levenshtein_groups` joins those pairs into groups
-between which nothing is close.
+The edit (Levenshtein) distance of two sequences is the least number of substitutions, insertions and
+deletions that turn one into the other; its unit is the *edit*. :func:`levenshtein_distances` computes the
+whole matrix, :func:`levenshtein_neighbors` finds all pairs within a cut-off without it, and
+:func:`levenshtein_groups` joins those pairs into groups that are farther apart than the cut-off.
 
-A cut-off `max_distance` is a whole number of edits, or a fraction of the longer of two sequences:
-with ``max_distance=0.1``, 1,000 symbols allow 100 edits. Equal sequences are compared once, and all
-loops run through joblib: ``n_jobs``, or a backend chosen by ``joblib.parallel_config``.
+A cut-off `max_distance` is a whole number of edits, or a fraction of the longer of two sequences: with
+``max_distance=0.1``, 1,000 symbols allow 100 edits. The parameter `alphabet` sets which characters are equal;
+by default, upper case equals lower case, and U equals T among nucleotides. Equal sequences are compared once.
+All loops run through joblib: by ``n_jobs``, or by a backend chosen with ``joblib.parallel_config``.
 
 >>> from skseed.distances import levenshtein_groups, levenshtein_neighbors
 >>> genes = ["ATGGCATTA", "ATGGCTTTA", "ATGGCTTTACC", "CCCGGGAAA"]

@@ -1,9 +1,17 @@
-"""Pairs of circular sequences within a cut-off, wherever and on whichever strand they were cut open."""
+"""Search for pairs of circular sequences within a cut-off, at any rotation and, if asked, on either strand.
+
+A pair passes two bounds that need no alignment (`_circular_bounds`). Then both sequences are rotated to the
+start of a maximal exact match (MEM) that they share, and compared as linear sequences. An alignment of two
+circular sequences with d edits, the longer of n symbols, has an exact match of at least (n - d) / d symbols.
+Rotating both to any position of the match gives the same distance, so one rotation for each MEM is enough. It
+starts where the symbols before it differ. Only two repetitions of one sequence have no such start; their
+distance is the difference of their lengths.
+"""
 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import joblib
 import numpy as np
@@ -11,281 +19,338 @@ import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein, Prefix
 from rapidfuzz.process import cdist
 
+from skseed._kmers import window_hashes
 from skseed._limits import check_time
-from skseed._parallel import run_blocks
-from skseed.alphabets import DNA
-from skseed.distances._anchors import RUN, AnchorIndex, index_anchors, window_keys
-from skseed.distances._components import Components
-from skseed.distances._coverage import UNRELATED, read_coverage
-from skseed.distances._cutoff import Cutoff
-from skseed.distances._distinct import lengths_of
-from skseed.distances._pairs import ADVICE, Pairs
+from skseed._parallel import run_blocks, worth_processes
+from skseed._sequences import Codes, Sequences, least_rotation
+from skseed.distances._blocks import ADVICE, Block, Found, SortedSequences
+from skseed.distances._circular_bounds import UNRELATED, Coverage
+from skseed.distances._components import BlockComponents, Pairs
 
 logger = logging.getLogger("skseed")
 
 SHORT = 512
-CUTS = 8
+SEED = 16
+_MATCHES_TRIED = 8
 _ALIKE = 3
-_PART_LETTERS = 4_000_000
+_BLOCK_SYMBOLS = 4_000_000
 _ROWS_AT_ONCE = 64
-# edits that are spread evenly are overestimated a little
-_MOST_ESTIMATED = 1.1
+# the estimate of the edits is a little too high if they are spread evenly
+_TOLERANCE = 1.1
 # measured for plasmids of 6,000 symbols at 1,000 edits
 _SECONDS_PER_PAIR_AND_SYMBOL = 1e-8
+_MIX = np.uint64(0xD1B54A32D192ED03)
+
+Match = tuple[int, int, int, int]
+Windows = tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]
 
 
-_Windows = tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]
+def circular_seconds(n_pairs: float, lengths: npt.NDArray[np.int64]) -> float:
+    """Return an upper bound of the CPU-seconds of a search of circular sequences."""
+    return n_pairs * _SECONDS_PER_PAIR_AND_SYMBOL * float(lengths.mean())
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Some consecutive sequences, in ascending order of length."""
-
-    start: int
-    sequences: npt.NDArray[np.object_]
-    stops: npt.NDArray[np.intp]
-    limits: npt.NDArray[np.int64]
-    components: npt.NDArray[np.intp] | None
-
-
-class _Circle:
-    """The spellings of a sequence, and the windows of both once they are asked for."""
-
-    def __init__(self, sequence: str, both_strands: bool) -> None:
-        strands = [sequence, DNA.reverse_complement(sequence)] if both_strands else [sequence]
-        self.spellings = _object_array(strands)
-
-    @cached_property
-    def index(self) -> AnchorIndex:
-        return index_anchors(self.spellings)
-
-
-def circular_pairs(
-    sequences: npt.NDArray[np.object_],
-    cutoff: Cutoff,
-    *,
-    both_strands: bool,
-    components: Components | None = None,
-    n_jobs: int | None = None,
-) -> Iterator[Pairs]:
-    """Yield the pairs of circular sequences within a cut-off, block by block.
-
-    Parameters
-    ----------
-    sequences : ndarray of str of shape (n_sequences,)
-        Different sequences, each in its canonical spelling.
-    cutoff : Cutoff
-        The largest distance that counts.
-    both_strands : bool
-        Whether a sequence may be compared with the reverse complement of the other.
-    components : Components, default=None
-        Where given, only pairs that join components are looked for, and joined here.
-    n_jobs : int, default=None
-        Blocks computed at once.
-
-    Yields
-    ------
-    first, second, edits : ndarray of shape (n_pairs,)
-        Positions of the two sequences and their distance. Every pair comes once.
-    """
-    lengths = lengths_of(sequences)
-    order = np.argsort(lengths, kind="stable")
-    ordered, lengths = sequences[order], lengths[order]
-    limits = cutoff.limits(lengths)
-    stops = np.searchsorted(lengths - limits, lengths, side="right")
-    part_of = np.cumsum(lengths) // _PART_LETTERS
-    bounds = np.concatenate([[0], np.flatnonzero(np.diff(part_of)) + 1, [len(ordered)]])
-    n_parts = len(bounds) - 1
-    # parts of the same length first: most that is close is there
+def search_circular(
+    searched: SortedSequences, found: Found, *, both_strands: bool, n_jobs: int | None
+) -> None:
+    """Add all close pairs of different canonical forms to `found`, by positions in `searched`."""
+    bounds = [start for start, _ in searched.sequences.chunks(_BLOCK_SYMBOLS)] + [len(searched)]
+    n_blocks = len(bounds) - 1
+    # blocks of the same length first, because most close pairs are there
     tasks = [
         (one, one + apart)
-        for apart in range(n_parts)
-        for one in range(n_parts - apart)
-        if stops[bounds[one + 1] - 1] > bounds[one + apart]
+        for apart in range(n_blocks)
+        for one in range(n_blocks - apart)
+        if searched.stops[bounds[one + 1] - 1] > bounds[one + apart]
     ]
-    n_pairs = float((stops - np.arange(len(stops)) - 1).sum())
-    seconds = n_pairs * _SECONDS_PER_PAIR_AND_SYMBOL * float(lengths.mean())
+    seconds = circular_seconds(searched.n_pairs, searched.lengths)
     logger.info(
-        "%s pairs of %s circular sequences have lengths that fit; %d blocks; at most about %.1f CPU-seconds.",
-        f"{n_pairs:,.0f}",
-        f"{len(lengths):,}",
+        "%s pairs of %s circular sequences have lengths within the cut-off; %d pairs of blocks; "
+        "at most about %.1f CPU-seconds.",
+        f"{searched.n_pairs:,.0f}",
+        f"{len(searched):,}",
         len(tasks),
         seconds,
     )
     check_time(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)
 
-    def part(number: int) -> _Part:
-        members = slice(bounds[number], bounds[number + 1])
-        return _Part(
-            int(bounds[number]),
-            ordered[members],
-            stops[members],
-            limits[members],
-            None if components is None else components.find(order[members]),
-        )
+    def block(number: int) -> Block:
+        return searched.block(bounds[number], bounds[number + 1], found)
 
-    # much of the work is Python's own here, which threads would not share
+    # much of the work holds the interpreter lock, so that threads would not help
     blocks = run_blocks(
-        (joblib.delayed(_search)(part(one), part(other), both_strands) for one, other in tasks),
-        n_jobs=n_jobs,
+        (joblib.delayed(_search_block)(block(one), block(other), both_strands) for one, other in tasks),
+        n_jobs=worth_processes(seconds, n_jobs),
         prefer="processes",
     )
-    for first, second, edits in blocks:
-        first, second = order[first], order[second]
-        if components is not None:
-            components.join(first, second)
-        yield first, second, edits
+    for pairs in blocks:
+        found.add(pairs)
 
 
-def _search(rows: _Part, columns: _Part, both_strands: bool) -> Pairs:
-    """Return the close pairs between two parts, positions being those of the whole."""
-    coverage = read_coverage(columns.sequences)
-    of_row, of_column, joined = _local_components(rows, columns)
-    position = np.arange(columns.start, columns.start + len(columns.sequences))
-    longer = lengths_of(columns.sequences)
-    certain = longer >= (RUN + 1) * columns.limits
-    short = (longer <= SHORT) & ~certain
-    # an estimate is no proof
-    most = np.where(certain | short, np.inf, _MOST_ESTIMATED * columns.limits)
-    windows_of: dict[int, _Windows] = {}
-    found: list[tuple[int, int, int]] = []
-    for batch in range(0, len(rows.sequences), _ROWS_AT_ONCE):
-        circles: dict[int, _Circle] = {}
-        candidates: list[tuple[float, int, int]] = []
-        for row, sequence in enumerate(rows.sequences[batch : batch + _ROWS_AT_ONCE], start=batch):
-            wanted = (position > row + rows.start) & (position < rows.stops[row])
-            if joined is not None:
-                wanted &= joined.find(of_row[row : row + 1]) != joined.find(of_column)
-            chosen = np.flatnonzero(wanted)
-            if len(chosen) == 0:
-                continue
-            circles[row] = circle = _Circle(sequence, both_strands)
-            least, estimates = coverage.bounds(circle.spellings, chosen)
-            near = (least <= columns.limits[chosen]) & (estimates <= most[chosen])
-            candidates.extend(
-                (estimate, row, column)
-                for estimate, column in zip(estimates[near].tolist(), chosen[near].tolist(), strict=True)
-            )
-        # the closest first: whoever they join need not be looked at
-        for estimate, row, column in sorted(candidates):
-            if joined is not None and joined.root(of_row[row]) == joined.root(of_column[column]):
-                continue
-            circle, sequence, limit = circles[row], columns.sequences[column], int(columns.limits[column])
-            if short[column]:
-                edits = _edits_of_all_turns(sequence, circle.spellings, limit)
-            else:
-                if column not in windows_of:
-                    windows_of[column] = _sorted_windows(sequence)
-                cuts = _cuts(sequence, circle, windows_of[column])
-                edits = _edits_at_cuts(
-                    sequence,
-                    circle.spellings,
-                    cuts,
-                    limit,
-                    estimate=estimate,
-                    first_is_enough=joined is not None,
-                )
-                if edits > limit and len(sequence) <= _ALIKE * limit:
-                    edits = min(
-                        int(Levenshtein.distance(sequence, other, score_cutoff=limit))
-                        for other in circle.spellings
-                    )
-            if edits <= limit:
-                found.append((row + rows.start, column + columns.start, edits))
-                if joined is not None:
-                    joined.join(of_row[[row]], of_column[[column]])
-    first, second, edits_found = np.array(found, dtype=np.int64).reshape(-1, 3).T
-    return first, second, edits_found
+@dataclass(frozen=True)
+class StrandIndex:
+    """All windows of `SEED` symbols of the strands of a circular sequence, sorted.
 
+    Parameters
+    ----------
+    keys : ndarray of shape (n_windows,), dtype uint64
+        A hash of the window, and in the low bits the symbol before it.
+    windows : ndarray of shape (n_windows,), dtype uint64
+        The keys without those bits.
+    low : uint64
+        The low bits.
+    strands : ndarray of shape (n_windows,), dtype int8
+        The strand of the window.
+    positions : ndarray of shape (n_windows,), dtype int32
+        The position at which the window starts.
+    """
 
-def _sorted_windows(sequence: str) -> _Windows:
-    """Return the windows of a sequence in ascending order, and where they begin."""
-    keys, _ = window_keys(_object_array([sequence]))
-    order = np.argsort(keys)
-    return keys[order], order
+    keys: npt.NDArray[np.uint64]
+    windows: npt.NDArray[np.uint64]
+    low: np.uint64
+    strands: npt.NDArray[np.int8]
+    positions: npt.NDArray[np.int32]
 
+    @classmethod
+    def of(cls, codes: list[Codes], keys: list[Any], *, n_symbols: int) -> "StrandIndex":
+        """Return the index of strands, given by their codes and by their keys."""
+        parts = [_windows(strand, key, n_symbols) for strand, key in zip(codes, keys, strict=True)]
+        windows = np.concatenate(parts)
+        order = np.argsort(windows)
+        windows = windows[order]
+        low = _low_bits(codes[0])
+        strands = np.repeat(np.arange(len(parts), dtype=np.int8), [len(part) for part in parts])
+        positions = np.concatenate([np.arange(len(part), dtype=np.int32) for part in parts])
+        return cls(windows, windows & ~low, low, strands[order], positions[order])
 
-def _cuts(sequence: str, circle: _Circle, windows: _Windows) -> list[tuple[int, int, int, int]]:
-    """Return the cuts (length of the run, here, spelling, there), the longest run first."""
-    keys, starts = windows
-    runs = circle.index.runs(keys)
-    begins = starts[runs.here]
-    doubled, n = sequence + sequence, len(sequence)
-    cuts = []
-    for owner, here, there in zip(runs.owners.tolist(), begins.tolist(), runs.there.tolist(), strict=True):
-        other = circle.spellings[owner]
-        run = Prefix.similarity(doubled[here : here + n], other[there:] + other[:there])
-        cuts.append((run, here, owner, there))
-    return sorted(cuts, reverse=True)
+    def match_starts(self, keys: npt.NDArray[np.uint64]) -> Iterator[tuple[int, int, int]]:
+        """Yield the starts of the maximal exact matches with another sequence, in any order.
 
-
-def _edits_at_cuts(
-    sequence: str,
-    spelled: npt.NDArray[np.object_],
-    cuts: list[tuple[int, int, int, int]],
-    limit: int,
-    *,
-    estimate: float,
-    first_is_enough: bool,
-) -> int:
-    """Return the least distance over the cuts, or more than the limit."""
-    best = limit + 1
-    if not cuts:
-        return best
-    longer = max(len(sequence), len(spelled[0]))
-    certain = longer >= (RUN + 1) * limit
-    if certain:
-        # the longest run of a close pair has this many symbols at least
-        needed = -(-(longer - limit) // max(limit, 1))
-        chosen = [cut for cut in cuts if cut[0] >= needed]
-    else:
-        chosen = cuts[:CUTS]
-    for tried, (_, here, owner, there) in enumerate(chosen, start=1):
-        other = spelled[owner]
-        edits = Levenshtein.distance(
-            sequence[here:] + sequence[:here], other[there:] + other[:there], score_cutoff=best - 1
+        `keys` are those of `sorted_windows`. A start is the strand, the index in `keys` and the position in
+        the strand.
+        """
+        windows = keys & ~self.low
+        low = np.searchsorted(self.windows, windows)
+        found = np.flatnonzero(self.windows.take(low, mode="clip") == windows)
+        low, same = low[found], keys[found]
+        # windows after the same symbol continue a match; only the others start one
+        several = self.windows.take(low + 1, mode="clip") == windows[found]
+        several &= low + 1 < len(self.windows)
+        single = np.flatnonzero(~several & (self.keys[low] != same))
+        again = np.flatnonzero(several)
+        first, same = low[again], same[again]
+        last = np.searchsorted(self.windows, same & ~self.low, side="right")
+        same_low, same_high = np.searchsorted(self.keys, same), np.searchsorted(self.keys, same, side="right")
+        sizes = np.concatenate([same_low - first, last - same_high])
+        which = np.repeat(np.arange(len(sizes)), sizes)
+        entry = np.arange(len(which)) - np.repeat(
+            np.cumsum(sizes) - sizes - np.concatenate([first, same_high]), sizes
         )
-        if edits < best:
-            best = edits
-            if first_is_enough or best == abs(len(sequence) - len(other)):
-                break
-        # what is left to try are alignments that go through none of the runs tried, and lose their symbols
-        if not certain and estimate + UNRELATED * _lost(cuts, tried, len(sequence)) > _MOST_ESTIMATED * best:
-            break
-    return best
+        entry = np.concatenate([low[single], entry])
+        here = found[np.concatenate([single, np.concatenate([again, again])[which]])]
+        yield from zip(
+            self.strands[entry].tolist(), here.tolist(), self.positions[entry].tolist(), strict=True
+        )
 
 
-def _lost(cuts: list[tuple[int, int, int, int]], tried: int, n: int) -> int:
-    """Return how many symbols stand in one of the runs tried and in no other."""
+def sorted_windows(
+    codes: Codes, key: Any, *, n_symbols: int
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]:
+    """Return the window keys of a circular sequence in ascending order, and where the windows start."""
+    windows = _windows(codes, key, n_symbols)
+    order = np.argsort(windows)
+    return windows[order], order
+
+
+def _windows(codes: Codes, key: Any, n_symbols: int) -> npt.NDArray[np.uint64]:
+    """Return a hash of each circular window, with the symbol before it in the low bits.
+
+    Of a sequence that repeats a shorter one, only the windows that start in the first copy are returned,
+    because rotations by whole copies are equal. A sequence shorter than `SEED` is read around more than once.
+    """
+    n_different = (key + key).find(key, 1) if len(key) else 0
+    around = np.concatenate([codes, np.resize(codes, SEED - 1)])
+    hashes = window_hashes(around, width=SEED, n_symbols=n_symbols)[:n_different]
+    before = np.concatenate([codes[-1:], codes])[:n_different].astype(np.uint64)
+    return (hashes * _MIX & ~_low_bits(codes)) | before
+
+
+def _low_bits(codes: Codes) -> np.uint64:
+    # a code of a large alphabet is below the number of Unicode characters, 0x110000
+    return np.uint64(0xFF if codes.dtype == np.uint8 else 0x1FFFFF)
+
+
+class _Row:
+    """A sequence, its strands, and the index of their windows once it is needed."""
+
+    def __init__(self, strands: list[Sequences], index: int) -> None:
+        self.codes = [strand[index] for strand in strands]
+        self.keys = [strand.slice(index, index + 1).keys()[0] for strand in strands]
+        self.n_symbols = strands[0].alphabet.padding_code
+        self._index: StrandIndex | None = None
+
+    @property
+    def index(self) -> StrandIndex:
+        """The windows of all strands."""
+        if self._index is None:
+            self._index = StrandIndex.of(self.codes, self.keys, n_symbols=self.n_symbols)
+        return self._index
+
+
+class _Columns:
+    """The sequences of a block that rows are compared with."""
+
+    def __init__(self, block: Block, *, first_is_enough: bool) -> None:
+        self.block = block
+        self.limits = block.limits.tolist()
+        self.keys = block.sequences.keys()
+        self.first_is_enough = first_is_enough
+        lengths = block.sequences.lengths
+        # a MEM of at least SEED symbols must exist
+        self.certain = lengths >= (SEED + 1) * block.limits
+        self.short = (lengths <= SHORT) & ~self.certain
+        # an estimate proves nothing, so it does not reject where the answer must be exact
+        self.largest_estimates = np.where(self.certain | self.short, np.inf, _TOLERANCE * block.limits)
+        self.coverage = Coverage.of(block.sequences)
+        self._windows: dict[int, Windows] = {}
+
+    def near(
+        self, row: _Row, chosen: npt.NDArray[np.intp]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        """Return the chosen columns that the bounds do not reject, and the estimates of their edits."""
+        least, estimates = self.coverage.bounds(row.codes, chosen)
+        near = (least <= self.block.limits[chosen]) & (estimates <= self.largest_estimates[chosen])
+        return chosen[near], estimates[near]
+
+    def edits(self, row: _Row, column: int, estimate: float) -> int:
+        """Return the distance of a row and a column, or more than the limit."""
+        key, limit = self.keys[column], self.limits[column]
+        if self.short[column]:
+            return _least_of_all_rotations(key, row.keys, limit)
+        is_repetition = not row.keys[0] or len(self._windows_of(column)[0]) < len(key)
+        if is_repetition and any(_repeat_one_unit(key, other) for other in row.keys):
+            return len(key) - len(row.keys[0])
+        certain = bool(self.certain[column])
+        matches = self._matches(row, column)
+        if certain:
+            # the longest match of a close pair has at least this many symbols
+            needed = -(-(len(key) - limit) // max(limit, 1))
+            matches = [match for match in matches if match[0] >= needed]
+        edits = self._least_of_matches(row, key, matches, limit, np.inf if certain else estimate)
+        if edits > limit and len(key) <= _ALIKE * limit:
+            return min(Levenshtein.distance(key, other, score_cutoff=limit) for other in row.keys)
+        return edits
+
+    def _windows_of(self, column: int) -> Windows:
+        if column not in self._windows:
+            sequences = self.block.sequences
+            n_symbols = sequences.alphabet.padding_code
+            self._windows[column] = sorted_windows(sequences[column], self.keys[column], n_symbols=n_symbols)
+        return self._windows[column]
+
+    def _matches(self, row: _Row, column: int) -> list[Match]:
+        """Return the MEMs (length, start in the column, strand, start in the row), the longest first."""
+        key = self.keys[column]
+        windows, starts = self._windows_of(column)
+        doubled, n = key + key, len(key)
+        matches = []
+        for strand, window, there in row.index.match_starts(windows):
+            here, other = int(starts[window]), row.keys[strand]
+            length = Prefix.similarity(doubled[here : here + n], other[there:] + other[:there])
+            matches.append((length, here, strand, there))
+        return sorted(matches, reverse=True)
+
+    def _least_of_matches(
+        self, row: _Row, key: bytes, matches: list[Match], limit: int, estimate: float
+    ) -> int:
+        """Return the least distance after rotation to a match, or more than the limit.
+
+        An infinite estimate makes it try all matches, a finite one the longest, until better ones are
+        unlikely.
+        """
+        best = limit + 1
+        all_are_tried = np.isinf(estimate)
+        for tried, (_, here, strand, there) in enumerate(
+            matches if all_are_tried else matches[:_MATCHES_TRIED], start=1
+        ):
+            other = row.keys[strand]
+            edits = Levenshtein.distance(
+                key[here:] + key[:here], other[there:] + other[:there], score_cutoff=best - 1
+            )
+            if edits < best:
+                best = edits
+                if self.first_is_enough or best == abs(len(key) - len(other)):
+                    break
+            # an alignment without the matches tried so far loses their symbols
+            if not all_are_tried:
+                lost = _symbols_in_no_other_match(matches, tried, len(key))
+                if estimate + UNRELATED * lost > _TOLERANCE * best:
+                    break
+        return best
+
+
+def _search_block(rows: Block, columns: Block, both_strands: bool) -> Pairs:
+    """Return close pairs between two blocks: all, or enough to join the components."""
+    joined = None
+    if rows.roots is not None and columns.roots is not None:
+        joined = BlockComponents(rows.roots, columns.roots)
+    compared = _Columns(columns, first_is_enough=joined is not None)
+    strands = [rows.sequences] + ([rows.sequences.reverse_complement()] if both_strands else [])
+    found = [
+        pair
+        for start in range(0, len(rows.sequences), _ROWS_AT_ONCE)
+        for pair in _close_pairs_of_rows(rows, strands, compared, joined, start)
+    ]
+    first, second, edits = np.array(found, dtype=np.int64).reshape(-1, 3).T
+    return first + rows.start, second + columns.start, edits
+
+
+def _close_pairs_of_rows(
+    rows: Block, strands: list[Sequences], compared: _Columns, joined: BlockComponents | None, start: int
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the close pairs of some rows as (row, column, edits), and join their components."""
+    position = np.arange(compared.block.start, compared.block.start + len(compared.keys))
+    circles: dict[int, _Row] = {}
+    candidates: list[tuple[float, int, int]] = []
+    for row in range(start, min(start + _ROWS_AT_ONCE, len(rows.sequences))):
+        wanted = (position > row + rows.start) & (position < rows.stops[row])
+        if joined is not None:
+            roots = joined.components.find(joined.rows[row : row + 1])
+            wanted &= joined.components.find(joined.columns) != roots
+        chosen = np.flatnonzero(wanted)
+        if len(chosen):
+            circles[row] = _Row(strands, row)
+            near, estimates = compared.near(circles[row], chosen)
+            candidates += zip(estimates.tolist(), [row] * len(near), near.tolist(), strict=True)
+    # pairs that a closer pair has joined are skipped
+    for estimate, row, column in sorted(candidates):
+        if joined is not None and joined.are_connected(row, column):
+            continue
+        edits = compared.edits(circles[row], column, estimate)
+        if edits <= compared.limits[column]:
+            if joined is not None:
+                joined.connect(row, column)
+            yield row, column, edits
+
+
+def _repeat_one_unit(one: bytes, other: bytes) -> bool:
+    """Return whether two circular sequences, the first in canonical form, are repetitions of one sequence."""
+    other = least_rotation(other)
+    return one + other == other + one
+
+
+def _symbols_in_no_other_match(matches: list[Match], tried: int, n: int) -> int:
+    """Return how many symbols are in one of the first matches and in no later one."""
     held = np.zeros(2 * n, dtype=np.int8)
-    for run, here, _, _ in cuts[:tried]:
-        held[here : here + run] = 1
-    for run, here, _, _ in cuts[tried:]:
-        held[here : here + run] = 2
+    for length, here, _, _ in matches[:tried]:
+        held[here : here + length] = 1
+    for length, here, _, _ in matches[tried:]:
+        held[here : here + length] = 2
     return int((np.maximum(held[:n], held[n:]) == 1).sum())
 
 
-def _edits_of_all_turns(sequence: str, spellings: npt.NDArray[np.object_], limit: int) -> int:
+def _least_of_all_rotations(key: bytes, strands: list[bytes], limit: int) -> int:
     """Return the least distance over all rotations, or more than the limit."""
-    turns = [other[start:] + other[:start] for other in spellings for start in range(max(len(other), 1))]
-    return int(
-        cdist([sequence], turns, scorer=Levenshtein.distance, dtype=np.int32, score_cutoff=limit).min()
-    )
-
-
-def _local_components(
-    rows: _Part, columns: _Part
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Components | None]:
-    """Return a component for each row and column, and what joins them."""
-    if rows.components is None or columns.components is None:
-        none = np.empty(0, dtype=np.intp)
-        return none, none, None
-    members = np.unique(np.concatenate([rows.components, columns.components]), return_inverse=True)[1]
-    n_rows = len(rows.sequences)
-    return members[:n_rows], members[n_rows:], Components(int(members.max()) + 1)
-
-
-def _object_array(strings: list[str]) -> npt.NDArray[np.object_]:
-    array = np.empty(len(strings), dtype=object)
-    array[:] = strings
-    return array
+    rotations = [other[start:] + other[:start] for other in strands for start in range(max(len(other), 1))]
+    distances = cdist([key], rotations, scorer=Levenshtein.distance, dtype=np.int32, score_cutoff=limit)
+    return int(distances.min())

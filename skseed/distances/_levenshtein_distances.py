@@ -1,6 +1,7 @@
 """The full matrix of edit distances."""
 
 import logging
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -14,7 +15,7 @@ from skseed._parallel import run_blocks
 from skseed._sequences import Sequences, as_sequence_pair, as_sequences
 from skseed._sklearn import validate_params
 from skseed.alphabets import Alphabet
-from skseed.distances._cutoff import Cutoff
+from skseed.distances._blocks import Cutoff
 from skseed.distances._verify import capped_distance_matrix, distance_matrix, worth_simd
 
 logger = logging.getLogger("skseed")
@@ -149,17 +150,16 @@ def _fill(
     n_jobs: int | None,
 ) -> npt.NDArray[np.signedinteger]:
     """Return the distances of all pairs, computed in blocks of rows; if `symmetric`, both sides are one."""
-    options = {"symmetric": symmetric, "cutoff": cutoff, "simd": simd, "dtype": dtype}
+    compute = partial(_distance_block, symmetric=symmetric, cutoff=cutoff, simd=simd, dtype=dtype)
     if len(left) <= _BLOCK_ROWS:
-        return _distance_block(left, right, **options)
+        return compute(left, right)
     starts = range(0, len(left), _BLOCK_ROWS)
     # rapidfuzz and the kernel release the interpreter lock, so that threads share the sequences
     blocks = run_blocks(
         (
-            joblib.delayed(_distance_block)(
+            joblib.delayed(compute)(
                 left.slice(start, min(start + _BLOCK_ROWS, len(left))),
                 right.slice(start, len(right)) if symmetric else right,
-                **options,
             )
             for start in starts
         ),

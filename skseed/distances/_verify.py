@@ -85,3 +85,36 @@ def capped_distance_matrix(
         rows.keys(), columns.keys(), scorer=Levenshtein.distance, dtype=dtype, score_cutoff=largest
     )
     return np.minimum(distances, limits + 1, casting="unsafe", out=distances)
+
+
+def key_array(sequences: Sequences) -> npt.NDArray[np.object_]:
+    """Return the keys of sequences as an array, for `edits_of_pairs`."""
+    keys = np.empty(len(sequences), dtype=object)
+    keys[:] = sequences.keys()
+    return keys
+
+
+def edits_of_pairs(
+    rows: npt.NDArray[np.object_],
+    columns: npt.NDArray[np.object_],
+    first: npt.NDArray[np.integer],
+    second: npt.NDArray[np.integer],
+    limits: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Return the distance of ``rows[first[i]]`` and ``columns[second[i]]`` for all i.
+
+    A distance beyond ``limits[second[i]]`` may be replaced by any larger number than the limit.
+    """
+    edits = np.empty(len(first), dtype=np.int64)
+    order = np.argsort(first, kind="stable")
+    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
+    for members in np.split(order, starts[1:]) if len(starts) else []:
+        choices = second[members]
+        edits[members] = cdist(
+            [rows[first[members[0]]]],
+            columns[choices],
+            scorer=Levenshtein.distance,
+            dtype=np.int32,
+            score_cutoff=int(limits[choices].max()),
+        )[0]
+    return edits

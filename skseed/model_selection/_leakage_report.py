@@ -22,9 +22,7 @@ Split = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 Nearest = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
 
 _BLOCK = 64
-# few candidates at first, because the cut-off that they give saves most of the work on the others
-_FIRST_CANDIDATES = 64
-_MOST_CANDIDATES = 1024
+_CANDIDATES = 1024
 
 
 @validate_params(
@@ -301,10 +299,8 @@ def _nearest_of_block(
     order = np.argsort(gap, kind="stable")
     best = np.full(len(asked), np.iinfo(np.int32).max - 1, dtype=np.int64)
     nearest = np.zeros(len(asked), dtype=np.intp)
-    start, size = 0, _FIRST_CANDIDATES
-    while start < len(order):
-        some = np.sort(order[start : start + size])
-        start, size = start + size, min(2 * size, _MOST_CANDIDATES)
+    for start in range(0, len(order), _CANDIDATES):
+        some = np.sort(order[start : start + _CANDIDATES])
         block = cdist(
             asked, known[some], scorer=Levenshtein.distance, dtype=np.int32, score_cutoff=int(best.max())
         )

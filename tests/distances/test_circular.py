@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from skseed.distances import _circular, levenshtein_groups, levenshtein_neighbors
-from skseed.distances._anchors import canonical, least_rotation
+from skseed import _parallel
+from skseed.distances import levenshtein_groups, levenshtein_neighbors
 from tests.reference import (
     circular_edit_distance,
     cutoff,
@@ -17,17 +17,16 @@ from tests.reference import (
     reverse_complement,
     rotate,
     rotate_at_random,
-    rotations,
 )
 
 
 def within(X, max_distance, both_strands):
     close = {}
     for i, a in enumerate(X):
-        for j, b in enumerate(X):
+        for j, b in enumerate(X[:i]):
             edits = circular_edit_distance(a, b, both_strands=both_strands)
-            if i != j and edits <= cutoff(a, b, max_distance):
-                close[i, j] = edits
+            if edits <= cutoff(a, b, max_distance):
+                close[i, j] = close[j, i] = edits
     return close
 
 
@@ -49,13 +48,70 @@ def relatives(seed, n_families, size, length, n_edits):
     ]
 
 
+def repeats(unit, low, high):
+    """Return the unit repeated to a length between `low` and `high`, exactly or with a part of a copy."""
+    return st.integers(low, high).map(lambda length: (unit * (length // len(unit) + 1))[:length])
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     X=st.lists(st.text("ACG", max_size=9), min_size=1, max_size=7),
     max_distance=st.one_of(st.integers(0, 6), st.floats(0.05, 0.9)),
     both_strands=st.booleans(),
 )
-def test_short_circles_are_exact(X, max_distance, both_strands):
+def test_short_sequences_are_exact(X, max_distance, both_strands):
+    graph = levenshtein_neighbors(X, max_distance, topology="circular", both_strands=both_strands)
+    assert as_dict(graph) == within(X, max_distance, both_strands)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("length", [(300, 340), (514, 560)])
+def test_sequences_with_few_edits_are_exact(seed, length):
+    rng = np.random.default_rng(seed)
+    founders = random_sequences(rng, 3, length)
+    X = [rotate_at_random(rng, mutate(rng, founder, rng.integers(17))) for founder in founders * 4]
+    for max_distance in (17, 30):
+        graph = levenshtein_neighbors(X, max_distance, topology="circular", both_strands=True)
+        assert as_dict(graph) == within(X, max_distance, True)
+        assert graph.nnz > 0
+
+
+def test_distances_of_distant_pairs_are_never_too_small():
+    X = relatives(3, n_families=3, size=5, length=540, n_edits=80)
+    found = as_dict(levenshtein_neighbors(X, 110, topology="circular", both_strands=True))
+    expected = within(X, 110, True)
+    assert set(found) <= set(expected)
+    assert all(edits >= expected[pair] for pair, edits in found.items())
+    assert len(found) > 0.9 * len(expected)
+
+
+@pytest.mark.parametrize("both_strands", [False, True])
+@pytest.mark.parametrize("X", [["A" * 20, "A" * 21], ["AC" * 30, "AC" * 30 + "A"], ["AC" * 300, "AC" * 301]])
+def test_repetitions_of_one_unit_are_neighbors(X, both_strands):
+    gap = len(X[1]) - len(X[0])
+    for max_distance in (gap, gap + 1, 30, 10**6, 0.5):
+        graph = levenshtein_neighbors(X, max_distance, topology="circular", both_strands=both_strands)
+        assert as_dict(graph) == {(0, 1): gap, (1, 0): gap}
+        groups = levenshtein_groups(X, max_distance, topology="circular", both_strands=both_strands)
+        assert groups.tolist() == [0, 0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), unit=st.text("ACGT", min_size=1, max_size=7), both_strands=st.booleans())
+def test_short_repetitive_sequences_are_exact(data, unit, both_strands):
+    X = data.draw(st.lists(repeats(unit, 15, 80), min_size=2, max_size=5))
+    X += [reverse_complement(x) for x in X[:1]] + [X[0][:-3] + "G" + X[0][-3:]]
+    max_distance = data.draw(st.one_of(st.integers(0, 12), st.floats(0.01, 0.6)))
+    graph = levenshtein_neighbors(X, max_distance, topology="circular", both_strands=both_strands)
+    assert as_dict(graph) == within(X, max_distance, both_strands)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), unit=st.text("ACGT", min_size=1, max_size=7), both_strands=st.booleans())
+def test_long_repetitive_sequences_with_few_edits_are_exact(data, unit, both_strands):
+    X = data.draw(st.lists(repeats(unit, 505, 530), min_size=2, max_size=4))
+    X += [X[0][:-3] + "G" + X[0][-3:], X[-1][:40] + "T" + X[-1][42:]]
+    max_distance = data.draw(st.integers(0, 29))
     graph = levenshtein_neighbors(X, max_distance, topology="circular", both_strands=both_strands)
     assert as_dict(graph) == within(X, max_distance, both_strands)
 
@@ -77,41 +133,22 @@ def test_both_strands_of_linear_sequences(X, max_distance):
     assert all(joined[i] == joined[j] for i, j in expected)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_anchored_circles_are_exact_where_the_run_must_exist(seed, monkeypatch):
-    monkeypatch.setattr(_circular, "SHORT", 0)
-    X = relatives(seed, n_families=3, size=4, length=150, n_edits=10)
-    graph = levenshtein_neighbors(X, 8, topology="circular", both_strands=True)
-    assert as_dict(graph) == within(X, 8, True)
-    assert graph.nnz > 0
-
-
-def test_anchored_distances_are_never_too_small(monkeypatch):
-    monkeypatch.setattr(_circular, "SHORT", 0)
-    X = relatives(3, n_families=3, size=5, length=150, n_edits=22)
-    found = as_dict(levenshtein_neighbors(X, 35, topology="circular", both_strands=True))
-    expected = within(X, 35, True)
-    assert set(found) <= set(expected)
-    assert all(edits >= expected[pair] for pair, edits in found.items())
-    assert len(found) > 0.9 * len(expected)
-
-
 @pytest.mark.parametrize("length", [60, 700])
-def test_results_do_not_depend_on_the_cut(length):
+def test_results_do_not_depend_on_rotation_and_strand(length):
     X = relatives(0, n_families=5, size=4, length=length, n_edits=length // 12)
     rng = np.random.default_rng(1)
-    turned = [rotate_at_random(rng, sequence) for sequence in X]
+    rotated = [rotate_at_random(rng, sequence) for sequence in X]
     for max_distance in (0, 5, 0.1, 0.3):
         options = {"topology": "circular", "both_strands": True}
         one = levenshtein_neighbors(X, max_distance, **options)
-        assert as_dict(one) == as_dict(levenshtein_neighbors(turned, max_distance, **options))
+        assert as_dict(one) == as_dict(levenshtein_neighbors(rotated, max_distance, **options))
         np.testing.assert_array_equal(
             levenshtein_groups(X, max_distance, **options),
-            levenshtein_groups(turned, max_distance, **options),
+            levenshtein_groups(rotated, max_distance, **options),
         )
 
 
-def test_rotated_copies_are_one_group_only_where_circular():
+def test_rotated_copies_are_one_group_only_if_circular():
     plasmid = random_sequence(np.random.default_rng(0), 3000)
     X = [plasmid, rotate(plasmid, 1000), reverse_complement(rotate(plasmid, 7))]
     np.testing.assert_array_equal(levenshtein_groups(X, 10), [0, 1, 2])
@@ -121,54 +158,26 @@ def test_rotated_copies_are_one_group_only_where_circular():
     )
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_circular_groups_inside_labels(n_jobs):
+def test_large_alphabets_are_exact():
+    rng = np.random.default_rng(0)
+    characters = "".join(chr(0x4E00 + i) for i in range(600))
+    founder = random_sequence(rng, 560, characters)
+    X = [rotate(mutate(rng, founder, 8, characters), int(rng.integers(560))) for _ in range(6)]
+    graph = levenshtein_neighbors(X, 30, topology="circular")
+    assert as_dict(graph) == within(X, 30, False)
+    assert graph.nnz == 30
+
+
+@pytest.mark.parametrize("use_processes", [False, True])
+def test_circular_groups_within_labels(use_processes, monkeypatch):
+    if use_processes:
+        # so little work would not start processes
+        monkeypatch.setattr(_parallel, "_SECONDS_WORTH_PROCESSES", 0)
     X = relatives(5, n_families=6, size=5, length=800, n_edits=30)
     y = np.tile([0, 1], 15)
-    groups = levenshtein_groups(X, 0.05, y=y, topology="circular", both_strands=True, n_jobs=n_jobs)
-    expected = levenshtein_groups(X, 0.05, y=y, topology="circular", both_strands=True)
-    np.testing.assert_array_equal(groups, expected)
-    graph = levenshtein_neighbors(X, 0.05, topology="circular", both_strands=True)
+    options = {"topology": "circular", "both_strands": True, "n_jobs": 2}
+    groups = levenshtein_groups(X, 0.05, y=y, **options)
+    graph = levenshtein_neighbors(X, 0.05, **options)
+    assert graph.nnz > 0
     for i, j in as_dict(graph):
         assert (groups[i] == groups[j]) == (y[i] == y[j])
-
-
-@given(sequence=st.text("AB", max_size=40), turns=st.integers(0, 40))
-def test_least_rotation(sequence, turns):
-    cut = turns % max(1, len(sequence))
-    assert least_rotation(sequence) == min(rotations(sequence))
-    assert least_rotation(rotate(sequence, cut)) == least_rotation(sequence)
-
-
-def test_least_rotation_of_long_repeats_takes_no_time():
-    assert least_rotation("T" * 100_000) == "T" * 100_000
-    assert least_rotation("GA" * 50_000) == "AG" * 50_000
-    assert least_rotation("C" + "A" * 5_000) == "A" * 5_000 + "C"
-
-
-def test_canonical_of_both_strands():
-    assert canonical("GATTACA", circular=False, both_strands=True) == "GATTACA"
-    assert canonical("TGTAATC", circular=False, both_strands=True) == "GATTACA"
-    assert canonical("TTACAGA", circular=True, both_strands=True) == canonical(
-        "TCTGTAA", circular=True, both_strands=True
-    )
-
-
-def test_leader_groups_follow_the_greedy_rule():
-    X = ["AAAAAA", "AAAAAT", "AAAATT", "AAATTT", "GGGGGG", "AAAAAA"]
-    np.testing.assert_array_equal(levenshtein_groups(X, 1, linkage="leader"), [0, 0, 1, 1, 2, 0])
-    np.testing.assert_array_equal(levenshtein_groups(X, 1), [0, 0, 0, 0, 1, 0])
-
-
-@settings(max_examples=60, deadline=None)
-@given(X=st.lists(st.text("AC", max_size=8), min_size=1, max_size=12), max_distance=st.integers(0, 5))
-def test_leader_groups_against_the_plain_rule(X, max_distance):
-    groups = [-1] * len(X)
-    for leader, sequence in enumerate(X):
-        if groups[leader] < 0:
-            for member, other in enumerate(X):
-                if groups[member] < 0 and Levenshtein.distance(sequence, other) <= max_distance:
-                    groups[member] = leader
-    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    expected = [numbers[group] for group in groups]
-    np.testing.assert_array_equal(levenshtein_groups(X, max_distance, linkage="leader"), expected)

@@ -1,0 +1,210 @@
+"""Filter by pigeonhole seeds, found by sorting: the work grows with the symbols instead of the pairs.
+
+A sequence is cut into d + 1 seeds. At most d of them are changed by d edits, so every sequence within d edits
+contains one seed unchanged, moved by at most d positions. All seeds are sorted, and all windows of all
+sequences are looked up among them. Conserved sequences share seeds in nearly all pairs; so the hits are
+estimated first, and the q-gram filter is used if there are too many.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from skseed._kmers import window_hashes
+from skseed._sequences import Sequences
+from skseed.distances._blocks import SortedSequences
+from skseed.distances._components import Components
+
+# measured on one core; only the ratio to the other costs matters
+SECONDS_PER_SYMBOL = 1.2e-7
+SECONDS_PER_HIT = 3e-8
+_NARROWEST, _WIDEST = 6, 32
+_TABLE_BITS = 24
+_CHUNK_SYMBOLS = 4_000_000
+_FIRST_HITS, _MOST_HITS = 500_000, 4_000_000
+_MERGED_AT_ONCE = 16
+_SAMPLE = 2000
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+Candidates = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Seeds of sequences, and the windows that equal one, both sorted by their hash.
+
+    Parameters
+    ----------
+    owners : ndarray of int32 of shape (n_seeds,)
+        The sequence of each seed.
+    places : ndarray of int32 of shape (n_seeds,)
+        The position of the seed in it.
+    low, high : ndarray of int64 of shape (n_windows,)
+        The range of the seeds that each window equals.
+    holders : ndarray of int32 of shape (n_windows,)
+        The sequence of each window.
+    positions : ndarray of int32 of shape (n_windows,)
+        The position of the window in it.
+    limits : ndarray of int64 of shape (n_sequences,)
+        The cut-off of a pair whose longer sequence is this one.
+    """
+
+    owners: npt.NDArray[np.int32]
+    places: npt.NDArray[np.int32]
+    low: npt.NDArray[np.int64]
+    high: npt.NDArray[np.int64]
+    holders: npt.NDArray[np.int32]
+    positions: npt.NDArray[np.int32]
+    limits: npt.NDArray[np.int64]
+
+    @property
+    def n_hits(self) -> int:
+        """The number of pairs of a window and a seed that are equal."""
+        return int((self.high - self.low).sum())
+
+    def candidates(self, components: Components | None) -> Iterator[Candidates]:
+        """Yield the pairs that share a seed, as positions of the shorter and of the longer sequence.
+
+        Without `components` all pairs come at once. With them, pairs come in batches, those with most shared
+        seeds first, and may come again in a later batch. Windows are dropped as soon as the sequences of
+        their bucket are in one component.
+        """
+        batches = self._batches(components)
+        if components is None:
+            batches = iter([_merged(batches)])
+        for keys in batches:
+            shorter, longer = np.divmod(keys, len(self.limits))
+            yield shorter, longer
+
+    def _batches(self, components: Components | None) -> Iterator[npt.NDArray[np.int64]]:
+        # windows that equal the same seeds make a bucket
+        starts = np.flatnonzero(np.diff(self.low, prepend=-1))
+        sizes = np.diff(starts, append=len(self.low))
+        left, most = np.arange(len(self.low)), _FIRST_HITS
+        while len(left):
+            n_hits = np.cumsum(self.high[left] - self.low[left])
+            stop = max(1, int(np.searchsorted(n_hits, most, side="right")))
+            now, left = left[:stop], left[stop:]
+            window, seed = _members_of_ranges(self.low[now], self.high[now])
+            keys, counts = np.unique(self._pairs(now[window], seed), return_counts=True)
+            yield keys[np.argsort(-counts, kind="stable")]
+            most = min(2 * most, _MOST_HITS)
+            if components is not None and len(left):
+                roots = components.find(self.holders)
+                mixed = np.minimum.reduceat(roots, starts) < np.maximum.reduceat(roots, starts)
+                left = left[np.repeat(mixed, sizes)[left]]
+
+    def _pairs(self, windows: npt.NDArray[np.intp], seeds: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        """Return ``shorter * n_sequences + longer`` of the hits that d edits allow."""
+        shorter, longer = self.holders[windows].astype(np.int64), self.owners[seeds].astype(np.int64)
+        moved = np.abs(self.positions[windows] - self.places[seeds])
+        kept = (shorter < longer) & (moved <= self.limits[longer])
+        return shorter[kept] * len(self.limits) + longer[kept]
+
+
+def find_seeds(searched: SortedSequences, n_symbols: int, *, most_hits: float) -> Seeds | None:
+    """Return the seeds of sequences and where they occur; the codes must be below `n_symbols`.
+
+    The result is None if the seeds would be too short to be specific, or if there are more than `most_hits`
+    hits.
+    """
+    sequences, lengths, limits = searched.sequences, searched.lengths, searched.limits
+    # different sequences are never within a limit of 0, so those need no seed
+    cut = np.flatnonzero(limits > 0)
+    steps = lengths[cut] // (limits[cut] + 1)
+    if len(cut) == 0 or steps.min() * np.log2(max(n_symbols, 2)) < 2 * _NARROWEST:
+        return None
+    width = int(min(steps.min(), _WIDEST))
+    which, number = _members_of_ranges(np.zeros(len(cut), dtype=np.int64), limits[cut] + 1)
+    owners, places = cut[which].astype(np.int32), (number * steps[which]).astype(np.int32)
+    hashes = np.empty(len(owners), dtype=np.uint64)
+    for start, stop in sequences.chunks(_CHUNK_SYMBOLS):
+        inside = slice(*np.searchsorted(owners, [start, stop]))
+        first = sequences.offsets[owners[inside]] - sequences.offsets[start]
+        hashes[inside] = _mixed_windows(sequences.slice(start, stop), width, n_symbols)[
+            first + places[inside]
+        ]
+    order = np.argsort(hashes, kind="stable")
+    hashes, owners, places = hashes[order], owners[order], places[order]
+    table = np.zeros(1 << _TABLE_BITS, dtype=bool)
+    table[hashes >> np.uint64(64 - _TABLE_BITS)] = True
+    found = []
+    n_hits = 0
+    for start, stop in sequences.chunks(_CHUNK_SYMBOLS):
+        chunk = sequences.slice(start, stop)
+        low, high, holders, positions = _windows_that_are_seeds(chunk, hashes, table, width, n_symbols)
+        found.append((low, high, holders + np.int32(start), positions))
+        n_hits += int((high - low).sum())
+        if n_hits > most_hits:
+            return None
+    low, high, holders, positions = (np.concatenate(values) for values in zip(*found, strict=True))
+    order = np.argsort(low, kind="stable")
+    return Seeds(owners, places, low[order], high[order], holders[order], positions[order], limits)
+
+
+def _windows_that_are_seeds(
+    sequences: Sequences,
+    seeds: npt.NDArray[np.uint64],
+    table: npt.NDArray[np.bool_],
+    width: int,
+    n_symbols: int,
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return the range of equal seeds of each window that has any, its sequence and its position there.
+
+    `table` says which high bits occur among the sorted hashes of the seeds.
+    """
+    windows = _mixed_windows(sequences, width, n_symbols)
+    chosen = np.flatnonzero(table[windows >> np.uint64(64 - _TABLE_BITS)])
+    windows = windows[chosen]
+    # sorted ones are found several times faster
+    order = np.argsort(windows)
+    chosen, windows = chosen[order], windows[order]
+    low = np.searchsorted(seeds, windows)
+    high = np.searchsorted(seeds, windows, side="right")
+    holders = np.searchsorted(sequences.offsets, chosen, side="right") - 1
+    positions = chosen - sequences.offsets[holders]
+    real = (high > low) & (positions + width <= sequences.lengths[holders])
+    return low[real], high[real], holders[real].astype(np.int32), positions[real].astype(np.int32)
+
+
+def estimate_work(searched: SortedSequences, n_symbols: int, *, most_hits: float) -> tuple[float, float]:
+    """Return about how many hits there are and how many pairs share a seed, from a sample.
+
+    Both are infinite if there are more than `most_hits` hits, or if the seeds would be too short.
+    """
+    n, scale = len(searched), 1.0
+    if n > _SAMPLE:
+        chosen = np.sort(np.random.default_rng(0).choice(n, size=_SAMPLE, replace=False))
+        searched, scale = searched.take(chosen), (n / _SAMPLE) ** 2
+    seeds = find_seeds(searched, n_symbols, most_hits=most_hits / scale)
+    if seeds is None:
+        return np.inf, np.inf
+    ((shorter, _),) = seeds.candidates(None)
+    return seeds.n_hits * scale, len(shorter) * scale
+
+
+def _mixed_windows(sequences: Sequences, width: int, n_symbols: int) -> npt.NDArray[np.uint64]:
+    windows = window_hashes(sequences.codes, width=width, n_symbols=n_symbols)
+    windows *= _MIX
+    return windows
+
+
+def _merged(batches: Iterator[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Return the different keys of all batches."""
+    found = [np.empty(0, dtype=np.int64)]
+    for keys in batches:
+        found.append(keys)
+        if len(found) == _MERGED_AT_ONCE:
+            found = [np.unique(np.concatenate(found))]
+    return np.unique(np.concatenate(found))
+
+
+def _members_of_ranges(
+    low: npt.NDArray[np.integer], high: npt.NDArray[np.integer]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the members of all ranges from low to high, and the range of each."""
+    sizes = high - low
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    return which, np.arange(len(which)) - np.repeat(np.cumsum(sizes) - sizes - low, sizes)
