@@ -55,9 +55,8 @@ class KmerVectorizer(SequenceTransformer):
     >>> from skseed.preprocessing import KmerVectorizer
     >>> vectorizer = KmerVectorizer(k=2)
     >>> counts = vectorizer.fit_transform(["GATTACA", "GANTACA"])
-    >>> counts
-    <Compressed Sparse Row sparse matrix of dtype 'int32'
-        with 10 stored elements and shape (2, 16)>
+    >>> counts.shape
+    (2, 16)
     >>> names = vectorizer.get_feature_names_out()
     >>> [str(name) for name in names[counts[1].indices]]
     ['AC', 'CA', 'GA', 'TA']

@@ -208,7 +208,7 @@ def test_temperature_is_estimated():
 def test_probabilities_of_noisy_labels_are_calibrated():
     X, y = by_composition(1500, seed=0, noise=0.2)
     new_X, new_y = by_composition(1500, seed=1, noise=0.2)
-    classifier = SequenceClassifier("cnn", hidden_dim=16, max_epochs=8, n_iter_no_change=3, random_state=0)
+    classifier = SequenceClassifier(max_epochs=8, n_iter_no_change=3, random_state=0)
     probabilities = classifier.fit(X, y).predict_proba(new_X)
     assert_allclose(probabilities.sum(axis=1), 1)
     confidence = probabilities.max(axis=1)
