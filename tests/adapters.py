@@ -1,8 +1,8 @@
-"""Test-only subclasses that lead scikit-learn's own checks, which feed numbers, to sequence estimators.
+"""Test-only subclasses with which scikit-learn's checks, which pass numbers, run on sequence estimators.
 
-`adapt` makes a subclass of an estimator whose doors take a table of numbers. The table is validated as
-scikit-learn wants it, every row is encoded, and the *real* method runs on what comes out. The class is
-placed in this module under the name "Rows" + the estimator's own, so that it can be pickled.
+`adapt` makes a subclass of an estimator whose methods accept a table of numbers. The subclass validates the
+table as scikit-learn requires, encodes each row, and calls the *real* method with the result. The class is
+stored in this module as "Rows" + the name of the estimator, so that it can be pickled.
 """
 
 import sys
@@ -18,16 +18,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skseed.embedding import ReadPositionEmbedder
 
 _THRESHOLDS = np.linspace(-3, 3, 12)
-_FIT_DOORS = ("fit", "fit_transform", "fit_predict")
+_FIT_METHODS = ("fit", "fit_transform", "fit_predict")
 _COLUMN_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
-_DOORS = ("transform", "predict", "decision_function", "predict_proba", "predict_log_proba", "score")
+_METHODS = ("transform", "predict", "decision_function", "predict_proba", "predict_log_proba", "score")
 
 
 def rows_to_strings(X: np.ndarray) -> np.ndarray:
-    """Spell every number as twelve letters, a thermometer, after the four letters of DNA.
+    """Encode each number as twelve letters, one for each threshold, after the prefix ACGT.
 
-    It is of A and C in one column and of G and T in the next, so that counts of letters tell two columns
-    apart: a model that forgets positions learns from them too.
+    Columns alternate between the letters A and C and the letters G and T. Letter counts then differ between
+    two columns, so that a model that ignores positions can learn from them too.
     """
     above = X[:, :, None] > _THRESHOLDS
     is_odd = (np.arange(X.shape[1]) % 2 == 1)[:, None]
@@ -38,35 +38,39 @@ def rows_to_strings(X: np.ndarray) -> np.ndarray:
 
 
 def rows_to_tokens(X: np.ndarray) -> np.ndarray:
-    """Give every number a token by its bin, from 1 to 13, with bins of its own for each column."""
+    """Encode each number as the token of its bin. Each column has 13 tokens of its own."""
     n_bins = len(_THRESHOLDS) + 1
     return (np.digitize(X, _THRESHOLDS) + 1 + n_bins * np.arange(X.shape[1])).astype(np.int64)
 
 
-class _Door(threading.local):
-    """Whether a door is open: methods that call each other meet sequences, not numbers."""
+class _Call(threading.local):
+    """Whether an adapted method is running: the methods that it calls receive sequences, not numbers."""
 
-    is_open = False
+    is_running = False
 
 
-_door = _Door()
+_call = _Call()
 
 
 def adapt(estimator: BaseEstimator, encode: Any = rows_to_strings) -> BaseEstimator:
-    """Return an estimator with the same parameters whose rows of numbers become sequences or tokens."""
+    """Return an estimator with the same parameters that accepts rows of numbers and encodes them."""
     real = type(estimator)
     name = "Rows" + real.__name__
     if not hasattr(sys.modules[__name__], name):
-        doors = {door: _door_of(real, door, encode) for door in (*_FIT_DOORS, *_DOORS) if hasattr(real, door)}
-        adapted = type(name, (real,), {**doors, "__module__": __name__, "__sklearn_tags__": _tags_of(real)})
+        methods = {
+            method: _adapted(real, method, encode)
+            for method in (*_FIT_METHODS, *_METHODS)
+            if hasattr(real, method)
+        }
+        adapted = type(name, (real,), {**methods, "__module__": __name__, "__sklearn_tags__": _tags_of(real)})
         setattr(sys.modules[__name__], name, adapted)
     return getattr(sys.modules[__name__], name)(**estimator.get_params(deep=False))
 
 
 def number_labels(estimator: BaseEstimator) -> BaseEstimator:
-    """Return an estimator that reads labels as numbers, if its y is positions; others come back as they are.
+    """Return an estimator that accepts names as y if its y is positions; return others unchanged.
 
-    The sequence checks label sequences with names.
+    The sequence checks use names as labels.
     """
     if not isinstance(estimator, ReadPositionEmbedder):
         return estimator
@@ -74,7 +78,7 @@ def number_labels(estimator: BaseEstimator) -> BaseEstimator:
 
 
 class NumberLabelsReadPositionEmbedder(ReadPositionEmbedder):
-    """The embedder of reads, which takes a name for a position: its place in the order of names."""
+    """A ReadPositionEmbedder that replaces each name in y by its rank in alphabetical order."""
 
     def fit(self, X: Any, y: Any) -> Any:
         return super().fit(X, np.unique(y, return_inverse=True)[1])
@@ -93,34 +97,34 @@ def _tags_of(real: type) -> Any:
     return tags_of_rows
 
 
-def _door_of(real: type, door: str, encode: Any) -> Any:
+def _adapted(real: type, method: str, encode: Any) -> Any:
     def call(self: Any, X: Any, *args: Any) -> Any:
-        method = getattr(super(type_of(self), self), door)
-        if _door.is_open:
-            return method(X, *args)
-        _door.is_open = True
+        real_method = getattr(super(type_of(self), self), method)
+        if _call.is_running:
+            return real_method(X, *args)
+        _call.is_running = True
         try:
-            if door not in _FIT_DOORS:
+            if method not in _FIT_METHODS:
                 check_is_fitted(self)
-            rows = validate_data(self, X, reset=door in _FIT_DOORS)
+            rows = validate_data(self, X, reset=method in _FIT_METHODS)
             encoded = encode(rows)
             if isinstance(X, pd.DataFrame):
-                # the index and, for tokens, the column names go on to the real method
+                # pass the index and, for tokens, the column names on
                 names = None if encoded.ndim == 1 else X.columns
                 encoded = pd.DataFrame(encoded, index=X.index, columns=names)
-            # fitted on strings, the real estimator forgets columns, which are of the table here
+            # fit on sequences removes the attributes of columns, which describe the table here
             columns = {key: vars(self)[key] for key in _COLUMN_ATTRIBUTES if key in vars(self)}
-            result = method(encoded, *args)
-            if door in _FIT_DOORS:
+            result = real_method(encoded, *args)
+            if method in _FIT_METHODS:
                 vars(self).update(columns)
             return result
         finally:
-            _door.is_open = False
+            _call.is_running = False
 
     def type_of(self: Any) -> type:
         return next(cls for cls in type(self).__mro__ if cls.__module__ == __name__)
 
-    if door in ("fit", "fit_transform", "fit_predict", "score"):
+    if method in ("fit", "fit_transform", "fit_predict", "score"):
 
         def wrapper(self: Any, X: Any, y: Any = None) -> Any:
             return call(self, X, y)
@@ -129,7 +133,7 @@ def _door_of(real: type, door: str, encode: Any) -> Any:
         def wrapper(self: Any, X: Any) -> Any:
             return call(self, X)
 
-    wrapper.__name__ = door
-    if type(real.__dict__.get(door)).__name__ == "_AvailableIfDescriptor":
-        return available_if(lambda self: hasattr(super(type_of(self), self), door))(wrapper)
+    wrapper.__name__ = method
+    if type(real.__dict__.get(method)).__name__ == "_AvailableIfDescriptor":
+        return available_if(lambda self: hasattr(super(type_of(self), self), method))(wrapper)
     return wrapper

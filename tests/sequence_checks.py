@@ -1,8 +1,8 @@
 """Checks for every estimator whose X is a one-dimensional array-like of str.
 
-scikit-learn's suite runs a single check on such an estimator and is green. `SEQUENCE_CHECKS` holds the
-checks of scikit-learn that build no X, and our own, which do with sequences what the suite does with
-numbers. A check is called as ``check(name, estimator)``; `sequence_checks` gives the ones that fit.
+scikit-learn's suite runs a single check on such an estimator and passes. `SEQUENCE_CHECKS` holds the checks
+of scikit-learn that create no X, and our own checks, which do with sequences what the suite does with
+numbers. A check is called as ``check(name, estimator)``; `sequence_checks` yields those of an estimator.
 """
 
 import inspect
@@ -26,11 +26,11 @@ OUTPUTS = ("transform", "predict", "decision_function", "predict_proba")
 Check = Callable[[str, BaseEstimator], None]
 
 
-# the data and the way to compare ------------------------------------------------------------------
+# data and comparison ------------------------------------------------------------------------------
 
 
 def make_sequences(n: int = 24, seed: int = 0) -> tuple[list[str], np.ndarray]:
-    """Return sequences of 8 to 14 symbols from two families, the first the longest, and their labels."""
+    """Return sequences of 8 to 14 symbols from two families, the longest ones first, and their labels."""
     rng = np.random.default_rng(seed)
     families = ["ACGTACGGTTCAGA", "TTGACCATGCATTC"]
     sequences, labels = [], np.array(["church", "voigt"] * ((n + 1) // 2))[:n]
@@ -42,7 +42,7 @@ def make_sequences(n: int = 24, seed: int = 0) -> tuple[list[str], np.ndarray]:
 
 
 def outputs(estimator: BaseEstimator, X: Any) -> dict[str, np.ndarray]:
-    """Return what every method that the estimator has gives for X."""
+    """Return the result for X of each method that the estimator has."""
     results = {}
     for method in OUTPUTS:
         if hasattr(estimator, method):
@@ -90,10 +90,10 @@ def check_containers_give_the_same(name: str, estimator: BaseEstimator) -> None:
         assert_same(outputs(_fitted(estimator, X), X), expected)
 
 
-# refusals -----------------------------------------------------------------------------------------
+# invalid input ------------------------------------------------------------------------------------
 
 _GOOD = "ACGTACGT"
-REFUSED: dict[str, tuple[Any, type[Exception] | tuple[type[Exception], ...], str]] = {
+INVALID: dict[str, tuple[Any, type[Exception] | tuple[type[Exception], ...], str]] = {
     "str": (_GOOD, ValueError, "single str"),
     "bytes": (_GOOD.encode(), ValueError, "single bytes"),
     "None": (None, (TypeError, ValueError), "NoneType"),
@@ -108,14 +108,14 @@ REFUSED: dict[str, tuple[Any, type[Exception] | tuple[type[Exception], ...], str
 }
 
 
-def check_refuses_what_is_no_sequence(name: str, estimator: BaseEstimator) -> None:
+def check_invalid_input_raises(name: str, estimator: BaseEstimator) -> None:
     fitted = _fitted(estimator)
-    for X, error, match in REFUSED.values():
+    for X, error, match in INVALID.values():
         fresh = clone(estimator)
         with pytest.raises(error, match=match):
             fresh.fit(X, np.array(["church", "voigt", "church"])[: len(X) if X is not None else 1])
-        half = [key for key in vars(fresh) if key.endswith("_") and not key.startswith("_")]
-        assert not half, f"half fitted: {half}"
+        fitted_attributes = [key for key in vars(fresh) if key.endswith("_") and not key.startswith("_")]
+        assert not fitted_attributes
         for method in OUTPUTS:
             if hasattr(fitted, method):
                 with pytest.raises(error, match=match):
@@ -142,7 +142,7 @@ def check_fit_changes_neither_x_nor_parameters(name: str, estimator: BaseEstimat
 
 
 def _pickled_params(estimator: BaseEstimator) -> dict[str, bytes]:
-    """Return the parameters as bytes; a pipeline fits its steps in place, so only theirs count."""
+    """Return the parameters as bytes. Of a pipeline, which fits its steps in place, only their parameters."""
     params = estimator.get_params()
     if isinstance(estimator, Pipeline):
         params = {key: value for key, value in params.items() if "__" in key}
@@ -192,12 +192,12 @@ def check_global_generators_untouched(name: str, estimator: BaseEstimator) -> No
     fresh = clone(estimator)
     states = _generator_states()
     fresh.fit(sequences, y)
-    assert _generator_states() == states, "fit moved a global generator"
+    assert _generator_states() == states, "fit changed a global generator"
     outputs(fresh, sequences)
-    assert _generator_states() == states, "a method moved a global generator"
+    assert _generator_states() == states, "a method changed a global generator"
     if hasattr(fresh, "score"):
         fresh.score(sequences, y)
-        assert _generator_states() == states, "score moved a global generator"
+        assert _generator_states() == states, "score changed a global generator"
 
 
 def _generator_states() -> list[bytes]:
@@ -223,11 +223,11 @@ def check_subset_of_rows(name: str, estimator: BaseEstimator) -> None:
     fitted = _fitted(estimator)
     expected = outputs(fitted, sequences)
     for rows in ([0], [5], [3, 4], list(range(7, 19))):
-        part = {method: result[rows] for method, result in expected.items()}
-        assert_same(outputs(fitted, [sequences[i] for i in rows]), part, exact=False)
+        subset = {method: result[rows] for method, result in expected.items()}
+        assert_same(outputs(fitted, [sequences[i] for i in rows]), subset, exact=False)
 
 
-def check_lower_case_is_read(name: str, estimator: BaseEstimator) -> None:
+def check_lower_case_equals_upper_case(name: str, estimator: BaseEstimator) -> None:
     sequences, _ = make_sequences()
     fitted = _fitted(estimator)
     lower = outputs(fitted, [sequence.lower() for sequence in sequences])
@@ -301,7 +301,7 @@ def check_repr_html(name: str, estimator: BaseEstimator) -> None:
     assert type(estimator).__name__ in _fitted(estimator)._repr_html_()
 
 
-# which check is for whom --------------------------------------------------------------------------
+# checks of each kind of estimator -------------------------------------------------------------------
 
 _SKLEARN_CHECKS: list[Check] = [
     sklearn_checks.check_do_not_raise_errors_in_init_or_set_params,
@@ -324,13 +324,13 @@ _OWN_CHECKS: list[Check] = [
     check_fit_returns_self,
     check_global_generators_untouched,
     check_grid_search,
-    check_lower_case_is_read,
+    check_lower_case_equals_upper_case,
     check_order_of_rows,
     check_outputs_change_no_state,
     check_pickle_round_trip,
     check_pipeline_equals_estimator,
     check_refit_equals_fit,
-    check_refuses_what_is_no_sequence,
+    check_invalid_input_raises,
     check_repr_html,
     check_subset_of_rows,
     check_unfitted_raises,
@@ -339,7 +339,7 @@ SEQUENCE_CHECKS: list[Check] = [*_SKLEARN_CHECKS, *_OWN_CHECKS, *_TRANSFORMER_CH
 
 
 def sequence_checks(estimator: BaseEstimator) -> Iterator[Check]:
-    """Yield the checks for an estimator: of columns only for transformers, our own for pipelines."""
+    """Yield the checks of an estimator: only our own for a pipeline, those of columns only for transformers."""
     checks = _OWN_CHECKS + _TRANSFORMER_CHECKS if isinstance(estimator, Pipeline) else SEQUENCE_CHECKS
     for check in checks:
         if check not in _TRANSFORMER_CHECKS or hasattr(estimator, "transform"):

@@ -1,4 +1,4 @@
-"""The checks themselves: each must catch the fault it is there for."""
+"""The sequence checks and the adapters: each check must fail on the fault that it looks for."""
 
 from typing import Any, Self
 
@@ -11,13 +11,13 @@ from tests import sequence_checks as checks
 from tests.adapters import adapt, rows_to_strings, rows_to_tokens
 
 
-class CentresOnTheCall(KmerVectorizer):
+class CentersOnEachCall(KmerVectorizer):
     def transform(self, X: Any) -> Any:
         counts = super().transform(X).toarray()
         return counts - counts.mean(axis=0)
 
 
-class CountsEveryBareLetter(KmerVectorizer):
+class AcceptsASingleString(KmerVectorizer):
     def fit(self, X: Any, y: Any = None) -> Self:
         return super().fit(list(X), y)
 
@@ -28,19 +28,19 @@ class DrawsFromTheGlobalGenerator(KmerVectorizer):
         return super().transform(X)
 
 
-class FitsHalf(KmerVectorizer):
+class SetsAnAttributeBeforeChecking(KmerVectorizer):
     def fit(self, X: Any, y: Any = None) -> Self:
         self.seen_ = True
         return super().fit(X, y)
 
 
-class KeepsTheLastResult(KmerVectorizer):
+class StoresTheLastResult(KmerVectorizer):
     def transform(self, X: Any) -> Any:
         self.last_ = super().transform(X)
         return self.last_
 
 
-class ListensToItsPast(KmerVectorizer):
+class CountsItsFits(KmerVectorizer):
     def fit(self, X: Any, y: Any = None) -> Self:
         self.n_fits_ = getattr(self, "n_fits_", 0) + 1
         return super().fit(X, y)
@@ -67,12 +67,12 @@ class ReadsTheColumnNames(KmerVectorizer):
 
 
 FAULTS = [
-    (CentresOnTheCall, checks.check_subset_of_rows),
-    (CountsEveryBareLetter, checks.check_refuses_what_is_no_sequence),
+    (CentersOnEachCall, checks.check_subset_of_rows),
+    (AcceptsASingleString, checks.check_invalid_input_raises),
     (DrawsFromTheGlobalGenerator, checks.check_global_generators_untouched),
-    (FitsHalf, checks.check_refuses_what_is_no_sequence),
-    (KeepsTheLastResult, checks.check_outputs_change_no_state),
-    (ListensToItsPast, checks.check_refit_equals_fit),
+    (SetsAnAttributeBeforeChecking, checks.check_invalid_input_raises),
+    (StoresTheLastResult, checks.check_outputs_change_no_state),
+    (CountsItsFits, checks.check_refit_equals_fit),
     (OverwritesAParameter, checks.check_fit_changes_neither_x_nor_parameters),
     (ReturnsNothing, checks.check_fit_returns_self),
     (ReadsTheColumnNames, checks.check_containers_give_the_same),
@@ -80,13 +80,13 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("faulty", "check"), FAULTS, ids=[faulty.__name__ for faulty, _ in FAULTS])
-def test_a_fault_is_caught(faulty: type[KmerVectorizer], check: checks.Check) -> None:
+def test_check_fails_on_a_fault(faulty: type[KmerVectorizer], check: checks.Check) -> None:
     check("KmerVectorizer", KmerVectorizer(k=2))
     with pytest.raises((AssertionError, AttributeError, pytest.fail.Exception)):
         check(faulty.__name__, faulty(k=2))
 
 
-def test_the_adapter_drives_the_real_estimator() -> None:
+def test_adapter_calls_the_real_estimator() -> None:
     X = np.random.default_rng(0).normal(size=(6, 3))
     real = KmerVectorizer(k=2).fit(rows_to_strings(X))
     adapted = adapt(KmerVectorizer(k=2)).fit(X)
@@ -95,7 +95,7 @@ def test_the_adapter_drives_the_real_estimator() -> None:
     assert (adapted.transform(X) != real.transform(rows_to_strings(X))).nnz == 0
 
 
-def test_encoded_rows_keep_the_numbers_apart() -> None:
+def test_encoded_rows_differ_when_the_numbers_differ() -> None:
     X = np.array([[-9.0, 0.1], [0.1, -9.0], [9.0, 0.1]])
     assert len(set(rows_to_strings(X))) == 3
     assert rows_to_strings(X)[0] == "ACGT" + "A" * 12 + "T" * 6 + "G" * 6
