@@ -339,7 +339,7 @@ SEQUENCE_CHECKS: list[Check] = [*_SKLEARN_CHECKS, *_OWN_CHECKS, *_TRANSFORMER_CH
 
 
 def sequence_checks(estimator: BaseEstimator) -> Iterator[Check]:
-    """Yield the checks of an estimator: only our own for a pipeline, those of columns only for transformers."""
+    """Yield the checks of an estimator: our own for a pipeline, those of columns only for transformers."""
     checks = _OWN_CHECKS + _TRANSFORMER_CHECKS if isinstance(estimator, Pipeline) else SEQUENCE_CHECKS
     for check in checks:
         if check not in _TRANSFORMER_CHECKS or hasattr(estimator, "transform"):

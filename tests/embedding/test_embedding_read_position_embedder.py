@@ -70,9 +70,9 @@ def test_learns_from_both_strands():
 
 
 def test_a_convolutional_network_learns_too(new_reads):
-    reads, positions = make_reads(GENOME[:600], depth=40, random_state=0)
+    reads, positions = make_reads(GENOME[:400], depth=40, random_state=0)
     embedder = ReadPositionEmbedder(
-        encoder=CNNEncoder(n_channels=16), lr=0.003, batch_size=64, max_epochs=30, random_state=0
+        encoder=CNNEncoder(n_channels=32), lr=0.003, batch_size=32, max_epochs=20, random_state=0
     )
     assert embedder.fit(reads, positions).score(reads, positions) > 0.6
 
