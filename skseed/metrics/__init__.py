@@ -7,8 +7,8 @@ sequence length. :func:`true_label_rank` returns the rank of the true label in a
 
 :obj:`percent_rmse_scorer` and :func:`top_k_scorer` serve as ``scoring=`` in ``GridSearchCV``. For every
 scorer, higher is better. The documentation of each metric states its formula, its best and worst value and
-the value of random guessing. Labels, scores and marks of the wrong kind raise a ValueError that names the
-index.
+the value of random guessing. Labels, scores and booleans of the wrong kind raise a ValueError that names
+the index.
 
 >>> from skseed.metrics import percent_rmse, rank_quantiles, true_label_rank
 >>> percent_rmse([10, 20], [13, 16], length=100)

@@ -1,4 +1,4 @@
-"""Check labels, scores and marks before a metric compares them."""
+"""Check labels, scores and booleans before a metric compares them."""
 
 from numbers import Number, Real
 from typing import Any
@@ -96,7 +96,7 @@ def check_numbers(values: Any, name: str) -> npt.NDArray[np.floating]:
     return array.astype(np.float64)
 
 
-def check_marks(values: Any, name: str) -> npt.NDArray[np.bool_]:
+def check_booleans(values: Any, name: str) -> npt.NDArray[np.bool_]:
     """Return an array of booleans.
 
     Raises

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skseed._sklearn import Interval, validate_params
-from skseed.metrics._checks import check_marks, check_numbers
+from skseed.metrics._checks import check_booleans, check_numbers
 
 
 @validate_params(
@@ -51,8 +51,8 @@ def fpr_at_tpr(is_known: npt.ArrayLike, score: npt.ArrayLike, *, tpr: float = 0.
     Raises
     ------
     ValueError
-        If there are no known or no unknown samples, the shapes differ, a mark is not a boolean, or a
-        score is NaN or no number.
+        If there are no known or no unknown samples, the shapes differ, `is_known` holds other
+        values than booleans, or a score is NaN or no number.
 
     See Also
     --------
@@ -116,8 +116,8 @@ def oscr_score(is_known: npt.ArrayLike, score: npt.ArrayLike, *, is_correct: npt
     Raises
     ------
     ValueError
-        If there are no known or no unknown samples, the shapes differ, a mark is not a boolean, or a
-        score is NaN or no number.
+        If there are no known or no unknown samples, the shapes differ, `is_known` or
+        `is_correct` holds other values than booleans, or a score is NaN or no number.
 
     See Also
     --------
@@ -136,7 +136,7 @@ def oscr_score(is_known: npt.ArrayLike, score: npt.ArrayLike, *, is_correct: npt
     0.5
     """
     known, scores = _check_known(is_known, score)
-    correct = check_marks(is_correct, "is_correct")
+    correct = check_booleans(is_correct, "is_correct")
     if correct.shape != known.shape:
         raise ValueError(
             f"is_known and is_correct must have the same shape; got {known.shape} and {correct.shape}."
@@ -148,7 +148,7 @@ def oscr_score(is_known: npt.ArrayLike, score: npt.ArrayLike, *, is_correct: npt
 
 
 def _check_known(is_known: Any, score: Any) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-    known = check_marks(is_known, "is_known")
+    known = check_booleans(is_known, "is_known")
     scores = check_numbers(score, "score").astype(np.float64)
     if known.ndim != 1 or known.shape != scores.shape:
         raise ValueError(

@@ -57,13 +57,13 @@ def test_invalid_input_raises(known: list, score: list, match: str) -> None:
         oscr_score(known, score, is_correct=known)
 
 
-def test_marks_of_another_length_raise() -> None:
+def test_is_correct_of_another_length_raises() -> None:
     with pytest.raises(ValueError, match="same shape"):
         oscr_score([True, False], [1, 2], is_correct=[True])
 
 
 @pytest.mark.parametrize(
-    ("marks", "match"),
+    ("values", "match"),
     [
         (["True", "False"], r"is_known\[0\] is 'True', but it must be True or False"),
         ([True, "no"], r"is_known\[1\] is 'no'"),
@@ -74,20 +74,20 @@ def test_marks_of_another_length_raise() -> None:
         ([1, float("nan")], r"is_known\[1\] is nan"),
     ],
 )
-def test_marks_that_are_no_booleans_raise(marks: list, match: str) -> None:
-    """bool("False") is True, so a conversion would score wrong marks silently."""
+def test_values_that_are_no_booleans_raise(values: list, match: str) -> None:
+    """bool("False") is True, so a conversion would score wrong values silently."""
     with pytest.raises(ValueError, match=match):
-        fpr_at_tpr(marks, [1, 2])
+        fpr_at_tpr(values, [1, 2])
     with pytest.raises(ValueError, match=match):
-        oscr_score(marks, [1, 2], is_correct=[True, False])
+        oscr_score(values, [1, 2], is_correct=[True, False])
     with pytest.raises(ValueError, match=match.replace("is_known", "is_correct")):
-        oscr_score([True, False], [1, 2], is_correct=marks)
+        oscr_score([True, False], [1, 2], is_correct=values)
 
 
-@pytest.mark.parametrize("marks", [[1, 0], [1.0, 0.0], np.array([True, False], dtype=object)])
-def test_marks_of_zero_and_one_are_accepted(marks: list) -> None:
-    assert fpr_at_tpr(marks, [2, 1]) == 0
-    assert oscr_score(marks, [2, 1], is_correct=marks) == 1
+@pytest.mark.parametrize("values", [[1, 0], [1.0, 0.0], np.array([True, False], dtype=object)])
+def test_zero_and_one_are_accepted_as_booleans(values: list) -> None:
+    assert fpr_at_tpr(values, [2, 1]) == 0
+    assert oscr_score(values, [2, 1], is_correct=values) == 1
 
 
 @pytest.mark.parametrize("scores", [["0.5", "0.1"], [0.5, None], [0.5, "high"]])
