@@ -11,7 +11,7 @@ import lzma
 import os
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -214,7 +214,7 @@ def quote(value: object, limit: int = MAX_QUOTED) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def quote_some(values: list[str], limit: int = MAX_QUOTED) -> str:
+def quote_some(values: Sequence[object], limit: int = MAX_QUOTED) -> str:
     """Return the first values, quoted, as many as fit in `limit` characters, and how many more there are."""
     words = quote(values[0], limit)
     shown = 1

@@ -1,5 +1,6 @@
 """Checks of sequences, tables and groups at the public boundary; private functions take the results."""
 
+import math
 import warnings
 from collections.abc import Sized
 from numbers import Number
@@ -246,7 +247,7 @@ def _refuse_labels(labels: npt.NDArray[Any], name: str) -> None:
         )
     first = labels.tolist()[0]
     for index, label in enumerate(labels.tolist()):
-        if isinstance(label, Number) and not np.isfinite(label):
+        if isinstance(label, (float, np.floating)) and not math.isfinite(label):
             raise ValueError(f"{name}[{index}] is {label!r}, which is no label; remove the row.")
         if isinstance(label, str) != isinstance(first, str):
             raise ValueError(

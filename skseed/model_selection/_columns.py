@@ -32,19 +32,20 @@ def column_of(X: Any, sequence_column: Any, *, name: str = "X") -> Any:
         If there is no such column, or if there are several columns and `sequence_column` is None.
     """
     if sequence_column is None:
-        shape = getattr(X, "shape", ())
+        shape: tuple[int, ...] = getattr(X, "shape", ())
         if len(shape) == 2 and shape[1] > 1:
-            names = quote_some(list(getattr(X, "columns", range(shape[1]))))
+            columns = list(X.columns) if hasattr(X, "columns") else list(range(shape[1]))
             raise ValueError(
-                f"{name} has several columns ({names}); pass the column of the sequences as sequence_column."
+                f"{name} has several columns ({quote_some(columns)}); pass the column of the sequences as "
+                "sequence_column."
             )
         return X
     if hasattr(X, "columns"):
-        names = list(X.columns)
-        if sequence_column not in names:
+        columns = list(X.columns)
+        if sequence_column not in columns:
             raise ValueError(
                 f"{name} has no column {quote(sequence_column)}; set sequence_column to one of its columns, "
-                f"{quote_some(names)}."
+                f"{quote_some(columns)}."
             )
         return X[sequence_column]
     table = np.asarray(X, dtype=object)

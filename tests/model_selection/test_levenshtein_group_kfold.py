@@ -151,6 +151,7 @@ def test_by_label_groups_inside_labels():
         (pd.Series(["a", pd.NA, "b"], dtype="string"), r"y\[1\] is missing \(<NA>\)"),
         (pl.Series(["a", None, "b"]), r"y\[1\] is missing \(None\)"),
         (np.array([0.0, np.nan, 1.0]), r"y\[1\] is missing \(nan\)"),
+        (np.array([0.0, np.inf, 1.0]), r"y\[1\] is inf"),
         (["a", 1, "b"], r"y\[1\] is 1, but y\[0\] is 'a'"),
         (np.array([1, 1, "a"], dtype=object), r"y\[2\] is 'a', but y\[0\] is 1"),
     ],
