@@ -67,7 +67,7 @@ class KmerVocabulary:
 
     @property
     def names(self) -> npt.NDArray[np.str_]:
-        """The k-mers as strings, followed by the k-mer of wildcards, which stands for the unknown one."""
+        """The k-mers as strings, followed by the k-mer of wildcards, which represents unknown k-mers."""
         names = spell_kmers(self.codes, k=self.k, symbols=self.alphabet.symbols)
         return np.append(names, self.alphabet.wildcard * self.k)
 

@@ -1,28 +1,31 @@
-"""The torch pieces under the estimators: encoders, geometry, losses and batches.
+"""Torch modules of the estimators: encoders, geometries, losses and batches.
 
-Nothing here knows scikit-learn or skorch. A module can be used in a training loop of one's own.
+They depend on torch and numpy only, so they can be used in any training loop. A batch source yields
+``(input, target)``; an epoch depends on its `seed` and on its attribute ``epoch`` only.
 
-*Pairs.* :class:`LinearNet`, :class:`MLPNet` and :class:`CNNNet` map rows of symbol codes to points; a
-:class:`SiameseNet` puts one of them under a :class:`PairwiseDistance`. :class:`PairBatches` feeds it
-and :class:`AllPairsLoss` compares all pairs of a batch with the truth.
+*Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet`, :class:`GRUNet`, :class:`SegmentTransformerNet`
+and :class:`KmerNet` map rows of symbol codes to points; :class:`LandmarkNet` maps distances to landmarks. A
+:class:`SiameseNet` combines one of them with a :class:`PairwiseDistance`, one of `DISTANCES`.
+:class:`PairBatches` yields its batches, and :class:`AllPairsLoss` compares all pairs of a batch with their
+true distances.
 
-*Places.* A :class:`KmerVotesNet` places a read by the votes of its k-mers. :class:`LocalSiameseNet` and
-:class:`LocalPairsLoss` learn distances that hold near by, and only a bound for pairs that are far apart;
-:func:`fold_line` folds the line that they begin with.
+*Read positions.* A :class:`KmerVotesNet` computes the point of a read from its k-mers, with ids from
+`FIRST_KNOWN` on. :class:`LocalSiameseNet` and :class:`LocalPairsLoss` learn exact distances of near pairs and
+a lower bound for others. :func:`fold_line` folds the line that training starts with.
 
-*Tokens.* A row of token ids, 0 after its end, goes through a :class:`TokenDropout` and a
-:class:`TokenConvBank`; a :class:`TokenBody` is both with metadata beside them. A
-:class:`PrototypeNetwork` puts it under a linear layer and adds one unit vector a class, which
-:class:`HardestPrototypeTripletLoss` and :class:`ScaledCosineLoss` compare; a :class:`SoftmaxNetwork` puts it
-under one logit a class.
-:class:`TokenBatches` feeds them.
+*Tokens.* A row of token ids, 0 after its end, passes through a :class:`TokenDropout` and a
+:class:`TokenConvBank`; a :class:`TokenBody` is both of them, with metadata appended. A
+:class:`PrototypeNetwork` adds a linear layer and one unit vector for each class, which
+:class:`HardestPrototypeTripletLoss` and :class:`ScaledCosineLoss` compare. A :class:`SoftmaxNetwork` adds a
+linear layer with one logit for each class. :class:`TokenBatches` yields their batches.
+:func:`integrated_gradients` and :func:`vocabulary_saliency` attribute a score to tokens.
 
-*Classes.* A :class:`SequenceNetwork` puts an encoder (the mean, a recurrent or convolutional network, a
-transformer) over token vectors, and a linear layer over that; :class:`SequenceBatches` feeds it rows of
-any lengths.
+*Classes.* A :class:`SequenceNetwork` combines token vectors, an encoder (mean, recurrent, convolutional or
+transformer) and a linear layer. :class:`SequenceBatches` yields rows of any lengths, padded by
+:func:`pad_rows`.
 
-*Minimizers.* A :class:`MinimizerFilter` is a convolution and a max-pool over symbol codes, and so the
-k-mer that each window selects.
+*Minimizers.* A :class:`MinimizerFilter` is a convolution and a max-pool over symbol codes; it selects one
+k-mer in each window.
 """
 
 from skseed.nn._conv_bank import TokenConvBank

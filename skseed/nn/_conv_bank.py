@@ -1,4 +1,4 @@
-"""Parallel convolutions over tokens with a global maximum, computed from tables instead of products."""
+"""Parallel convolutions over tokens with a global maximum, computed from tables of token products."""
 
 from collections.abc import Iterator, Sequence
 from math import sqrt
@@ -6,7 +6,7 @@ from math import sqrt
 import torch
 from torch import nn
 
-# a chunk of rows whose window sums stay in a core's cache; an accelerator takes a batch whole
+# window sums of a chunk of rows fit into the cache of a core; other devices compute a batch at once
 _CHUNK_FLOATS = {"cpu": 2**18}
 _CHUNK_FLOATS_ELSEWHERE = 2**28
 
@@ -14,32 +14,30 @@ _CHUNK_FLOATS_ELSEWHERE = 2**28
 class TokenConvBank(nn.Module):
     """Embed tokens, convolve them with kernels of several widths, and keep each filter's maximum.
 
-    The body of the lab-of-origin network: token vectors, parallel convolutions without padding,
-    SELU, and the maximum over the whole sequence. It suits sequences in which short, rare patterns
-    matter and their place does not; where the order at a distance matters, it sees nothing.
+    This is the body of the lab-of-origin networks: token vectors, parallel convolutions without padding,
+    SELU, and the maximum over the whole sequence. It detects short patterns wherever they occur. It does not
+    use their position, nor their order at a distance.
 
     Parameters
     ----------
     n_tokens : int
         The number of token ids, padding (0) included.
     embedding_dim : int, default=200
-        The length of a token's vector.
+        The dimension of a token vector.
     kernel_sizes : sequence of int, default=(1, ..., 12)
         The widths of the convolutions, in tokens.
     n_filters : int, default=256
-        The filters of each width.
+        The number of filters of each width.
 
-    Notes
-    -----
-    A token's product with a column of a kernel depends on the token alone, and there are far
-    fewer different tokens than positions. So every product is computed once, into a table of
-    shape (width, n_tokens, n_filters), and a window is a sum of `width` rows of it. Because SELU
-    grows with its argument and only the maximum is kept, the gradient flows through one window a
-    filter. The numbers are those of a convolution, up to rounding; no product is padded: a window lies
-    inside its row, and a row shorter than a kernel has one window, filled up with zero vectors.
+    Notes ----- The product of a token with a column of a kernel depends on the token only, and there are far
+    fewer tokens than positions. Every product is therefore computed once, in a table of shape (width,
+    n_tokens, n_filters), and a window is a sum of `width` rows of the table. SELU is increasing and only the
+    maximum is kept, so the gradient flows through one window for each filter. The result equals a convolution
+    up to rounding. A window does not reach beyond its row; a row shorter than a kernel has one window, filled
+    with zero vectors.
 
-    In evaluation mode the table covers all tokens, so that a row's result does not depend, even
-    in the last bit, on the rows beside it.
+    In evaluation mode the table has all tokens, so the result for a row does not depend on the other rows,
+    not even in the last bit.
 
     Examples
     --------
@@ -63,8 +61,8 @@ class TokenConvBank(nn.Module):
         self.n_features = len(self.kernel_sizes) * n_filters
         self.tokens = nn.Parameter(torch.randn(n_tokens, embedding_dim))
         with torch.no_grad():
-            # padding and the unknown token start, and padding stays, without a vector: a token
-            # that training never saw then adds nothing to a window
+            # padding keeps the zero vector; the unknown token starts with it, so a token that training did
+            # not see adds nothing to a window
             self.tokens[:2] = 0.0
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
@@ -83,14 +81,14 @@ class TokenConvBank(nn.Module):
         tokens : Tensor of shape (n_rows, n_columns), dtype int64
             Token ids; 0 has a zero vector.
         lengths : Tensor of shape (n_rows,), dtype int64, default=None
-            Where each row ends; by default after its last token other than 0.
+            The length of each row; by default up to its last token other than 0.
         scale : float, default=1.0
             Multiplies the token vectors; dropout uses it.
 
         Returns
         -------
         features : Tensor of shape (n_rows, n_features)
-            SELU of each filter's maximum, width by width.
+            SELU of the maximum of each filter, ordered by width.
         """
         maxima = [
             _largest_window_sums(table, wide, lengths) + bias
@@ -101,7 +99,7 @@ class TokenConvBank(nn.Module):
         return nn.functional.selu(torch.cat(maxima, dim=1))
 
     def chosen_windows(self, tokens: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return where each filter has its maximum, and what each token of that window adds to it.
+        """Return the window of the maximum of each filter, and the contribution of each of its tokens.
 
         Parameters
         ----------
@@ -111,21 +109,21 @@ class TokenConvBank(nn.Module):
         Returns
         -------
         windows : list of (Tensor, Tensor), one for each width
-            Both of shape (n_rows, n_filters, width): the columns of the window's tokens, and the products
-            of their vectors with the kernel, whose sum, with the bias, is the maximum. A column may lie
-            beyond the row where the kernel is longer than it; what it adds is 0.
+            Both of shape (n_rows, n_filters, width): the columns of the tokens of the window, and the
+            products of their vectors with the kernel. The sum of the products and the bias is the maximum. A
+            column may be beyond the end of a row that is shorter than the kernel; its product is 0.
         """
         windows = []
         for table, wide, lengths in self._tables(tokens, None, 1.0):
             _, starts = _best_windows(table.detach(), wide, lengths)
             columns = starts[:, :, None] + torch.arange(table.shape[1], device=starts.device)
-            windows.append((columns, _window_parts(table, wide, starts)))
+            windows.append((columns, _contributions(table, wide, starts)))
         return windows
 
     def _tables(
         self, tokens: torch.Tensor, lengths: torch.Tensor | None, scale: float
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Yield the products of each width, (n_tokens, width, n_filters), and rows and lengths for them."""
+        """Yield the product table of each width, (n_tokens, width, n_filters), token rows and lengths."""
         if lengths is None:
             lengths = row_lengths(tokens)
         missing = max(self.kernel_sizes) - tokens.shape[1]
@@ -141,28 +139,28 @@ class TokenConvBank(nn.Module):
 
 
 def row_lengths(tokens: torch.Tensor) -> torch.Tensor:
-    """Return for each row of tokens the position after its last token other than 0."""
+    """Return the length of each row of tokens, up to its last token other than 0."""
     columns = torch.arange(1, tokens.shape[1] + 1, device=tokens.device)
     return (columns * (tokens != 0)).amax(dim=1)
 
 
 def _largest_window_sums(table: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Return each filter's largest sum over a window of each row.
+    """Return the largest window sum of each filter in each row.
 
-    `table` has the shape (n_tokens, width, n_filters): the sum of the window that starts at s is
-    that of ``table[tokens[s + o], o]`` over the offsets o.
+    `table` has the shape (n_tokens, width, n_filters). The sum of the window that starts at s is the sum of
+    ``table[tokens[s + o], o]`` over the offsets o.
     """
     maxima, starts = _best_windows(table.detach(), tokens, lengths)
     if not table.requires_grad:
         return maxima
-    # the same sums once more, at the chosen windows alone, for the gradient to flow through
-    return _window_parts(table, tokens, starts).sum(dim=2)
+    # the sums of the chosen windows are computed again with gradients
+    return _contributions(table, tokens, starts).sum(dim=2)
 
 
 def _best_windows(
     table: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return each filter's largest window sum in each row, and the column where that window starts."""
+    """Return the largest window sum of each filter in each row, and the first column of that window."""
     width, n_filters = table.shape[1:]
     starts = (lengths - width + 1).clamp(min=1)
     offsets = torch.arange(width, device=tokens.device)
@@ -171,11 +169,11 @@ def _best_windows(
     chunk = max(1, budget // (int(starts.max()) * n_filters))
     maxima, chosen = [], []
     for begin in range(0, len(tokens), chunk):
-        piece = slice(begin, begin + chunk)
-        last = starts[piece, None] - 1
-        # a row with fewer windows than its chunk repeats its last one, which changes no maximum
+        rows = slice(begin, begin + chunk)
+        last = starts[rows, None] - 1
+        # a row with fewer windows than others of the chunk repeats its last one, which changes no maximum
         first = torch.minimum(torch.arange(int(last.max()) + 1, device=tokens.device), last)
-        windows = _windows(tokens[piece], first, offsets) * width + offsets
+        windows = _windows(tokens[rows], first, offsets) * width + offsets
         sums = nn.functional.embedding_bag(windows.flatten(0, 1), rows_of_table, mode="sum")
         best, where = sums.view(*first.shape, n_filters).max(dim=1)
         maxima.append(best)
@@ -183,8 +181,8 @@ def _best_windows(
     return torch.cat(maxima), torch.cat(chosen)
 
 
-def _window_parts(table: torch.Tensor, tokens: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
-    """Return what each token of each filter's window adds to its sum: (n_rows, n_filters, width)."""
+def _contributions(table: torch.Tensor, tokens: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
+    """Return the contribution of each token to the window sum of each filter: (n_rows, n_filters, width)."""
     width, n_filters = table.shape[1:]
     offsets = torch.arange(width, device=tokens.device)
     filters = torch.arange(n_filters, device=tokens.device)[:, None]

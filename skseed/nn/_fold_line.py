@@ -1,4 +1,4 @@
-"""Folding a line into a few dimensions, so that near places stay as far apart as they are."""
+"""Fold a line in a few dimensions with exact distances between near places."""
 
 import math
 
@@ -15,17 +15,17 @@ _BLOCKS = 16
 
 
 def fold_line(places: torch.Tensor, n_components: int, *, generator: torch.Generator) -> torch.Tensor:
-    """Return points of a folded line: true distances below one unit, and room between its coils.
+    """Return points of a folded line: exact distances below one unit, and larger distances elsewhere.
 
-    A straight line would do as well, but its ends lie so far apart that a small relative error
-    anywhere is larger than a unit. The line starts as a smooth random curve. At first the distances of
-    far places are to follow the power 0.6 of the true ones, which is a loose coil; this
-    fades while a bound of 1.5 units takes its place and the coil tightens without touching itself.
+    A straight line has exact distances too, but its ends are so far apart that a small relative error exceeds
+    one unit. The line starts as a smooth random curve. The optimization first fits the distances of far
+    places to the power 0.6 of the true ones, which gives a loose coil. Gradually, a lower bound of 1.5 units
+    replaces this target, so the coil tightens without touching itself.
 
     Parameters
     ----------
     places : Tensor of shape (n_places,)
-        Places along the line, sorted, in units; about three in each unit.
+        Positions along the line, ascending, in units; about three in each unit.
     n_components : int
         The dimension of the points. With one, the line stays straight; with two, it may cross itself.
     generator : torch.Generator
@@ -69,23 +69,23 @@ def fold_line(places: torch.Tensor, n_components: int, *, generator: torch.Gener
 def local_losses(
     learned: torch.Tensor, true: torch.Tensor, *, room: float = 1.0
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the mean squared error of pairs nearer than a unit, and what far ones lack to a bound.
+    """Return the mean squared error of pairs below one unit, and the mean squared shortfall of the others.
 
-    A far pair is to be as far apart as it is, or `room` units if that is less. The two means weigh the
-    same, however few near pairs there are.
+    The shortfall is the difference to the true distance, or to `room` units if that is less. Both means have
+    the same weight, whatever the number of near pairs.
     """
     near = true < 1
-    lacking = (true[~near].clamp_max(room) - learned[~near]).clamp_min(0)
-    return mean_or_zero((learned - true)[near].square()), mean_or_zero(lacking.square())
+    shortfall = (true[~near].clamp_max(room) - learned[~near]).clamp_min(0)
+    return mean_or_zero((learned - true)[near].square()), mean_or_zero(shortfall.square())
 
 
 def mean_or_zero(values: torch.Tensor) -> torch.Tensor:
-    """Return the mean of some values, 0 if there are none: a batch may hold no near or no far pair."""
+    """Return the mean of some values, 0 if there are none: a batch may have no near or no far pair."""
     return values.sum() / max(len(values), 1)
 
 
 def _smooth_curve(places: torch.Tensor, n_components: int, generator: torch.Generator) -> torch.Tensor:
-    """Return a random sum of a few waves over the whole line, as wide as the coil will be."""
+    """Return a random sum of a few waves over the whole line, about as wide as the folded line."""
     span = places - places[0]
     waves = torch.arange(1, 2 * n_components + 1)
     weights = torch.randn(len(waves), n_components, generator=generator) / waves[:, None]

@@ -1,8 +1,8 @@
-"""Distances between embedded points, in forms that stay finite at the edges.
+"""Distances between embedded points, in numerically stable forms.
 
-Every function takes two tensors of points, of shape (n, d) and (m, d), and returns the (n, m) matrix
-of their distances. Where a formula subtracts nearly equal numbers it is computed in double precision,
-and the square root of zero has gradient zero, so that identical sequences are valid training pairs.
+Every function takes two tensors of points, of shape (n, d) and (m, d), and returns the (n, m) matrix of their
+distances. Differences of nearly equal numbers are computed in double precision. The gradient of the square
+root is 0 at 0, so pairs of identical sequences are valid training pairs.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _START_RADIUS = 0.5
 
 
 def _safe_sqrt(squares: torch.Tensor) -> torch.Tensor:
-    # written so that nan stays nan: a network that lost its numbers must not pass for one at distance zero
+    # NaN stays NaN, so that a diverged network is not mistaken for one with distances of zero
     tiny = squares <= _TINY
     return torch.where(tiny, 0.0, torch.where(tiny, 1.0, squares).sqrt())
 
@@ -50,8 +50,8 @@ def cosine(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
 def hyperbolic(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     r"""Return geodesic distances of the Lorentz model of hyperbolic space.
 
-    A point is any vector :math:`v`, lifted to :math:`(\sqrt{1 + |v|^2}, v)`: there is no boundary to
-    run into. With :math:`\Delta_t` the difference of the first coordinates,
+    A point is any vector :math:`v`, lifted to :math:`(\sqrt{1 + |v|^2}, v)`, so there is no boundary.
+    With :math:`\Delta_t` the difference of the first coordinates,
     :math:`d = 2 \operatorname{asinh}(\tfrac12 \sqrt{|u - v|^2 - \Delta_t^2})`.
     """
     u, v = u.double(), v.double()
@@ -65,7 +65,7 @@ def poincare(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     r"""Return geodesic distances in the Poincaré ball between points of norm below one.
 
     :math:`d = 2 \operatorname{asinh}(|u - v| / \sqrt{(1 - |u|^2)(1 - |v|^2)})`, the stable form
-    of the textbook's arccosh. Points outside the ball have no distance and give ``nan``.
+    of the usual formula with arccosh. The distance of points outside the ball is ``nan``.
     """
     radius_u, radius_v = u.double().norm(dim=1), v.double().norm(dim=1)
     room_u = (1 - radius_u) * (1 + radius_u)
@@ -86,11 +86,11 @@ DISTANCES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 
 
 class PairwiseDistance(torch.nn.Module):
-    """A distance with a learned positive scale, between all pairs of two sets of points.
+    """A distance with a learned positive scale between all pairs of two sets of points.
 
-    ``"hyperbolic"`` is the Lorentz model on unconstrained vectors, with a learned zoom: near the origin
-    the space is flat, further out it is curved. ``"poincare"`` is the form of Corso et al. (NeuroSEED,
-    2021): every point is first put on a sphere of learned radius inside the ball.
+    ``"hyperbolic"`` is the Lorentz model on unconstrained vectors with a learned zoom: space is flat near the
+    origin and curved far from it. ``"poincare"`` is the form of Corso et al. (NeuroSEED, 2021): every point
+    is first scaled to a sphere of learned radius inside the ball.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class PairwiseDistance(torch.nn.Module):
         self.name = name
         self.log_scale = torch.nn.Parameter(torch.zeros(()))
         self.log_zoom = torch.nn.Parameter(torch.zeros(())) if name == "hyperbolic" else None
-        # the paper starts at 0.01, where the ball is flat
+        # the initial value of the paper; the ball is flat there
         self.radius = torch.nn.Parameter(torch.tensor(0.01)) if name == "poincare" else None
 
     def forward(self, u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -129,15 +129,15 @@ class PairwiseDistance(torch.nn.Module):
     def calibrate(self, points: torch.Tensor, mean_distance: float) -> None:
         """Set the scale so that the distances between some points have a given mean.
 
-        Hyperbolic space starts almost flat, with points half a unit from the origin: from there
-        training finds the curvature that serves, while from a strongly curved start it does not come back.
+        Hyperbolic space starts almost flat, with points half a unit from the origin. Training finds a
+        suitable curvature from there, but not from a strongly curved start.
 
         Parameters
         ----------
         points : tensor of shape (n, d)
             A sample of embedded points.
         mean_distance : float
-            The mean that their pairwise distances should have.
+            The intended mean of their pairwise distances.
         """
         if self.log_zoom is not None:
             spread = points.square().sum(1).mean().sqrt().clamp_min(1e-6)

@@ -1,21 +1,21 @@
-"""A network in which every k-mer of a read votes for where the read belongs."""
+"""A network that computes the point of a read as the mean of the votes of its k-mers."""
 
 import torch
 from torch import nn
 
-# the ids below this one are no k-mers of the table: padding and k-mers that training did not see
+# lower ids are padding and k-mers that training did not see
 FIRST_KNOWN = 2
 _RIDGE = 0.1
 _CHUNK = 4096
 
 
 class KmerVotesNet(nn.Module):
-    """Place a read at the mean of the votes of its k-mers.
+    """Compute the point of a read as the mean of the votes of its k-mers.
 
-    A k-mer has a learned point and a learned direction, and votes for its point plus the direction
-    times its offset from the middle of the read: had it been found further left, the read would lie
-    further right. So a few missing k-mers do not move the mean. It is a convolution whose filters are
-    the k-mers, with a linear layer over them, computed by looking them up.
+    A k-mer has a learned point and a learned direction. Its vote is its point plus the direction times its
+    offset from the middle of the read, since a k-mer further left means a read further right. A few missing
+    k-mers therefore do not move the mean. This equals a convolution whose filters are the k-mers, followed by
+    a linear layer, and is computed by a table lookup.
 
     Parameters
     ----------
@@ -24,11 +24,9 @@ class KmerVotesNet(nn.Module):
     n_components : int
         The dimension of the points.
 
-    Notes
-    -----
-    The input holds an id for each position: 0 for padding, 1 or -1 for a k-mer that is not known, and
-    from 2 on the known ones, negative where the k-mer stands reversed. On the other strand both the sign
-    and the offset turn round, so that a read and its reverse complement get the same point.
+    Notes ----- The input is an id for each position: 0 for padding, 1 or -1 for an unknown k-mer, and 2 or
+    more for a known one, negative if the k-mer occurs as its reverse complement. Both the sign and the offset
+    change on the other strand, so a read and its reverse complement get the same point.
 
     Examples
     --------
@@ -46,7 +44,7 @@ class KmerVotesNet(nn.Module):
         self.directions = nn.Parameter(torch.zeros(n_kmers, n_components))
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return the (n, n_components) points of some reads; the origin where no k-mer is known."""
+        """Return the (n, n_components) points of some reads; the origin if no k-mer is known."""
         return self.points_and_spread(ids)[0]
 
     def points_and_spread(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -61,17 +59,17 @@ class KmerVotesNet(nn.Module):
 
     @torch.no_grad()
     def start_at(self, ids: torch.Tensor, points: torch.Tensor) -> None:
-        """Set every k-mer's point and direction to those that fit known points of some reads best.
+        """Set the point and the direction of every k-mer by a regression on known points of some reads.
 
         Parameters
         ----------
         ids : Tensor of shape (n, n_positions)
             The ids of the k-mers of the reads.
         points : Tensor of shape (n, n_components)
-            Where the reads are to lie.
+            The points of the reads.
         """
         n_kmers, n_components = self.points.shape
-        # what a regression needs: the sums of 1, x, x², y and xy
+        # sums of 1, x, x², y and xy for each k-mer
         sums = self.points.new_zeros(n_kmers, 3 + 2 * n_components)
         for some_ids, some_points in zip(ids.split(_CHUNK), points.split(_CHUNK), strict=True):
             reads, columns = torch.nonzero(some_ids.abs() >= FIRST_KNOWN, as_tuple=True)
@@ -81,13 +79,13 @@ class KmerVotesNet(nn.Module):
         counts = sums[:, :1].clamp_min(1)
         x, squares, y, products = (sums[:, 1:] / counts).split([1, 1, n_components, n_components], dim=1)
         directions = (products - x * y) / (squares - x * x + _RIDGE / counts)
-        # of a k-mer that always stands at one offset, the direction cannot be told and stays zero
+        # a k-mer that occurs at one offset only keeps the direction zero
         self.directions.copy_(directions)
         self.points.copy_(y - x * directions)
 
 
 def _offsets(ids: torch.Tensor) -> torch.Tensor:
-    """Return where each k-mer stands, from -1 to 1 in a row without padding, in its own direction."""
+    """Return the signed offset of each k-mer from the middle, from -1 to 1 in a row without padding."""
     columns = torch.arange(ids.shape[1], device=ids.device)
     middle = ((ids != 0).sum(1, keepdim=True) - 1) / 2
     return ids.sign() * (columns - middle) / max((ids.shape[1] - 1) / 2, 1)

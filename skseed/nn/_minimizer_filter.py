@@ -6,17 +6,17 @@ from torch.nn import functional
 
 
 class MinimizerFilter(nn.Module):
-    """Respond to symbols with a bank of convolution filters and keep each window's highest response.
+    """Convolve symbols with a bank of filters and keep the highest response in each window.
 
-    A convolution followed by a max-pool picks, in each window, the k-mer that the filter likes best:
-    with random weights that k-mer *is* a minimizer [1]_. So one layer is both the first layer of a
-    network, where its weights are trained, and a sketch, where they stay as drawn. For a sketch alone
-    :class:`skseed.preprocessing.MinimizerVectorizer` is faster and needs no torch.
+    A convolution followed by a max-pool selects, in each window, the k-mer with the highest response. With
+    random weights that k-mer is a minimizer [1]_. The same layer can therefore be the first layer of a
+    network, with trained weights, or a sketch, with fixed ones. For a sketch alone,
+    :class:`skseed.preprocessing.MinimizerVectorizer` is faster and does not need torch.
 
     Parameters
     ----------
     filters : array-like of shape (n_filters, k, n_symbols) or (k, n_symbols)
-        The weights to start from, one for each position of a k-mer and symbol: ``torch.randn(64, 8, 4)`` for
+        The initial weights, one for each position of a k-mer and each symbol: ``torch.randn(64, 8, 4)`` for
         64 random orders of nucleotide 8-mers, or the ``filter_`` of a vectorizer.
     window : int
         K-mers in a window.
@@ -24,7 +24,7 @@ class MinimizerFilter(nn.Module):
     Attributes
     ----------
     weight : torch.nn.Parameter of shape (n_filters, n_symbols, k)
-        The weights, in the layout and dtype of ``filters``'s convolution. Freeze them with
+        The weights in the layout of a convolution, with the dtype of `filters`. Freeze them with
         ``layer.requires_grad_(False)``.
 
     Raises
@@ -36,12 +36,10 @@ class MinimizerFilter(nn.Module):
     --------
     skseed.preprocessing.MinimizerVectorizer : The same selection, with ``order="gaussian"``.
 
-    Notes
-    -----
-    A code outside the filter's symbols (a wildcard, padding) makes no k-mer: a k-mer that contains one
-    responds with -inf. A sequence with fewer k-mers than `window` is one window. Two different k-mers
-    whose responses are closer than the weights' precision may swap: use ``torch.float64`` to compare with
-    the vectorizer.
+    Notes ----- A k-mer with a code that is not a symbol of the filters (a wildcard or padding) has the
+    response -inf. A sequence with fewer k-mers than `window` is one window. The order of two k-mers may
+    differ from that of the vectorizer if their responses differ by less than the precision of the weights;
+    use ``torch.float64`` then.
 
     References
     ----------
@@ -53,8 +51,8 @@ class MinimizerFilter(nn.Module):
     >>> import torch
     >>> from skseed.alphabets import DNA
     >>> from skseed.nn import MinimizerFilter
-    >>> likes_gc = torch.tensor([[0.0, 1.0, 1.0, 0.0]] * 2)
-    >>> layer = MinimizerFilter(likes_gc, window=3)
+    >>> gc_content = torch.tensor([[0.0, 1.0, 1.0, 0.0]] * 2)
+    >>> layer = MinimizerFilter(gc_content, window=3)
     >>> codes = torch.as_tensor(DNA.encode("ATGCATTTAGA").copy())[None]
     >>> layer.select(codes)
     tensor([[[2, 2, 2, 3, 4, 5, 8, 8]]])
@@ -88,12 +86,12 @@ class MinimizerFilter(nn.Module):
         Returns
         -------
         responses : Tensor of shape (n_sequences, n_filters, n_windows)
-            The responses, -inf where a window has no k-mer without a wildcard.
+            The responses, -inf for a window without a valid k-mer.
         """
         return functional.max_pool1d(self._responses(codes), self.window, stride=1)
 
     def select(self, codes: torch.Tensor) -> torch.Tensor:
-        """Return where the k-mer of the highest response starts, in each window.
+        """Return the start of the k-mer with the highest response in each window.
 
         Parameters
         ----------
@@ -103,8 +101,7 @@ class MinimizerFilter(nn.Module):
         Returns
         -------
         positions : Tensor of shape (n_sequences, n_filters, n_windows), dtype int64
-            Positions in the sequence, the leftmost of equal responses; -1 where a window has no k-mer
-            without a wildcard.
+            Positions in the sequence, the leftmost of equal responses; -1 for a window without a valid k-mer.
         """
         with torch.no_grad():
             responses, positions = functional.max_pool1d(
@@ -113,7 +110,7 @@ class MinimizerFilter(nn.Module):
             return positions.masked_fill(responses == -torch.inf, -1)
 
     def extra_repr(self) -> str:
-        """Return the sizes, for the printed form.
+        """Return the sizes for the printed form.
 
         Returns
         -------
@@ -124,7 +121,7 @@ class MinimizerFilter(nn.Module):
         return f"n_filters={n_filters}, k={k}, n_symbols={n_symbols}, window={self.window}"
 
     def _responses(self, codes: torch.Tensor) -> torch.Tensor:
-        """Return the response to every k-mer, -inf to one with a wildcard, for a whole window at least."""
+        """Return the response of every k-mer, -inf if it has a wildcard; at least one whole window."""
         _, n_symbols, k = self.weight.shape
         missing = k + self.window - 1 - codes.shape[1]
         codes = functional.pad(codes.long(), (0, max(0, missing)), value=n_symbols)

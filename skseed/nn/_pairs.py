@@ -1,7 +1,8 @@
-"""Learning from all pairs of a batch: encode every sequence once, compare everything with everything.
+"""A Siamese network, its loss and its batches, for training on all pairs of a batch.
 
-A batch of B sequences holds B (B - 1) / 2 pairs, so that the cost of a pair is a small share of
-the cost of encoding. The true distances of the next batches are computed in the background.
+Every sequence of a batch is encoded once and compared with all the others. A batch of B sequences has
+B (B - 1) / 2 pairs, so a pair costs a small share of an encoding. The true distances of the next batches are
+computed in the background.
 """
 
 from collections import deque
@@ -20,7 +21,7 @@ _LOOK_AHEAD = 4
 
 
 class SiameseNet(torch.nn.Module):
-    """An encoder and the distance between what it makes of two sequences.
+    """An encoder, and the distance between the points of two sequences.
 
     Parameters
     ----------
@@ -47,8 +48,8 @@ class AllPairsLoss(torch.nn.Module):
     Parameters
     ----------
     near_weight : float, default=0.0
-        How much more near pairs count: a pair has the weight ``(target + mean / 10) ** -near_weight``, where
-        `mean` is the mean target of the batch. 0 weighs all pairs alike.
+        Exponent of the weight of near pairs: a pair has the weight ``(target + mean / 10) ** -near_weight``,
+        where `mean` is the mean target of the batch. 0 gives all pairs the same weight.
     """
 
     def __init__(self, near_weight: float = 0.0) -> None:
@@ -61,33 +62,32 @@ class AllPairsLoss(torch.nn.Module):
         true = target[rows, columns].to(predicted.dtype)
         if not self.near_weight:
             return torch.nn.functional.mse_loss(predicted[rows, columns], true)
-        # a batch of copies of one sequence has no scale, and any will do
+        # the mean is 0 in a batch of copies of one sequence, for which any scale will do
         scale = true.mean().clamp_min(torch.finfo(true.dtype).tiny)
         weights = (true.clamp_min(0) / scale + 0.1) ** -self.near_weight
         return (weights * (predicted[rows, columns] - true) ** 2).sum() / weights.sum()
 
 
 class PairBatches:
-    """Batches of code rows with the true distances between all their pairs, drawn afresh every epoch.
+    """Yield batches of code rows with the true distances of all their pairs, drawn anew in every epoch.
 
-    An epoch depends on `seed` and its number alone, so that training can go on from any of them, and every
-    batch of it gets its own generator before any of them is made.
+    An epoch depends only on `seed` and on the attribute ``epoch``, its number from 0 on. Every iteration
+    increases that number by 1, and training can resume from any of them. Every batch has its own generator.
 
     Parameters
     ----------
     n_sequences : int
-        How many training sequences there are.
+        The number of training sequences.
     make_batch : callable
-        Takes the indices of some training sequences and a ``numpy.random.Generator``; returns
-        their (n, length) codes and (n, n) distances. It runs in other threads, two
-        at a time.
+        Takes the indices of some training sequences and a ``numpy.random.Generator``; returns their
+        (n, length) codes and (n, n) distances. It is called in two other threads.
     batch_size : int
-        Sequences a batch; the last few of an epoch's order are left out where they do not fill one.
+        The number of sequences in a batch; the rest of an epoch that does not fill a batch is left out.
     seed : int
-        The source of randomness.
+        Seed of the batches, a non-negative int.
     order : callable, default=None
-        Takes a generator and returns the order of an epoch, an array of indices that is cut into
-        batches; by default a random permutation.
+        Takes a generator and returns the order of an epoch, an array of indices that is cut into batches.
+        None is a random permutation.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from skseed.nn._token_body import TokenBody, linear_head
 
 
 class PrototypeNetwork(nn.Module):
-    """Embed rows of tokens on the unit sphere, together with a learnt vector for every class.
+    """Embed rows of tokens on the unit sphere, together with a learned vector for every class.
 
     The network of the triplet paper: a :class:`TokenBody`, one linear layer, unit length. A class is where
     its prototype points; the loss pulls the rows of the class there. New classes need no new network,
@@ -18,7 +18,7 @@ class PrototypeNetwork(nn.Module):
     Parameters
     ----------
     n_tokens : int
-        The number of token ids, padding (0) included.
+        The number of token ids, including 0 for padding.
     n_prototypes : int
         The number of classes.
     embedding_dim : int, default=200
@@ -26,13 +26,13 @@ class PrototypeNetwork(nn.Module):
     kernel_sizes : sequence of int, default=(1, ..., 12)
         The widths of the convolutions.
     n_filters : int, default=256
-        The filters of each width.
+        The number of filters of each width.
     n_metadata : int, default=0
         The number of columns of metadata.
     dropout : float, default=0.2
         The probability that a token is dropped in training.
     seed : int, default=0
-        Seeds the dropout; the initial weights come from torch's global generator, as everywhere.
+        Seed of the dropout. The initial weights are drawn from torch's global generator.
 
     References
     ----------

@@ -7,13 +7,13 @@ from torch import nn
 class ScaledCosineLoss(nn.Module):
     r"""Cross-entropy of a softmax over the scaled cosines between an embedding and all prototypes.
 
-    Every prototype learns from every embedding, which takes far fewer epochs than
-    :class:`HardestPrototypeTripletLoss`; as `scale` grows, the hardest prototype dominates here too.
+    Every embedding has a gradient for every prototype, so training takes far fewer epochs than with
+    :class:`HardestPrototypeTripletLoss`. The larger `scale`, the more the hardest prototype dominates.
 
     Parameters
     ----------
     scale : float, default=16.0
-        What the cosines, in [-1, 1], are multiplied by before the softmax.
+        The factor of the cosines, which are in [-1, 1], before the softmax.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class ScaledCosineLoss(nn.Module):
         output : (Tensor of shape (n_rows, n_dims), Tensor of shape (n_prototypes, n_dims))
             Unit embeddings and unit prototypes.
         target : Tensor of shape (n_rows,), dtype int64
-            The row of each embedding's prototype.
+            The row of the prototype of each embedding.
 
         Returns
         -------

@@ -7,7 +7,7 @@ from skseed.nn._sequence_encoders import OneHot
 
 
 class SegmentTransformerNet(nn.Module):
-    """Cut the sequence into segments, let them attend to each other, read out all of them.
+    """Cut the sequence into segments, apply attention between them, and map all of them to a point.
 
     Parameters
     ----------
@@ -16,11 +16,11 @@ class SegmentTransformerNet(nn.Module):
     segment_length : int
         Positions of a segment; the last one may be shorter.
     width : int
-        The size of a segment's vector; a multiple of `n_heads`.
+        The dimension of the vector of a segment; a multiple of `n_heads`.
     n_layers, n_heads : int
-        The number of attention layers, and of heads in each.
+        The number of attention layers, and of heads in each layer.
     window : int or None
-        How many segments to either side are attended to; None is all of them.
+        The number of segments on either side that a segment attends to; None is all of them.
     """
 
     def __init__(
@@ -42,14 +42,14 @@ class SegmentTransformerNet(nn.Module):
         self.n_segments = n_segments
         self.segments = nn.Linear(segment_length * n_symbols, width)
         self.places = nn.Parameter(torch.randn(n_segments, width) * 0.02)
-        # no dropout: torch would draw it from the global generator
+        # no dropout, which torch draws from its global generator
         self.layers = nn.ModuleList(
             nn.TransformerEncoderLayer(width, n_heads, 4 * width, dropout=0.0, batch_first=True)
             for _ in range(n_layers)
         )
         self.read_out = nn.Linear(n_segments * width, n_components)
-        where = torch.arange(n_segments)
-        far = (where[:, None] - where).abs() > window if window is not None else None
+        positions = torch.arange(n_segments)
+        far = (positions[:, None] - positions).abs() > window if window is not None else None
         self.register_buffer("far", far)
 
     def forward(self, codes: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,7 @@ from skseed.nn._token_encoders import (
 
 
 class SequenceNetwork(nn.Module):
-    """Classify rows of tokens by a learnt vector for each token and an encoder of the sequence.
+    """Classify rows of tokens by learned token vectors and an encoder of the sequence.
 
     Parameters
     ----------
@@ -23,25 +23,25 @@ class SequenceNetwork(nn.Module):
     n_classes : int
         The number of classes.
     encoder : {"mean", "lstm", "gru", "cnn", "transformer"}, default="mean"
-        What makes one vector of a sequence: the mean of the token vectors, which forgets their order (and is
-        standardised on its way to the classes, so that a training batch needs two rows);
-        the maxima of the states of a bidirectional LSTM or GRU; the maxima of two convolutions over the
-        sequence, its halves and its quarters; the mean output of two transformer layers.
+        The encoder. ``"mean"``: the mean of the token vectors, which ignores their order; it is standardized
+        before the linear layer, so a training batch needs two rows. ``"lstm"``, ``"gru"``: the maxima of the
+        states of a bidirectional network. ``"cnn"``: the maxima of two convolutions over the sequence, its
+        halves and its quarters. ``"transformer"``: the mean output of two transformer layers.
     embedding_dim : int, default=16
-        The length of a token's vector.
+        The dimension of a token vector.
     hidden_dim : int, default=64
-        The width of the encoder, one way where it reads both ways; ``"mean"`` has none.
+        The width of the encoder, for each direction of a bidirectional one; unused for ``"mean"``.
     dropout : float, default=0.1
-        The probability that a token is blanked out in training.
+        The probability that a token is dropped in training, in [0, 1).
     seed : int, default=0
-        Seeds the dropout; the initial weights come from torch's global generator, as everywhere.
+        Seed of the dropout. The initial weights are drawn from torch's global generator.
 
     Attributes
     ----------
     n_features : int
-        The length of a sequence's vector: `embedding_dim` for ``"mean"``, 2 · `hidden_dim` for ``"lstm"`` and
-        ``"gru"``, 7 · `hidden_dim` for ``"cnn"``, `hidden_dim` rounded up to a multiple of 8 for
-        ``"transformer"``.
+        The dimension of the vector of a sequence: `embedding_dim` for ``"mean"``, 2 · `hidden_dim` for
+        ``"lstm"`` and ``"gru"``, 7 · `hidden_dim` for ``"cnn"``, `hidden_dim` rounded up to a multiple of 8
+        for ``"transformer"``.
 
     Examples
     --------
@@ -70,14 +70,14 @@ class SequenceNetwork(nn.Module):
         self.encoder = _build_encoder(encoder, embedding_dim, hidden_dim)
         with torch.no_grad():
             if self.encoder is None:
-                # standardised below, so that small vectors only mean that the first steps go further: vectors
-                # of many words would otherwise stay where chance put them
+                # the mean is standardized below, so a smaller scale only makes the first steps relatively
+                # larger; the vectors of many k-mers would otherwise stay near their random start
                 self.tokens.weight *= 0.1
-            # a token that training never saw then adds nothing
+            # a token that training did not see is read as unknown and adds nothing
             self.tokens.weight[1] = 0.0
         self.n_features = embedding_dim if self.encoder is None else self.encoder.n_features
-        # means of many vectors hardly differ, and would take hundreds of epochs to tell apart as they are
-        self.standardise = (
+        # means of many vectors vary little; without standardization training takes hundreds of epochs
+        self.standardize = (
             nn.BatchNorm1d(self.n_features, eps=1e-9, affine=False) if encoder == "mean" else nn.Identity()
         )
         self.head = nn.Linear(self.n_features, n_classes)
@@ -95,10 +95,10 @@ class SequenceNetwork(nn.Module):
         vectors : Tensor of shape (n_rows, n_features)
             The vectors.
         """
-        # before the dropout, which blanks tokens and must not shorten a row
+        # before the dropout, which must not shorten a row
         lengths = row_lengths(tokens)[:, None]
         if self.encoder is None:
-            # sums without an array of all the vectors, and without those that are blanked out
+            # sums without an array of all vectors
             sums = functional.embedding_bag(
                 self.dropout(tokens), self.tokens.weight, mode="sum", padding_idx=0
             )
@@ -119,7 +119,7 @@ class SequenceNetwork(nn.Module):
         logits : Tensor of shape (n_rows, n_classes)
             The logits.
         """
-        return self.head(self.standardise(self.embed(tokens)))
+        return self.head(self.standardize(self.embed(tokens)))
 
 
 def _build_encoder(

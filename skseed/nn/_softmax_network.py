@@ -17,21 +17,21 @@ class SoftmaxNetwork(nn.Module):
     Parameters
     ----------
     n_tokens : int
-        The number of token ids, padding (0) included.
+        The number of token ids, including 0 for padding.
     n_classes : int
         The number of classes.
     embedding_dim : int, default=200
-        The length of a token's vector.
+        The dimension of a token vector.
     kernel_sizes : sequence of int, default=(1, ..., 12)
         The widths of the convolutions.
     n_filters : int, default=256
-        The filters of each width.
+        The number of filters of each width.
     n_metadata : int, default=0
         The number of columns of metadata.
     dropout : float, default=0.2
         The probability that a token is dropped in training.
     seed : int, default=0
-        Seeds the dropout; the initial weights come from torch's global generator, as everywhere.
+        Seed of the dropout. The initial weights are drawn from torch's global generator.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From rows of tokens and their metadata to features: what the networks of the lab rankers share."""
+"""The common body of the networks of the lab rankers: from token rows and metadata to features."""
 
 from collections.abc import Sequence
 
@@ -10,27 +10,27 @@ from skseed.nn._token_dropout import TokenDropout
 
 
 class TokenBody(nn.Module):
-    """Token dropout, parallel convolutions with a global maximum, and metadata beside them.
+    """Token dropout and parallel convolutions with a global maximum, with metadata appended.
 
-    The body of the lab-of-origin networks [1]_. A :class:`PrototypeNetwork` and a :class:`SoftmaxNetwork`
-    put different heads on it, and so can be compared.
+    This is the body of the lab-of-origin networks [1]_. :class:`PrototypeNetwork` and :class:`SoftmaxNetwork`
+    differ only in their heads, so they can be compared.
 
     Parameters
     ----------
     n_tokens : int
-        The number of token ids, padding (0) included.
+        The number of token ids, including 0 for padding.
     embedding_dim : int, default=200
-        The length of a token's vector.
+        The dimension of a token vector.
     kernel_sizes : sequence of int, default=(1, ..., 12)
         The widths of the convolutions.
     n_filters : int, default=256
-        The filters of each width.
+        The number of filters of each width.
     n_metadata : int, default=0
         The number of columns of metadata.
     dropout : float, default=0.2
         The probability that a token is dropped in training.
     seed : int, default=0
-        Seeds the dropout; the initial weights come from torch's global generator, as everywhere.
+        Seed of the dropout. The initial weights are drawn from torch's global generator.
 
     References
     ----------
@@ -73,7 +73,7 @@ class TokenBody(nn.Module):
         tokens : Tensor of shape (n_rows, n_columns), dtype int64
             Token ids, 0 after the end of a row.
         metadata : Tensor of shape (n_rows, n_metadata), default=None
-            The metadata, where the network has some.
+            The metadata, if the network has some.
 
         Returns
         -------
@@ -87,9 +87,28 @@ class TokenBody(nn.Module):
 
 
 def linear_head(head: nn.Linear, features: torch.Tensor) -> torch.Tensor:
-    """Return ``head(features)``, in evaluation in float64.
+    """Return ``head(features)``, computed in float64 if the head is in evaluation mode.
 
-    A row's result then does not depend on the rows beside it but for the last bits of a double.
+    The result for a row then depends on the other rows only in the last bits of a double.
+
+    Parameters
+    ----------
+    head : torch.nn.Linear
+        The linear layer.
+    features : Tensor of shape (n_rows, n_features)
+        The features of a :class:`TokenBody`.
+
+    Returns
+    -------
+    outputs : Tensor of shape (n_rows, n_outputs)
+        Of the dtype of `features` in training mode, float64 in evaluation mode.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skseed.nn import linear_head
+    >>> linear_head(torch.nn.Linear(13, 3).eval(), torch.ones(2, 13)).dtype
+    torch.float64
     """
     dtype = features.dtype if head.training else torch.float64
     return nn.functional.linear(features.to(dtype), head.weight.to(dtype), head.bias.to(dtype))

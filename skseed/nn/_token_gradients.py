@@ -1,9 +1,9 @@
-"""Which tokens a score comes from: integrated gradients and plain gradients of a token network.
+"""Attribute the score of a token network to tokens, by integrated gradients and by plain gradients.
 
-A network here is a :class:`~skseed.nn.TokenBody` and a function from its features to one score a row. When
-all token vectors of a row are multiplied by the same number, every window's sum is, and so each filter's
-best window stays the best. On the straight path from no vectors at all to those of the row, each filter
-therefore looks at one window, and the integral over the path needs the convolutions only once.
+A network is a :class:`~skseed.nn.TokenBody` and a function from its features to one score for each row. If
+all token vectors of a row are multiplied by the same positive number, so are all window sums, and the best
+window of each filter stays the same. On the straight path from zero vectors to those of the row, each filter
+therefore uses one window, and the integral along the path needs the convolutions only once.
 """
 
 from collections.abc import Callable
@@ -25,25 +25,25 @@ def integrated_gradients(
     *,
     n_steps: int,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return what each token adds to the score, and the scores at both ends of the path.
+    """Return the contribution of each token to the score, and the scores at both ends of the path.
 
     Parameters
     ----------
     body : TokenBody
-        In evaluation mode.
+        The body of the network, in evaluation mode.
     score : callable
         Takes features of shape (n_rows, n_features), returns scores of shape (n_rows,).
     tokens : Tensor of shape (n_rows, n_columns), dtype int64
         Token ids, 0 after the end of a row.
     metadata : Tensor of shape (n_rows, n_metadata), default=None
-        The metadata; they are the same all along the path.
+        The metadata, constant along the path.
     n_steps : int
         The number of steps of the path.
 
     Returns
     -------
     importances : Tensor of shape (n_rows, n_columns), dtype float64
-        For each row they add up to ``end - start``, up to the error of the steps.
+        The sum of a row is ``end - start``, up to the error of the steps.
     end : Tensor of shape (n_rows,)
         The scores of the rows.
     start : Tensor of shape (n_rows,)
@@ -54,20 +54,20 @@ def integrated_gradients(
     def features_at(place: float) -> torch.Tensor:
         return torch.nn.functional.selu(place * sums + biases)
 
-    # sums of gradient times the change of a feature, not of its slope, which jumps where SELU bends: with
-    # a linear score they are exact whatever the number of steps
+    # gradient times the change of a feature, which is exact for a linear score with any number of steps; the
+    # slope of SELU would jump at 0
     gains = torch.zeros_like(sums)
-    # short steps first: a unit embedding turns at once when the first tokens appear
+    # short steps first, since the direction of a unit embedding changes most at the start of the path
     places = [(step / n_steps) ** 3 for step in range(n_steps + 1)]
     for before, after in pairwise(places):
         middle = features_at((before + after) / 2).requires_grad_()
         (gradient,) = torch.autograd.grad(score(_with_metadata(middle, metadata)).sum(), middle)
         gains += gradient * (features_at(after) - features_at(before))
-    # what a filter gains falls to the parts of its sum in proportion; a sum of 0 has gained nothing
+    # the gain of a filter is divided in proportion to the products of its window; a sum of 0 has no gain
     weights = torch.where(sums == 0, 0.0, gains / sums)
     importances = torch.stack(
         [
-            _shared_out(tokens[row], [(c[row], p[row]) for c, p in windows], weights[row])
+            _importances_of_row(tokens[row], [(c[row], p[row]) for c, p in windows], weights[row])
             for row in range(len(tokens))
         ]
     )
@@ -84,7 +84,7 @@ def vocabulary_saliency(
     Parameters
     ----------
     body : TokenBody
-        In evaluation mode.
+        The body of the network, in evaluation mode.
     score : callable
         Takes features of shape (n_rows, n_features), returns scores of shape (n_rows,).
     tokens : Tensor of shape (n_rows, n_columns), dtype int64
@@ -95,7 +95,7 @@ def vocabulary_saliency(
     Returns
     -------
     saliency : Tensor of shape (n_rows, n_tokens), dtype float64
-        Not negative; 0 for tokens that no filter has in its best window.
+        Non-negative; 0 for tokens that are in no best window.
     """
     windows, sums, biases = _windows(body, tokens)
     pooled = sums.detach().requires_grad_()
@@ -114,16 +114,16 @@ def vocabulary_saliency(
             pulls = pulls * weights[row, first : first + parts.shape[1], None, None]
             gradient.index_add_(0, ids.flatten(), pulls.flatten(0, 1))
             first += parts.shape[1]
-        # padding has no vector of its own
+        # padding has the zero vector
         gradient[0] = 0
         saliency.append(gradient.abs().mean(dim=1))
     return torch.stack(saliency)
 
 
-def _shared_out(
+def _importances_of_row(
     tokens: torch.Tensor, windows: list[tuple[torch.Tensor, torch.Tensor]], weights: torch.Tensor
 ) -> torch.Tensor:
-    """Return the importances of one row's tokens: those of all filters, shared by windows that are alike."""
+    """Return the importances of the tokens of one row, divided equally among equal windows."""
     length = int(row_lengths(tokens[None]))
     importances = torch.zeros(len(tokens), dtype=weights.dtype, device=tokens.device)
     first = 0
@@ -132,7 +132,7 @@ def _shared_out(
         n_windows = max(1, length - width + 1)
         of_window = torch.zeros(n_windows, width, dtype=weights.dtype, device=tokens.device)
         of_window.index_add_(0, columns[:, 0], weights[first : first + n_filters, None] * parts)
-        # of equal windows the maximum takes any one
+        # the maximum chooses any one of equal windows
         places = (torch.arange(n_windows, device=tokens.device)[:, None] + columns[0] - columns[0, 0]).clamp(
             max=len(tokens) - 1
         )
@@ -147,7 +147,7 @@ def _shared_out(
 def _windows(
     body: TokenBody, tokens: torch.Tensor
 ) -> tuple[list[tuple[torch.Tensor, torch.Tensor]], torch.Tensor, torch.Tensor]:
-    """Return each filter's window with its parts, their sums and the biases, in float64."""
+    """Return the window of each filter with its products, their sums and the biases, in float64."""
     with torch.no_grad():
         windows = [(columns, parts.double()) for columns, parts in body.bank.chosen_windows(tokens)]
         sums = torch.cat([parts.sum(dim=2) for _, parts in windows], dim=1)

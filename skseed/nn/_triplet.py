@@ -5,24 +5,22 @@ from torch import nn
 
 
 class HardestPrototypeTripletLoss(nn.Module):
-    r"""Triplet loss of embeddings, their classes' prototypes and the nearest wrong prototypes.
+    r"""Triplet loss of embeddings, the prototypes of their classes and the nearest wrong prototypes.
 
     For an embedding a, its class's prototype p and the prototype n of another class that has the largest
     cosine with a, the loss is :math:`\max(0, \|a - p\| - \|a - n\| + m)`, averaged over the
-    batch. Only p and n learn from a, so it takes many epochs; :class:`ScaledCosineLoss` moves all
-    prototypes at once and is faster.
+    batch. Only p and n have a gradient from a, so training takes many epochs. :class:`ScaledCosineLoss` has
+    gradients for all prototypes and needs fewer.
 
     Parameters
     ----------
     margin : float, default=1.0
-        How much nearer the right prototype should be than any wrong one, on a sphere whose
-        diameter is 2.
+        The margin m between the distances to the right prototype and to a wrong one, on a sphere of diameter
+        2.
 
-    Notes
-    -----
-    The paper's Algorithm 1 gathers the wrong prototypes of every row, a tensor of shape (n_rows,
-    n_prototypes - 1, embedding_dim), before it compares; here one matrix product with the right
-    prototypes masked finds the same ones.
+    Notes ----- Algorithm 1 of the paper gathers the wrong prototypes of every row in a tensor of shape
+    (n_rows, n_prototypes - 1, embedding_dim). One matrix product, with the right prototypes masked, finds the
+    same ones.
 
     References
     ----------
@@ -52,7 +50,7 @@ class HardestPrototypeTripletLoss(nn.Module):
         output : (Tensor of shape (n_rows, n_dims), Tensor of shape (n_prototypes, n_dims))
             Unit embeddings and at least two unit prototypes.
         target : Tensor of shape (n_rows,), dtype int64
-            The row of each embedding's prototype.
+            The row of the prototype of each embedding.
 
         Returns
         -------

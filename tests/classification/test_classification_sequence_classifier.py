@@ -58,9 +58,9 @@ def by_kmers(n, seed, length=60):
     for label in labels:
         codes = rng.integers(20, size=length)
         # the same letters either way
-        words = (("HWK", "YCM"), ("KWH", "MCY"))[label]
+        kmers = (("HWK", "YCM"), ("KWH", "MCY"))[label]
         for place in rng.permutation(length // 3)[:6]:
-            codes[3 * place : 3 * place + 3] = PROTEIN.encode(words[rng.integers(2)])
+            codes[3 * place : 3 * place + 3] = PROTEIN.encode(kmers[rng.integers(2)])
         proteins.append(PROTEIN.decode(codes))
     return proteins, labels
 
@@ -119,13 +119,13 @@ def test_kmers_distinguish_classes_of_equal_composition():
 
 
 def test_mean_of_kmers_is_as_accurate_as_a_linear_model_on_counts():
-    # few proteins, classes of unequal sizes, each with five words of which a protein has three
+    # few proteins, classes of unequal sizes, each with five 5-mers, of which a protein has three
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(3), (80, 40, 20))
-    words = [[PROTEIN.decode(rng.integers(20, size=5)) for _ in range(5)] for _ in range(3)]
+    kmers = [[PROTEIN.decode(rng.integers(20, size=5)) for _ in range(5)] for _ in range(3)]
     proteins = np.array(
         [
-            PROTEIN.decode(rng.integers(20, size=100)) + "".join(rng.permutation(words[label])[:3])
+            PROTEIN.decode(rng.integers(20, size=100)) + "".join(rng.permutation(kmers[label])[:3])
             for label in y
         ],
         dtype=object,
@@ -137,11 +137,11 @@ def test_mean_of_kmers_is_as_accurate_as_a_linear_model_on_counts():
         SequenceClassifier(k=3, embedding_dim=64, dropout=0.7, class_weight="balanced", random_state=0),
     )
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    linear, learnt = (
+    linear, learned = (
         balanced_accuracy_score(y, cross_val_predict(model, proteins, y, cv=folds)) for model in models
     )
-    assert learnt > 0.85
-    assert learnt > linear - 0.05
+    assert learned > 0.85
+    assert learned > linear - 0.05
 
 
 def test_vectors_of_symbols_and_sequences():
@@ -154,11 +154,11 @@ def test_vectors_of_symbols_and_sequences():
     assert_allclose(classifier.transform(["MNTQ", "K"]), expected)
     # no X was seen: it adds nothing
     assert_array_equal(vectors["X"], np.zeros(10))
-    head, norm = classifier.net_.module_.head, classifier.net_.module_.standardise
-    standardised = (np.array(expected) - norm.running_mean.numpy()) / np.sqrt(
+    head, norm = classifier.net_.module_.head, classifier.net_.module_.standardize
+    standardized = (np.array(expected) - norm.running_mean.numpy()) / np.sqrt(
         norm.running_var.numpy() + norm.eps
     )
-    logits = standardised @ head.weight.detach().numpy().T + head.bias.detach().numpy()
+    logits = standardized @ head.weight.detach().numpy().T + head.bias.detach().numpy()
     assert_allclose(classifier.decision_function(["MNTQ", "K"]), logits[:, 1] - logits[:, 0])
     assert_allclose(
         classifier.predict_proba(["MNTQ", "K"]), softmax(logits / classifier.temperature_, axis=1)

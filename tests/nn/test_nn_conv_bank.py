@@ -62,7 +62,7 @@ def test_gradients_equal_plain_convolution() -> None:
         torch.testing.assert_close(one, other)
 
 
-def test_small_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_chunk_size_does_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     with torch.random.fork_rng():
         bank = make_bank()
         tokens = torch.randint(1, 12, (9, 15))
@@ -72,7 +72,7 @@ def test_small_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.testing.assert_close(bank(tokens), whole, rtol=0, atol=0)
 
 
-def test_padding_never_wins() -> None:
+def test_padding_is_never_the_maximum() -> None:
     with torch.random.fork_rng():
         bank = make_bank()
     with torch.no_grad():

@@ -35,7 +35,7 @@ def random_points(n, d, seed=0, dtype=torch.float32):
 @pytest.mark.parametrize("name", NAMES)
 @given(array=POINTS)
 @settings(max_examples=40, deadline=None)
-def test_distances_are_symmetric_finite_and_not_negative(name, array):
+def test_distances_are_symmetric_finite_and_non_negative(name, array):
     points = points_of(array, name)
     distances = DISTANCES[name](points[:3], points)
     assert distances.shape == (3, 5)
@@ -102,7 +102,7 @@ REFERENCES = {
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("spread", [0.1, 1.0, 10.0])
-def test_distances_equal_the_textbook_where_it_is_stable(name, spread):
+def test_distances_equal_the_usual_formula_where_it_is_stable(name, spread):
     points = points_of(spread * random_points(12, 6, dtype=torch.float64), name)
     distances = DISTANCES[name](points, points)
     for i in range(12):
@@ -113,7 +113,7 @@ def test_distances_equal_the_textbook_where_it_is_stable(name, spread):
 
 
 @pytest.mark.parametrize("name", ["euclidean", "hyperbolic", "poincare"])
-def test_near_pairs_keep_their_digits(name):
+def test_near_pairs_are_precise(name):
     """The Gram matrix in single precision, or arccosh, would have lost them."""
     base = 0.5 * torch.nn.functional.normalize(random_points(1, 16), dim=1)
     step = torch.zeros(1, 16)
@@ -135,7 +135,7 @@ def test_near_pairs_keep_their_digits(name):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("room", [1e-3, 1e-6, 6e-8])
-def test_poincare_is_finite_up_to_the_edge(dtype, room):
+def test_poincare_is_finite_near_the_boundary(dtype, room):
     edge = torch.zeros(2, 3, dtype=dtype)
     edge[0, 0], edge[1, 0] = 1 - room, -(1 - room)
     edge.requires_grad_()
@@ -148,7 +148,7 @@ def test_poincare_is_finite_up_to_the_edge(dtype, room):
 
 
 @pytest.mark.parametrize("radius", [1.0, 1.1, 50.0])
-def test_poincare_has_no_distance_outside_the_ball(radius):
+def test_poincare_is_nan_outside_the_ball(radius):
     points = torch.tensor([[0.2, 0.0], [radius, 0.0], [0.0, -0.5]])
     distances = DISTANCES["poincare"](points, points)
     outside = torch.tensor([[False, True, False], [True, True, True], [False, True, False]])
@@ -156,7 +156,7 @@ def test_poincare_has_no_distance_outside_the_ball(radius):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_lost_point_is_not_at_distance_zero(name):
+def test_a_nan_point_has_nan_distances(name):
     points = 0.1 * random_points(4, 3)
     points[1, 0] = torch.nan
     distances = DISTANCES[name](points, points)
@@ -168,7 +168,7 @@ def test_a_lost_point_is_not_at_distance_zero(name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "poincare"])
 @pytest.mark.parametrize("scale", [1e-12, 1e6])
-def test_unbounded_geometries_take_any_point(name, scale):
+def test_unbounded_geometries_accept_any_point(name, scale):
     points = (scale * random_points(6, 4)).requires_grad_()
     distances = DISTANCES[name](points, points)
     assert torch.isfinite(distances).all()
@@ -182,7 +182,7 @@ def test_unbounded_geometries_take_any_point(name, scale):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("spread", [1e-3, 1.0, 30.0])
 @pytest.mark.parametrize("mean", [0.01, 0.7, 40.0])
-def test_calibration_hits_the_mean(name, spread, mean):
+def test_calibration_sets_the_mean_distance(name, spread, mean):
     module = PairwiseDistance(name)
     points = spread * random_points(40, 8)
     module.calibrate(points, mean)
@@ -207,7 +207,7 @@ def test_hyperbolic_calibration_starts_half_a_unit_from_the_origin():
 
 
 @pytest.mark.parametrize("radius", [-1.0, 1e-9, 0.3, 5.0])
-def test_the_ball_of_the_paper_keeps_every_point_inside(radius):
+def test_the_scaled_points_are_inside_the_ball(radius):
     module = PairwiseDistance("poincare")
     module.radius.data.fill_(radius)
     distances = module(100 * random_points(6, 4), random_points(5, 4, seed=1))
@@ -217,7 +217,7 @@ def test_the_ball_of_the_paper_keeps_every_point_inside(radius):
     assert distances.max() < 15.3
 
 
-def test_on_one_sphere_the_ball_orders_pairs_as_the_cosine_does():
+def test_poincare_on_one_sphere_orders_pairs_like_cosine():
     points = random_points(20, 6)
     ball = PairwiseDistance("poincare")(points, points).detach().flatten()
     cosine = PairwiseDistance("cosine")(points, points).detach().flatten()
@@ -226,7 +226,7 @@ def test_on_one_sphere_the_ball_orders_pairs_as_the_cosine_does():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_parameter_learns(name):
+def test_every_parameter_has_a_gradient(name):
     module = PairwiseDistance(name)
     points = random_points(8, 4).requires_grad_()
     module(points, points).square().mean().backward()

@@ -60,7 +60,7 @@ def test_telomeres_select_the_same_kmers():
         assert {telomere[p : p + 8] for p in positions} == set(kmers)
 
 
-def test_lexicographic_order_is_a_filter_too():
+def test_the_lexicographic_order_is_a_filter():
     sequence = repeats(np.random.default_rng(0), unit=300, length=300, rate=0)
     digits = -torch.outer(4.0 ** torch.arange(4, -1, -1), torch.arange(4.0))
     vectorizer = MinimizerVectorizer(5, 7, order="lexicographic", tie_break="leftmost").fit([sequence])
@@ -96,14 +96,14 @@ def test_short_sequences_are_one_window():
     assert layer.select(codes_of("AC")).tolist() == [[[-1]]]
 
 
-def test_gradient_reaches_the_selected_kmers_alone():
+def test_only_selected_kmers_have_a_gradient():
     layer = MinimizerFilter(torch.tensor([[0.0, 1.0, 2.0, 0.0]] * 2), window=7)
     layer(codes_of("AAAGGAAA")).sum().backward()
     assert layer.weight.grad[0].tolist() == [[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
     assert not layer.requires_grad_(False)(codes_of("AAAGGAAA")).requires_grad
 
 
-def test_bad_filters_are_refused():
+def test_invalid_filters_raise():
     with pytest.raises(ValueError, match="floating-point numbers of shape"):
         MinimizerFilter(torch.ones(4), window=3)
     with pytest.raises(ValueError, match=r"torch\.int64"):

@@ -34,7 +34,7 @@ def assert_same_batches(one, other):
 
 @given(st.integers(2, 60), st.integers(2, 70), st.integers(0, 10))
 @settings(max_examples=50, deadline=None)
-def test_every_sequence_comes_at_most_once_an_epoch(n_sequences, batch_size, seed):
+def test_every_sequence_occurs_at_most_once_in_an_epoch(n_sequences, batch_size, seed):
     batches = batches_of(n_sequences, batch_size, seed)
     size = min(batch_size, n_sequences)
     for _ in range(2):
@@ -46,7 +46,7 @@ def test_every_sequence_comes_at_most_once_an_epoch(n_sequences, batch_size, see
         assert set(seen) <= set(range(n_sequences))
 
 
-def test_in_the_long_run_no_sequence_is_left_out():
+def test_every_sequence_occurs_in_some_epoch():
     batches = batches_of(150, 128)
     seen = {index for _ in range(8) for batch in indices_of(batches) for index in batch}
     assert seen == set(range(150))
@@ -60,7 +60,7 @@ def test_epochs_differ_and_repeat_from_the_same_seed():
     assert indices_of(other) != indices_of(first)
 
 
-def test_an_epoch_depends_on_its_number_alone():
+def test_an_epoch_depends_on_its_number_only():
     batches, resumed = batches_of(40, 8), batches_of(40, 8)
     list(batches)
     resumed.epoch = 1
@@ -110,8 +110,8 @@ def test_batches_are_made_ahead_in_another_thread():
 
 
 @pytest.mark.parametrize("bad", [0, 3, 9])
-@pytest.mark.parametrize("error", [ValueError("the oracle failed"), KeyboardInterrupt()])
-def test_an_error_while_a_batch_is_made_surfaces_at_its_turn(bad, error):
+@pytest.mark.parametrize("error", [ValueError("the target failed"), KeyboardInterrupt()])
+def test_an_error_in_make_batch_is_raised_at_its_batch(bad, error):
     expected = indices_of(batches_of(40, 4))
 
     def failing_batch(indices, rng):
@@ -127,7 +127,7 @@ def test_an_error_while_a_batch_is_made_surfaces_at_its_turn(bad, error):
     assert threading.active_count() == n_threads
 
 
-def test_the_net_compares_everything_with_everything():
+def test_the_net_compares_all_pairs():
     net = SiameseNet(LinearNet(6, 4, 3), PairwiseDistance("euclidean"))
     codes = torch.as_tensor(np.random.default_rng(0).integers(4, size=(5, 6), dtype=np.uint8))
     distances = net(codes)
@@ -151,7 +151,7 @@ def test_the_loss_is_the_mean_over_the_pairs(n, seed):
 
 @given(st.integers(2, 9), st.sampled_from([0.5, 1.0, 2.0]), st.integers(0, 5))
 @settings(max_examples=20, deadline=None)
-def test_near_pairs_weigh_by_a_power_of_their_distance(n, power, seed):
+def test_near_pairs_are_weighted_by_a_power_of_their_distance(n, power, seed):
     rng = np.random.default_rng(seed)
     predicted, target = rng.random((2, n, n))
     target[0, 1] = 0.0
@@ -171,7 +171,7 @@ def test_a_batch_of_copies_has_a_finite_weighted_loss():
     assert torch.isfinite(predicted.grad).all()
 
 
-def test_the_diagonal_does_not_count():
+def test_the_loss_ignores_the_diagonal():
     target = torch.ones(4, 4)
     predicted = torch.ones(4, 4, dtype=torch.float64)
     predicted.fill_diagonal_(100.0).requires_grad_()

@@ -41,7 +41,7 @@ def test_triplet_equals_algorithm_1(margin: float, n_labs: int) -> None:
         torch.testing.assert_close(one, other)
 
 
-def test_triplet_moves_the_right_and_the_hardest_lab_alone() -> None:
+def test_triplet_has_gradients_for_the_right_and_the_hardest_lab_only() -> None:
     labs = torch.eye(4, requires_grad=True)
     embedding = normalize(torch.tensor([[1.0, 0.5, 0.2, 0.1]]), dim=1)
     HardestPrototypeTripletLoss()((embedding, labs), torch.tensor([0])).backward()

@@ -35,14 +35,14 @@ def build(name, length, alphabet=DNA, n_components=8, seed=0):
 
 
 @pytest.mark.parametrize("alphabet", [DNA, PROTEIN], ids=lambda alphabet: alphabet.name)
-def test_one_hot_vectors_are_those_of_the_transformer(alphabet):
+def test_one_hot_vectors_equal_those_of_the_preprocessing(alphabet):
     codes = random_codes(20, 15, alphabet)
     vectors = OneHot(len(alphabet))(codes)
     assert vectors.shape == (20, 15, len(alphabet))
     assert_allclose(vectors.flatten(1), one_hot_from_codes(codes.numpy(), alphabet), rtol=0, atol=0)
 
 
-def test_padding_is_zero_and_a_wildcard_spreads():
+def test_padding_is_zero_and_a_wildcard_is_uniform():
     vectors = OneHot(4)(torch.tensor([[2, 4, 5]], dtype=torch.uint8))
     assert vectors[0].tolist() == [[0, 0, 1, 0], [0.25, 0.25, 0.25, 0.25], [0, 0, 0, 0]]
     assert not list(OneHot(4).parameters())
@@ -66,7 +66,7 @@ def test_linear_net_is_one_matrix_product():
     assert_allclose(net(codes).detach(), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_mlp_has_the_layers_asked_for():
+def test_mlp_has_the_given_layers():
     net = MLPEncoder(hidden_layer_sizes=(32, 16)).build(10, 4, 3)
     assert isinstance(net, MLPNet)
     widths = [(layer.in_features, layer.out_features) for layer in net if isinstance(layer, torch.nn.Linear)]
@@ -88,7 +88,7 @@ def test_cnn_halves_the_positions_while_more_than_one_is_left(length, n_layers):
     assert net(random_codes(3, length)).shape == (3, 8)
 
 
-def test_cnn_takes_a_kernel_of_one_and_refuses_an_even_one():
+def test_cnn_accepts_kernel_size_one_and_raises_for_even_ones():
     assert CNNEncoder(kernel_size=1).build(9, 4, 2)(random_codes(2, 9)).shape == (2, 2)
     with pytest.raises(ValueError, match="kernel_size must be odd; got 4"):
         CNNEncoder(kernel_size=4).build(9, 4, 2)
@@ -99,7 +99,7 @@ def test_cnn_takes_a_kernel_of_one_and_refuses_an_even_one():
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("length", [1, 5, 40])
-def test_points_have_the_shape_asked_for(name, length):
+def test_points_have_the_given_shape(name, length):
     for alphabet in (DNA, PROTEIN):
         points = build(name, length, alphabet, n_components=6)(random_codes(4, length, alphabet))
         assert points.shape == (4, 6)
@@ -108,7 +108,7 @@ def test_points_have_the_shape_asked_for(name, length):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_rows_do_not_see_each_other_when_evaluated(name):
+def test_a_row_does_not_depend_on_its_batch_in_evaluation(name):
     net = build(name, 30).eval()
     codes = random_codes(12, 30)
     with torch.inference_mode():
@@ -141,7 +141,7 @@ def test_different_sequences_get_different_points(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_seed_decides_the_weights(name):
+def test_weights_depend_on_the_seed(name):
     one, two, other = (build(name, 20, seed=seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(one[key], two[key]) for key in one)
     assert any(not torch.equal(one[key], other[key]) for key in one)
@@ -161,7 +161,7 @@ def test_gru_distinguishes_starts_before_a_long_common_end():
 # k-mers -------------------------------------------------------------------------------------------
 
 
-def test_kmer_counts_are_those_of_the_transformer():
+def test_kmer_counts_equal_those_of_the_vectorizer():
     sequences = ["GATTACA", "GATTNACAGG", "GA", "TTTTTTTT"]
     codes = torch.from_numpy(DNA.encode_rows(sequences, length=10))
     reference = KmerVectorizer(k=3).fit(sequences).transform(sequences).toarray()
@@ -172,7 +172,7 @@ def test_kmer_counts_are_those_of_the_transformer():
 # attention ----------------------------------------------------------------------------------------
 
 
-def test_a_window_hides_far_segments():
+def test_a_window_masks_far_segments():
     def net(window, n_layers=1):
         return build_seeded(
             lambda: SegmentTransformerNet(

@@ -68,7 +68,7 @@ def test_convolutional_encoder_equals_a_plain_loop(lengths, seed):
         torch.testing.assert_close(features[row], torch.cat(expected))
 
 
-def test_open_forget_gates():
+def test_forget_gates_start_open():
     network = network_of("lstm")
     for recurrent in (network.encoder.forwards, network.encoder.backwards):
         assert recurrent.bias_ih_l0[6:12].min() > 0.5

@@ -1,4 +1,4 @@
-"""Batches and dropout of tokens: complete, seeded, and off the global generators."""
+"""Batches and dropout of tokens: complete, and functions of a seed and of an epoch or step."""
 
 import numpy as np
 import torch
@@ -39,12 +39,13 @@ def test_epochs_differ_and_repeat_with_the_seed() -> None:
     assert epochs(3) == [first, second]
 
 
-def test_augmentation_happens_once_an_epoch() -> None:
+def test_augmentation_is_called_once_an_epoch_with_its_seed() -> None:
     tokens, targets, _ = make_rows()
-    calls = []
+    calls, seeds = [], []
 
     def augment(rows: np.ndarray, seed: int) -> np.ndarray:
         calls.append(len(rows))
+        seeds.append(seed)
         return np.where(rows > 0, rows + 1, 0)
 
     batches = TokenBatches(tokens, targets, batch_size=8, augment=augment, seed=0)
@@ -52,9 +53,37 @@ def test_augmentation_happens_once_an_epoch() -> None:
         for inputs, target in batches:
             np.testing.assert_array_equal(inputs["tokens"].numpy(), tokens[target.numpy(), :8] + 1)
     assert calls == [25, 25, 25]
+    assert len(set(seeds)) == 3
 
 
-def test_dropout_keeps_its_share_and_the_global_generator() -> None:
+def test_an_epoch_and_its_augmentation_depend_on_the_number_of_the_epoch_only() -> None:
+    tokens, targets, _ = make_rows()
+
+    def augment(rows: np.ndarray, seed: int) -> np.ndarray:
+        return np.where(rows > 0, np.random.default_rng(seed).integers(1, 99, rows.shape), 0)
+
+    batches = TokenBatches(tokens, targets, batch_size=8, augment=augment, seed=0)
+    epochs = [[(inputs["tokens"].tolist(), target.tolist()) for inputs, target in batches] for _ in range(3)]
+    resumed = TokenBatches(tokens, targets, batch_size=8, augment=augment, seed=0)
+    resumed.epoch = 2
+    assert [(inputs["tokens"].tolist(), target.tolist()) for inputs, target in resumed] == epochs[2]
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_dropout_resumes_from_its_state() -> None:
+    dropout = TokenDropout(0.5, seed=4)
+    tokens = torch.full((20, 20), 7)
+    masks = [dropout(tokens) for _ in range(3)]
+    resumed = TokenDropout(0.5, seed=4)
+    resumed.load_state_dict({"step": torch.tensor(2)})
+    assert torch.equal(resumed(tokens), masks[2])
+    assert not torch.equal(masks[0], masks[1])
+    # evaluation draws nothing
+    dropout.eval()(tokens)
+    assert int(dropout.step) == 3
+
+
+def test_dropout_drops_its_share_and_leaves_the_global_generator() -> None:
     before = torch.random.get_rng_state()
     dropout = TokenDropout(0.3, seed=0)
     tokens = torch.full((200, 200), 7)
