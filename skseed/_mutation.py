@@ -1,85 +1,61 @@
-"""Copies with errors: the mutation model behind the made-up data and the made training sequences.
+"""The mutation model of the synthetic data sets and of synthetic training sequences."""
 
-Pure numpy on arrays of symbol codes; the caller brings the generator.
-"""
-
-from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-Codes = npt.NDArray[np.uint8]
+from skseed._sequences import Sequences, offsets_of
 
 
 def mutate(
-    sequences: Sequence[Codes],
+    sequences: Sequences,
     rates: npt.ArrayLike,
     *,
-    n_symbols: int,
     rng: np.random.Generator,
     indel_share: float = 0.2,
-) -> list[Codes]:
+) -> Sequences:
     """Return a mutated copy of each sequence.
 
-    Every position mutates with the probability that `rates` gives its sequence. A mutation is a
-    substitution by a different symbol, or, with probability `indel_share`, a deletion or an
-    insertion after the position, both equally likely.
-
-    Parameters
-    ----------
-    sequences : sequence of ndarray of shape (length,), dtype uint8
-        The codes of each sequence.
-    rates : float or array-like of shape (n_sequences,)
-        Mutations per position, between 0 and 1.
-    n_symbols : int
-        The size of the alphabet; new symbols are drawn from ``range(n_symbols)``.
-    rng : numpy.random.Generator
-        The source of randomness.
-    indel_share : float, default=0.2
-        The share of mutations that are insertions or deletions.
-
-    Returns
-    -------
-    copies : list of ndarray of dtype uint8
-        The mutated sequences; their lengths may differ from the originals'.
+    Every position mutates with the probability `rates` (one number between 0 and 1, or one for each sequence).
+    A mutation is a substitution by a different symbol of the alphabet or, with probability `indel_share`, a
+    deletion or an insertion after the position, both equally likely.
     """
-    if len(sequences) == 0:
-        return []
-    lengths = np.array([len(sequence) for sequence in sequences])
-    flat = np.concatenate(sequences)
+    n_symbols, lengths = len(sequences.alphabet), sequences.lengths
+    codes = sequences.codes.copy()
     rate = np.repeat(np.broadcast_to(np.asarray(rates, dtype=float), lengths.shape), lengths)
-    draw = rng.random(flat.size)
+    draw = rng.random(codes.size)
     # one uniform number decides both whether a position mutates and how
     substitution = draw < rate * (1 - indel_share)
     deletion = ~substitution & (draw < rate * (1 - indel_share / 2))
     insertion = ~substitution & ~deletion & (draw < rate)
     shift = rng.integers(1, n_symbols, size=int(substitution.sum()), dtype=np.uint8)
-    flat[substitution] = (flat[substitution] + shift) % n_symbols
-    copies_of_each = 1 - deletion.astype(np.int64) + insertion
-    ends = np.cumsum(copies_of_each)
-    out = np.repeat(flat, copies_of_each)
-    out[ends[insertion] - 1] = rng.integers(n_symbols, size=int(insertion.sum()), dtype=np.uint8)
-    sequence_ends = np.concatenate([[0], ends])[np.cumsum(lengths)]
-    return np.split(out, sequence_ends[:-1])
+    codes[substitution] = (codes[substitution] + shift) % n_symbols
+    ends = np.cumsum(1 - deletion.astype(np.int64) + insertion)
+    mutated = np.repeat(codes, np.diff(ends, prepend=0))
+    mutated[ends[insertion] - 1] = rng.integers(n_symbols, size=int(insertion.sum()), dtype=np.uint8)
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), ends])[sequences.offsets]
+    return replace(sequences, codes=mutated, offsets=offsets)
 
 
-def recombine(first: Codes, second: Codes, *, rng: np.random.Generator) -> Codes:
-    """Return the start of one sequence joined to the end of another at one crossover.
+def recombine(
+    sequences: Sequences,
+    first: npt.NDArray[np.integer],
+    second: npt.NDArray[np.integer],
+    *,
+    rng: np.random.Generator,
+) -> Sequences:
+    """Return the start of each sequence at `first` joined to the end of that at `second`.
 
-    The crossover lies at the same relative position of both, so that homologous sequences swap
-    homologous parts.
-
-    Parameters
-    ----------
-    first, second : ndarray of shape (length,), dtype uint8
-        The codes of the parents.
-    rng : numpy.random.Generator
-        The source of randomness.
-
-    Returns
-    -------
-    child : ndarray of dtype uint8
-        The recombined sequence.
+    The crossover has the same relative position in both, so that homologous sequences exchange homologous
+    segments.
     """
-    position = rng.random()
-    return np.concatenate([first[: round(position * len(first))], second[round(position * len(second)) :]])
+    starts, lengths = sequences.offsets[:-1], sequences.lengths
+    position = rng.random(len(first))
+    from_first, skipped = (np.rint(position * lengths[parents]).astype(np.int64) for parents in (first, second))
+    from_second = lengths[second] - skipped
+    segment_starts = np.column_stack([starts[first], starts[second] + skipped]).ravel()
+    segment_lengths = np.column_stack([from_first, from_second]).ravel()
+    segment_offsets = offsets_of(segment_lengths)
+    places = np.repeat(segment_starts - segment_offsets[:-1], segment_lengths) + np.arange(segment_offsets[-1])
+    return replace(sequences, codes=sequences.codes[places], offsets=segment_offsets[::2])

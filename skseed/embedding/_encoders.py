@@ -1,77 +1,23 @@
-"""What an embedder's network looks like, as objects that clone and search like any estimator.
+"""Encoders that read the symbols of a sequence, or count its k-mers."""
 
-A spec holds the sizes; the embedder knows the length, the alphabet and the number of components
-and asks the spec to build the torch module.
-"""
-
-from collections.abc import Callable, Sequence
-from numbers import Integral
-from typing import Any, ClassVar, Protocol
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
 from torch import nn
 
-from skseed._sklearn import Interval
-from skseed.alphabets import Alphabet
-from skseed.embedding._landmark_encoder import LandmarkEncoder
-from skseed.embedding._targets import Oracle
-from skseed.nn import CNNNet, GRUNet, KmerNet, LinearNet, MLPNet, SegmentTransformerNet
+from skseed._constraints import AT_LEAST_ONE
+from skseed._kmers import kmer_codes, kmer_starts
+from skseed._sequences import Sequences
+from skseed.embedding._encoder import Distances, Encoder, Featurizer, check_n_components
+from skseed.nn import CNNNet, GRUNet, LinearNet, MLPNet, SegmentTransformerNet
 
-_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
-
-Codes = npt.NDArray[np.uint8]
-Inputs = Callable[[Codes], npt.NDArray[Any]]
+_MAX_KMERS = 1 << 24
 
 
-class Encoder(Protocol):
-    """What :class:`~skseed.embedding.EditDistanceEmbedder` asks of its ``encoder``."""
-
-    def make_inputs(
-        self, codes: Codes, distances: Oracle | npt.NDArray[np.float32], rng: np.random.Generator
-    ) -> Inputs:
-        """Return the function that makes the network's input from rows of codes."""
-        ...
-
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the module that maps (n, length) inputs to (n, n_components) points."""
-        ...
-
-
-def _same_codes(codes: Codes) -> Codes:
-    return codes
-
-
-class CodesEncoder(BaseEstimator):
-    """A network that reads the codes themselves."""
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
-
-    def make_inputs(
-        self, codes: Codes, distances: Oracle | npt.NDArray[np.float32], rng: np.random.Generator
-    ) -> Inputs:
-        """Return the function that makes the network's input from rows of codes: they are the input.
-
-        Parameters
-        ----------
-        codes : ndarray of shape (n_sequences, length), dtype uint8
-            The training sequences.
-        distances : Oracle or ndarray
-            The distances to learn.
-        rng : numpy.random.Generator
-            The source of randomness.
-
-        Returns
-        -------
-        inputs : callable
-            Takes and returns rows of codes.
-        """
-        return _same_codes
-
-
-class LinearEncoder(CodesEncoder):
-    """One linear map of the one-hot matrix: the fastest, for sequences that are nearly aligned.
+class LinearEncoder(Encoder):
+    """One linear map of the one-hot matrix: the fastest encoder, for nearly aligned sequences.
 
     Examples
     --------
@@ -81,24 +27,26 @@ class LinearEncoder(CodesEncoder):
     (1, 128)
     """
 
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the torch module.
+    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+        """Return the network.
 
         Parameters
         ----------
-        length, n_symbols, n_components : int
-            Positions of a row of codes, size of the alphabet, dimension of the points.
+        featurizer : Featurizer
+            The description of the input.
+        n_components : int
+            The dimension of the points.
 
         Returns
         -------
         module : torch.nn.Module
             The untrained module.
         """
-        return LinearNet(length, n_symbols, n_components)
+        return LinearNet(*input_size(featurizer), check_n_components(n_components, self))
 
 
-class MLPEncoder(CodesEncoder):
-    """A multi-layer perceptron over the one-hot matrix.
+class MLPEncoder(Encoder):
+    """A multi-layer perceptron that reads the one-hot matrix.
 
     Parameters
     ----------
@@ -120,33 +68,39 @@ class MLPEncoder(CodesEncoder):
     def __init__(self, hidden_layer_sizes: Sequence[int] = (256, 256)) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
 
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the torch module.
+    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+        """Return the network.
 
         Parameters
         ----------
-        length, n_symbols, n_components : int
-            Positions of a row of codes, size of the alphabet, dimension of the points.
+        featurizer : Featurizer
+            The description of the input.
+        n_components : int
+            The dimension of the points.
 
         Returns
         -------
         module : torch.nn.Module
             The untrained module.
         """
-        return MLPNet(length, n_symbols, n_components, hidden_layer_sizes=self.hidden_layer_sizes)
+        return MLPNet(
+            *input_size(featurizer),
+            check_n_components(n_components, self),
+            hidden_layer_sizes=self.hidden_layer_sizes,
+        )
 
 
-class CNNEncoder(CodesEncoder):
-    """Convolutions with average pooling, then a linear read-out: the default.
+class CNNEncoder(Encoder):
+    """Convolutions with average pooling, then a linear layer: the default of EditDistanceEmbedder.
 
     Parameters
     ----------
     n_channels : int, default=32
-        Filters of each convolution.
+        The number of filters of each convolution.
     kernel_size : int, default=5
-        Width of the filters, in bases or residues; odd.
+        The width of the filters, in symbols; odd.
     n_layers : int, default=4
-        Convolutions; each halves the number of positions.
+        The number of convolutions. Each halves the number of positions.
 
     Examples
     --------
@@ -157,9 +111,9 @@ class CNNEncoder(CodesEncoder):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_channels": [_AT_LEAST_ONE],
-        "kernel_size": [_AT_LEAST_ONE],
-        "n_layers": [_AT_LEAST_ONE],
+        "n_channels": AT_LEAST_ONE,
+        "kernel_size": AT_LEAST_ONE,
+        "n_layers": AT_LEAST_ONE,
     }
 
     def __init__(self, n_channels: int = 32, kernel_size: int = 5, n_layers: int = 4) -> None:
@@ -167,13 +121,15 @@ class CNNEncoder(CodesEncoder):
         self.kernel_size = kernel_size
         self.n_layers = n_layers
 
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the torch module.
+    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+        """Return the network.
 
         Parameters
         ----------
-        length, n_symbols, n_components : int
-            Positions of a row of codes, size of the alphabet, dimension of the points.
+        featurizer : Featurizer
+            The description of the input.
+        n_components : int
+            The dimension of the points.
 
         Returns
         -------
@@ -183,27 +139,26 @@ class CNNEncoder(CodesEncoder):
         Raises
         ------
         ValueError
-            If `kernel_size` is even, which would shift the positions.
+            If `kernel_size` is even, which would shift the positions, or `n_components` is None.
         """
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd; got {self.kernel_size}.")
         return CNNNet(
-            length,
-            n_symbols,
-            n_components,
+            *input_size(featurizer),
+            check_n_components(n_components, self),
             n_channels=self.n_channels,
             kernel_size=self.kernel_size,
             n_layers=self.n_layers,
         )
 
 
-class GRUEncoder(CodesEncoder):
-    """A recurrent network that reads symbol by symbol: slow, and for comparison with the paper.
+class GRUEncoder(Encoder):
+    """A gated recurrent network that reads symbol by symbol: slow, for comparison with the paper.
 
     Parameters
     ----------
     hidden_size : int, default=128
-        The width of its state.
+        The width of the state.
 
     Examples
     --------
@@ -214,43 +169,46 @@ class GRUEncoder(CodesEncoder):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_size": [_AT_LEAST_ONE],
+        "hidden_size": AT_LEAST_ONE,
     }
 
     def __init__(self, hidden_size: int = 128) -> None:
         self.hidden_size = hidden_size
 
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the torch module.
+    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+        """Return the network.
 
         Parameters
         ----------
-        length, n_symbols, n_components : int
-            Positions of a row of codes, size of the alphabet, dimension of the points.
+        featurizer : Featurizer
+            The description of the input.
+        n_components : int
+            The dimension of the points.
 
         Returns
         -------
         module : torch.nn.Module
             The untrained module.
         """
-        return GRUNet(n_symbols, n_components, hidden_size=self.hidden_size)
+        _, n_symbols = input_size(featurizer)
+        return GRUNet(n_symbols, check_n_components(n_components, self), hidden_size=self.hidden_size)
 
 
-class TransformerEncoder(CodesEncoder):
-    """Attention between segments of the sequence, read out together.
+class TransformerEncoder(Encoder):
+    """Attention between segments of a sequence, then a linear layer over all segments.
 
     Parameters
     ----------
     segment_length : int, default=10
-        Bases or residues of a segment.
+        The number of symbols of a segment.
     width : int, default=32
-        The size of a segment's vector; a multiple of `n_heads`.
+        The length of the vector of a segment; a multiple of `n_heads`.
     n_layers : int, default=2
         The number of attention layers.
     n_heads : int, default=2
-        The heads of each layer.
+        The number of heads of each layer.
     window : int, default=None
-        How many segments to either side are attended to (local attention); None attends to all.
+        The number of segments to either side that a segment attends to (local attention); None is all.
 
     Examples
     --------
@@ -262,11 +220,11 @@ class TransformerEncoder(CodesEncoder):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "segment_length": [_AT_LEAST_ONE],
-        "width": [_AT_LEAST_ONE],
-        "n_layers": [_AT_LEAST_ONE],
-        "n_heads": [_AT_LEAST_ONE],
-        "window": [_AT_LEAST_ONE, None],
+        "segment_length": AT_LEAST_ONE,
+        "width": AT_LEAST_ONE,
+        "n_layers": AT_LEAST_ONE,
+        "n_heads": AT_LEAST_ONE,
+        "window": [*AT_LEAST_ONE, None],
     }
 
     def __init__(
@@ -283,13 +241,15 @@ class TransformerEncoder(CodesEncoder):
         self.n_heads = n_heads
         self.window = window
 
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the torch module.
+    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+        """Return the network.
 
         Parameters
         ----------
-        length, n_symbols, n_components : int
-            Positions of a row of codes, size of the alphabet, dimension of the points.
+        featurizer : Featurizer
+            The description of the input.
+        n_components : int
+            The dimension of the points.
 
         Returns
         -------
@@ -299,14 +259,13 @@ class TransformerEncoder(CodesEncoder):
         Raises
         ------
         ValueError
-            If the heads do not divide the width.
+            If `width` is not a multiple of `n_heads`, or `n_components` is None.
         """
         if self.width % self.n_heads:
             raise ValueError(f"width must be a multiple of n_heads; got {self.width} and {self.n_heads}.")
         return SegmentTransformerNet(
-            length,
-            n_symbols,
-            n_components,
+            *input_size(featurizer),
+            check_n_components(n_components, self),
             segment_length=self.segment_length,
             width=self.width,
             n_layers=self.n_layers,
@@ -315,75 +274,120 @@ class TransformerEncoder(CodesEncoder):
         )
 
 
-class KmerEncoder(CodesEncoder):
-    """Counts of k-mers: the baseline. Training finds no more than the scale of the distance.
+class KmerCounts(Featurizer):
+    """The count of every k-mer, in alphabetical order. K-mers with a wildcard do not count.
+
+    Parameters
+    ----------
+    k : int
+        Symbols in a k-mer.
+    alphabet_size : int
+        The number of symbols of the alphabet.
+    """
+
+    keep_features = False
+
+    def __init__(self, k: int, alphabet_size: int) -> None:
+        self.k = k
+        self.alphabet_size = alphabet_size
+        self.shape = (alphabet_size**k,)
+
+    def __call__(self, sequences: Sequences) -> npt.NDArray[np.float32]:
+        """Return the counts, shape (n_sequences, alphabet_size ** k)."""
+        starts, owners = kmer_starts(sequences.offsets, self.k)
+        codes, valid = kmer_codes(sequences.codes, k=self.k, n_symbols=self.alphabet_size)
+        if valid is not None:
+            owners, starts = owners[valid[starts]], starts[valid[starts]]
+        counts = np.zeros((len(sequences), *self.shape), dtype=np.float32)
+        np.add.at(counts, (owners, codes[starts]), 1)
+        return counts
+
+
+class KmerEncoder(Encoder):
+    """Counts of k-mers, then a linear map: independent of where a sequence starts.
 
     Parameters
     ----------
     k : int, default=4
-        The length of the words; a point has ``n_symbols ** k`` components whatever `n_components` says.
+        The length of the k-mers. Memory grows with ``n_symbols ** k``, at most 2**24 k-mers.
+
+    Notes
+    -----
+    With ``n_components=None`` the embedder omits the linear map, and a point is the vector of counts. Training
+    then finds only the scale of the distance: this is the baseline of plain k-mer counts.
 
     Examples
     --------
     >>> from skseed.embedding import EditDistanceEmbedder, KmerEncoder
-    >>> embedder = EditDistanceEmbedder(encoder=KmerEncoder(2), distance="cosine", max_epochs=5)
-    >>> embedder.fit(["GATTACA", "GATACA", "CATTACA", "GATTTACA"]).transform(["GATTACA"])[0, :4]
+    >>> genes = ["GATTACA", "GATACA", "CATTACA", "GATTTACA"]
+    >>> embedder = EditDistanceEmbedder(8, encoder=KmerEncoder(2), max_epochs=5, random_state=0)
+    >>> embedder.fit(genes).transform(["GATTACA"]).shape
+    (1, 8)
+    >>> counts = EditDistanceEmbedder(None, encoder=KmerEncoder(2), max_epochs=5, random_state=0)
+    >>> counts.fit(genes).transform(["GATTACA"])[0, :4]
     array([0., 1., 0., 1.], dtype=float32)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "k": [_AT_LEAST_ONE],
+        "k": AT_LEAST_ONE,
     }
 
     def __init__(self, k: int = 4) -> None:
         self.k = k
 
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the torch module.
+    def fit_featurizer(
+        self, sequences: Sequences, distances: Distances | None, rng: np.random.Generator
+    ) -> Featurizer:
+        """Return the counter of k-mers.
 
         Parameters
         ----------
-        length, n_symbols, n_components : int
-            Positions of a row of codes, size of the alphabet, dimension of the points.
+        sequences : Sequences
+            The encoded training sequences; only their alphabet is used.
+        distances : callable or None
+            Not used.
+        rng : numpy.random.Generator
+            Not used.
+
+        Returns
+        -------
+        featurizer : Featurizer
+            The featurizer.
+
+        Raises
+        ------
+        ValueError
+            If there are more than 2**24 k-mers.
+        """
+        n_symbols = len(sequences.alphabet)
+        if n_symbols**self.k > _MAX_KMERS:
+            raise ValueError(
+                f"k={self.k} makes {n_symbols}**{self.k} k-mers of {n_symbols} symbols, but KmerEncoder counts "
+                f"at most {_MAX_KMERS:,}; lower k."
+            )
+        return KmerCounts(self.k, n_symbols)
+
+    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+        """Return the network: a linear map, or nothing where `n_components` is None.
+
+        Parameters
+        ----------
+        featurizer : Featurizer
+            The description of the input.
+        n_components : int or None
+            The dimension of the points; None returns the counts.
 
         Returns
         -------
         module : torch.nn.Module
             The untrained module.
         """
-        return KmerNet(n_symbols, k=self.k)
+        if n_components is None:
+            return nn.Identity()
+        return nn.Linear(featurizer.shape[0], n_components)
 
 
-ENCODERS: dict[str, type[Encoder]] = {
-    "kmer": KmerEncoder,
-    "linear": LinearEncoder,
-    "mlp": MLPEncoder,
-    "cnn": CNNEncoder,
-    "gru": GRUEncoder,
-    "transformer": TransformerEncoder,
-    "landmark": LandmarkEncoder,
-}
-
-
-def n_input_symbols(inputs: Inputs, alphabet: Alphabet) -> int:
-    """Return how many symbols a network's input is made of: those of the alphabet, or the inputs' own."""
-    return int(getattr(inputs, "n_symbols", len(alphabet)))
-
-
-def resolve_encoder(encoder: str | Encoder) -> Encoder:
-    """Return the default spec of a name, or a spec whose parameters have been checked.
-
-    Raises
-    ------
-    TypeError
-        If it is a class instead of an object.
-    ValueError
-        If a parameter of the spec is out of its range.
-    """
-    if isinstance(encoder, str):
-        return ENCODERS[encoder]()
-    if isinstance(encoder, type):
-        raise TypeError(f"encoder must be an object; pass {encoder.__name__}() instead of the class.")
-    if isinstance(encoder, BaseEstimator):
-        encoder._validate_params()
-    return encoder
+def input_size(featurizer: Featurizer) -> tuple[int, int]:
+    """Return the number of positions and the number of symbols of a featurizer of codes."""
+    assert featurizer.n_symbols is not None
+    return featurizer.shape[0], featurizer.n_symbols

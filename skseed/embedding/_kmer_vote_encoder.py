@@ -1,38 +1,72 @@
-"""An encoder that lets the k-mers of a read vote for its place."""
+"""An encoder that places a read by the votes of its k-mers."""
 
-from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
+import torch
 from torch import nn
 
+from skseed._kmers import MAX_DNA_K, canonical_kmer_codes, kmer_starts
+from skseed._sequences import Sequences
 from skseed._sklearn import Interval
-from skseed.embedding._targets import Oracle
-from skseed.nn import FIRST_KNOWN, KmerVotesNet
+from skseed.embedding._encoder import Distances, Encoder, Featurizer, check_n_components
+from skseed.nn import KmerVotesNet
 
-_N_BASES = 4
-# a k-mer and its reverse complement fit into 64 bits
-_MAX_K = 31
+# the ids of KmerVotesNet: 0 is padding, 1 an unknown k-mer, and known k-mers follow
+_PADDING, _UNKNOWN, _FIRST_KNOWN = 0, 1, 2
 
 
-class KmerVoteEncoder(BaseEstimator):
-    """Look up the k-mers of a read: the mean of their votes is its point.
+class KmerIds(Featurizer):
+    """The id of the canonical k-mer at each position, negative where its reverse complement was read.
 
-    For reads of a genome that training has covered, where what matters is to recognise a place and not
-    what it looks like. Every k-mer of the training reads has a learned point and direction, so that a
-    place costs a few numbers and learning is quick. They start at the mean of the reads that hold the
-    k-mer. It reads both strands alike. A k-mer that training did not see has no vote: nothing is learnt
-    about other genomes.
+    Parameters
+    ----------
+    k : int
+        Symbols in a k-mer.
+    vocabulary : ndarray of shape (n_kmers,), dtype int64
+        The canonical codes of the known k-mers, ascending; known k-mer `i` has the id ``i + 2``.
+    max_length : int
+        The length of the longest sequence.
+    """
+
+    def __init__(self, k: int, vocabulary: npt.NDArray[np.int64], max_length: int) -> None:
+        self.k = k
+        self.vocabulary = vocabulary
+        self.shape = (max(1, max_length - k + 1),)
+        self.n_symbols = len(vocabulary)
+
+    def __call__(self, sequences: Sequences) -> npt.NDArray[np.int32]:
+        """Return the ids, shape (n_sequences, max_length - k + 1): 0 is padding, 1 an unknown k-mer."""
+        kmers, owners, columns, is_forward, valid = _canonical_kmers(sequences, self.k)
+        rows = np.searchsorted(self.vocabulary, kmers).clip(max=len(self.vocabulary) - 1)
+        is_known = valid & (self.vocabulary[rows] == kmers)
+        kmer_ids = np.where(is_known, rows + _FIRST_KNOWN, _UNKNOWN)
+        ids = np.full((len(sequences), *self.shape), _PADDING, dtype=np.int32)
+        ids[owners, columns] = np.where(is_forward, kmer_ids, -kmer_ids)
+        return ids
+
+    def is_known(self, features: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Return whether each row has a known k-mer."""
+        return np.asarray((np.abs(features) >= _FIRST_KNOWN).any(axis=1))
+
+
+class KmerVoteEncoder(Encoder):
+    """A point and a direction for every k-mer of the training reads; the point of a read is their mean vote.
+
+    For reads of a genome that the training reads cover: the encoder recognizes a place and does not generalize.
+    Every k-mer of the training reads has a learned point and a learned direction, so that a place costs few
+    numbers and training is fast. The k-mers start at the mean of the reads that contain them. Both strands of a
+    read have the same point. A k-mer that is not in the training reads has no vote, so nothing is learned about
+    other genomes.
 
     Parameters
     ----------
     k : int, default=15
-        The length of the k-mers, from 1 to 31. A k-mer that stands at two places of the genome moves
-        its reads off the line, so that ``4 ** k`` should be thousands of times the genome's length; one
-        that holds an error has no vote, so that ``k`` times the error rate should be well below 1.
+        The length of the k-mers, from 1 to 31. A k-mer that occurs at two places of the genome misplaces its
+        reads, so ``4 ** k`` should be thousands of times the length of the genome. A k-mer with a sequencing
+        error has no vote, so ``k`` times the error rate should be well below 1.
 
     Examples
     --------
@@ -44,105 +78,88 @@ class KmerVoteEncoder(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "k": [Interval(Integral, 1, _MAX_K, closed="both")],
+        "k": [Interval(Integral, 1, MAX_DNA_K, closed="both")],
     }
+
+    default_lr: ClassVar[float] = 1e-2
+    embedders: ClassVar[tuple[str, ...]] = ("ReadPositionEmbedder",)
 
     def __init__(self, k: int = 15) -> None:
         self.k = k
 
-    def make_inputs(
-        self,
-        codes: npt.NDArray[np.uint8],
-        distances: Oracle | npt.NDArray[np.float32],
-        rng: np.random.Generator,
-    ) -> "KmerIds":
+    def fit_featurizer(
+        self, sequences: Sequences, distances: Distances | None, rng: np.random.Generator
+    ) -> Featurizer:
         """Collect the k-mers of the training reads.
 
         Parameters
         ----------
-        codes : ndarray of shape (n_sequences, length), dtype uint8
-            The training reads, DNA or RNA.
-        distances : Oracle or ndarray
+        sequences : Sequences
+            The encoded training reads, DNA or RNA.
+        distances : callable or None
             Not used.
         rng : numpy.random.Generator
             Not used.
 
         Returns
         -------
-        inputs : KmerIds
-            Makes the ids of the k-mers from rows of codes.
+        featurizer : Featurizer
+            The featurizer.
 
         Raises
         ------
         ValueError
-            If no read has a k-mer.
+            If no read has a k-mer without a wildcard.
         """
-        kmers, _, readable = _canonical_kmers(codes, self.k)
-        vocabulary = np.unique(kmers[readable])
+        kmers, _, _, _, valid = _canonical_kmers(sequences, self.k)
+        vocabulary = np.unique(kmers[valid])
         if not len(vocabulary):
             raise ValueError(
-                f"No read holds {self.k} letters without an ambiguity code in a row; choose a smaller k."
+                f"No read has {self.k} consecutive letters without an ambiguity letter; lower k of "
+                "KmerVoteEncoder."
             )
-        return KmerIds(self.k, vocabulary)
+        return KmerIds(self.k, vocabulary, int(sequences.lengths.max()))
 
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the torch module.
+    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+        """Return the network.
 
         Parameters
         ----------
-        length, n_symbols, n_components : int
-            Positions of a row (not used), number of known k-mers, dimension of the points.
+        featurizer : Featurizer
+            The description of the input.
+        n_components : int
+            The dimension of the points.
 
         Returns
         -------
         module : torch.nn.Module
             The untrained module.
         """
-        return KmerVotesNet(n_symbols, n_components)
+        assert featurizer.n_symbols is not None
+        return KmerVotesNet(featurizer.n_symbols, check_n_components(n_components, self))
+
+    def initialize(
+        self, module: nn.Module, features: npt.NDArray[Any], points: npt.NDArray[np.float32]
+    ) -> None:
+        """Set the votes of each k-mer by a regression on given points of the reads that contain it.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The result of :meth:`build`.
+        features : ndarray of shape (n_reads, n_positions)
+            The ids of the k-mers of the training reads.
+        points : ndarray of shape (n_reads, n_components), dtype float32
+            The points.
+        """
+        assert isinstance(module, KmerVotesNet)
+        module.start_at(torch.from_numpy(features), torch.from_numpy(points))
 
 
-@dataclass(frozen=True)
-class KmerIds:
-    """Makes the ids that `KmerVotesNet` reads, shape (n, length - k + 1), from rows of codes."""
-
-    k: int
-    vocabulary: npt.NDArray[np.int64]
-
-    @property
-    def n_symbols(self) -> int:
-        """The number of different symbols that the network meets: the known k-mers."""
-        return len(self.vocabulary)
-
-    def __call__(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
-        """Return the ids: 0 for padding, from 2 on the known k-mers, negative for the reversed ones."""
-        kmers, is_forward, readable = _canonical_kmers(codes, self.k)
-        rows = np.searchsorted(self.vocabulary, kmers).clip(max=len(self.vocabulary) - 1)
-        known = readable & (self.vocabulary[rows] == kmers)
-        ids = np.where(known, rows + FIRST_KNOWN, 1)
-        ids = np.where(is_forward, ids, -ids)
-        ids[codes[:, self.k - 1 :][:, : kmers.shape[1]] > _N_BASES] = 0
-        return ids.astype(np.int32)
-
-    def places(self, ids: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-        """Return for each row whether it holds a known k-mer, without which nothing places it."""
-        known: npt.NDArray[np.bool_] = np.abs(ids) >= FIRST_KNOWN
-        return np.asarray(known.any(axis=1))
-
-
-def _canonical_kmers(
-    codes: npt.NDArray[np.uint8], k: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Return the smaller of each k-mer and its reverse complement, which it was, and where one is."""
-    if codes.shape[1] < k:
-        codes = np.pad(codes, ((0, 0), (0, k - codes.shape[1])), constant_values=_N_BASES + 1)
-    n_columns = codes.shape[1] - k + 1
-    forward = np.zeros((len(codes), n_columns), dtype=np.int64)
-    backward = np.zeros_like(forward)
-    readable = np.ones(forward.shape, dtype=np.bool_)
-    for offset in range(k):
-        letters = codes[:, offset : offset + n_columns].astype(np.int64)
-        readable &= letters < _N_BASES
-        forward = forward * _N_BASES + letters
-        # A, C, G, T are 0 to 3, so that the complement of a letter is 3 less it
-        backward += (_N_BASES - 1 - letters) << (2 * offset)
-    return np.minimum(forward, backward), forward <= backward, readable
+def _canonical_kmers(sequences: Sequences, k: int) -> tuple[npt.NDArray[Any], ...]:
+    """Return the canonical k-mers, their sequences and columns, and whether they are forward and valid."""
+    starts, owners = kmer_starts(sequences.offsets, k)
+    kmers, is_forward, valid = canonical_kmer_codes(sequences.codes, k=k)
+    columns = starts - sequences.offsets[owners]
+    is_valid = np.ones(len(starts), dtype=np.bool_) if valid is None else valid[starts]
+    return kmers[starts], owners, columns, is_forward[starts], is_valid

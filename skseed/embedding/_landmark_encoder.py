@@ -1,45 +1,67 @@
-"""An encoder that reads exact distances to landmarks instead of the letters."""
+"""An encoder that reads exact distances to landmarks instead of symbols."""
 
-from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
 from torch import nn
 
+from skseed._constraints import AT_LEAST_ONE
+from skseed._sequences import Sequences
 from skseed._sklearn import Interval
-from skseed.embedding._targets import Oracle, trimmed_rows
+from skseed.embedding._encoder import Distances, Encoder, Featurizer, check_n_components
 from skseed.nn import LandmarkNet
 
 
-class LandmarkEncoder(BaseEstimator):
+class LandmarkDistances(Featurizer):
+    """The target distances to some landmark sequences.
+
+    Parameters
+    ----------
+    landmarks : Sequences
+        The landmarks.
+    distances : callable
+        Returns the distances between two Sequences.
+    """
+
+    def __init__(self, landmarks: Sequences, distances: Distances) -> None:
+        self.landmarks = landmarks
+        self.distances = distances
+        self.shape = (len(landmarks),)
+
+    def __call__(self, sequences: Sequences) -> npt.NDArray[np.float32]:
+        """Return the distances, shape (n_sequences, n_landmarks), in the unit of the training targets."""
+        return self.distances(sequences, self.landmarks)
+
+
+class LandmarkEncoder(Encoder):
     """Exact distances to a sample of training sequences, then a residual perceptron.
 
-    An insertion shifts everything after it, which a network that reads letters must learn to see
-    through; a distance to a landmark has seen through it already. So the network only has to place a
-    point by its distances to known points. It learns faster and generalises further than the other
-    encoders, and does not care where sequences start. The price is paid when sequences are embedded:
-    `n_landmarks` exact distances each. For reads of 150 bases that is a tenth of the speed of a
-    convolutional network, and about the same speed with the extra ``skseed[fast]``; it grows with the
-    square of the length. Nothing is gained where fewer sequences than landmarks are compared. A fitted
-    embedder keeps its landmarks, that is, some of the training sequences.
+    An insertion shifts all later positions, which a network that reads symbols must learn to ignore. A distance
+    to a landmark is invariant to such shifts, so that the network only has to place a point by its distances to
+    known points. It learns faster and generalizes further than the other encoders, and it does not depend
+    on where sequences start.
+
+    The cost is `n_landmarks` exact distances for every sequence that is embedded. For reads of 150 bases that is
+    a tenth of the speed of a convolutional network, and about the same speed with the extra ``skseed[fast]``.
+    It grows with the square of the length. Where fewer sequences than landmarks are compared, exact distances
+    are cheaper. A fitted embedder stores its landmarks, which are training sequences.
 
     Parameters
     ----------
     n_landmarks : int, default=256
-        How many distinct training sequences are landmarks; all of them where there are fewer.
+        The number of different training sequences that are landmarks; all of them if there are fewer.
     n_blocks : int, default=3
         The number of residual blocks.
     width : int, default=256
-        The length of the vectors that they correct.
+        The length of the vectors between the blocks.
 
     Notes
     -----
-    Landmarks are drawn at random, so that they lie where the data is dense. Distances to fixed
-    sequences are an embedding by themselves (Lipschitz embeddings [1]_, landmark MDS [2]_); here they
-    are the input of a network that learns the geometry.
+    Landmarks are drawn uniformly from the different training sequences, so that most of them are in dense
+    regions. Distances to fixed sequences are an embedding by themselves (Lipschitz embeddings [1]_, landmark
+    MDS [2]_); here they are the input of a network that learns the geometry.
 
     References
     ----------
@@ -58,78 +80,72 @@ class LandmarkEncoder(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_landmarks": [Interval(Integral, 1, None, closed="left")],
+        "n_landmarks": AT_LEAST_ONE,
         "n_blocks": [Interval(Integral, 0, None, closed="left")],
-        "width": [Interval(Integral, 1, None, closed="left")],
+        "width": AT_LEAST_ONE,
     }
 
-    # what the embedder takes for lr="auto"
-    good_lr: ClassVar[float] = 1e-3
+    default_lr: ClassVar[float] = 1e-3
+    embedders: ClassVar[tuple[str, ...]] = ("EditDistanceEmbedder",)
 
     def __init__(self, n_landmarks: int = 256, *, n_blocks: int = 3, width: int = 256) -> None:
         self.n_landmarks = n_landmarks
         self.n_blocks = n_blocks
         self.width = width
 
-    def make_inputs(
-        self,
-        codes: npt.NDArray[np.uint8],
-        distances: Oracle | npt.NDArray[np.float32],
-        rng: np.random.Generator,
-    ) -> "LandmarkDistances":
-        """Choose the landmarks.
+    def fit_featurizer(
+        self, sequences: Sequences, distances: Distances | None, rng: np.random.Generator
+    ) -> Featurizer:
+        """Draw the landmarks.
 
         Parameters
         ----------
-        codes : ndarray of shape (n_sequences, length), dtype uint8
-            The training sequences.
-        distances : Oracle or ndarray
-            The distances to learn.
+        sequences : Sequences
+            The encoded training sequences.
+        distances : callable or None
+            Returns the target distances between two Sequences.
         rng : numpy.random.Generator
             The source of randomness.
 
         Returns
         -------
-        inputs : LandmarkDistances
-            Makes the distances to the landmarks from rows of codes.
+        featurizer : Featurizer
+            The featurizer.
 
         Raises
         ------
         ValueError
-            If the distances are a matrix, which says nothing about new sequences.
+            If `distances` is None: a matrix as target has no distances of new sequences.
         """
-        if not isinstance(distances, Oracle):
+        if distances is None:
             raise ValueError(
-                "encoder='landmark' measures the distances of new sequences, which a matrix as target does "
-                "not tell; pass the function that made the matrix, or choose another encoder."
+                "LandmarkEncoder measures distances of new sequences, which a matrix as target does not "
+                "contain; pass the function that computed the matrix as target, or choose another encoder."
             )
-        distinct = np.unique(codes, axis=0)
-        landmarks = rng.permutation(distinct)[: self.n_landmarks]
-        return LandmarkDistances(tuple(trimmed_rows(landmarks, distances.alphabet)), distances)
+        end = bytes([sequences.alphabet.padding_code])
+        positions = {key + end: index for index, key in enumerate(sequences.keys())}
+        # sorted, so that the draw does not depend on the order of X
+        different = np.array([positions[key] for key in sorted(positions)])
+        return LandmarkDistances(sequences.take(rng.permutation(different)[: self.n_landmarks]), distances)
 
-    def build(self, length: int, n_symbols: int, n_components: int) -> nn.Module:
-        """Return the torch module.
+    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+        """Return the network.
 
         Parameters
         ----------
-        length, n_symbols, n_components : int
-            The number of landmarks, the size of the alphabet (not used), the dimension of the points.
+        featurizer : Featurizer
+            The description of the input.
+        n_components : int
+            The dimension of the points.
 
         Returns
         -------
         module : torch.nn.Module
             The untrained module.
         """
-        return LandmarkNet(length, n_components, n_blocks=self.n_blocks, width=self.width)
-
-
-@dataclass(frozen=True)
-class LandmarkDistances:
-    """Makes the distances to some landmarks, shape (n, n_landmarks), from rows of codes."""
-
-    landmarks: tuple[npt.NDArray[np.uint8], ...]
-    distances: Oracle
-
-    def __call__(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return the distances, in the unit of the training targets."""
-        return self.distances(trimmed_rows(codes, self.distances.alphabet), self.landmarks)
+        return LandmarkNet(
+            featurizer.shape[0],
+            check_n_components(n_components, self),
+            n_blocks=self.n_blocks,
+            width=self.width,
+        )
