@@ -17,9 +17,9 @@ def mutate(
 ) -> Sequences:
     """Return a mutated copy of each sequence.
 
-    Every position mutates with the probability `rates` (one number between 0 and 1, or one for each sequence).
-    A mutation is a substitution by a different symbol of the alphabet or, with probability `indel_share`, a
-    deletion or an insertion after the position, both equally likely.
+    Every position mutates with the probability `rates` (one number between 0 and 1, or one for each
+    sequence). A mutation is a substitution by a different symbol of the alphabet or, with probability
+    `indel_share`, a deletion or an insertion after the position, both equally likely.
     """
     n_symbols, lengths = len(sequences.alphabet), sequences.lengths
     codes = sequences.codes.copy()
@@ -52,10 +52,14 @@ def recombine(
     """
     starts, lengths = sequences.offsets[:-1], sequences.lengths
     position = rng.random(len(first))
-    from_first, skipped = (np.rint(position * lengths[parents]).astype(np.int64) for parents in (first, second))
+    from_first, skipped = (
+        np.rint(position * lengths[parents]).astype(np.int64) for parents in (first, second)
+    )
     from_second = lengths[second] - skipped
     segment_starts = np.column_stack([starts[first], starts[second] + skipped]).ravel()
     segment_lengths = np.column_stack([from_first, from_second]).ravel()
     segment_offsets = offsets_of(segment_lengths)
-    places = np.repeat(segment_starts - segment_offsets[:-1], segment_lengths) + np.arange(segment_offsets[-1])
+    places = np.repeat(segment_starts - segment_offsets[:-1], segment_lengths) + np.arange(
+        segment_offsets[-1]
+    )
     return replace(sequences, codes=sequences.codes[places], offsets=segment_offsets[::2])

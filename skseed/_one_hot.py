@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from skseed._sequences import Sequences, offsets_of
 from skseed.alphabets import Alphabet
 
 _BLOCK = 1 << 22
@@ -15,6 +16,13 @@ def one_hot_from_codes(codes: npt.NDArray[np.uint8], alphabet: Alphabet) -> npt.
     table[:n_symbols] = np.eye(n_symbols, dtype=np.float32)
     table[alphabet.wildcard_code] = 1 / n_symbols
     return table[codes].reshape(len(codes), -1)
+
+
+def sequences_from_one_hot(rows: npt.NDArray[np.floating], alphabet: Alphabet) -> Sequences:
+    """Return one-hot rows as sequences without padding; errors as `codes_from_one_hot`."""
+    codes = codes_from_one_hot(rows, alphabet)
+    is_symbol = codes != alphabet.padding_code
+    return Sequences(codes[is_symbol], offsets_of(is_symbol.sum(axis=1)), alphabet)
 
 
 def codes_from_one_hot(rows: npt.NDArray[np.floating], alphabet: Alphabet) -> npt.NDArray[np.uint8]:

@@ -329,6 +329,11 @@ def _characters(inputs: Iterable[npt.NDArray[np.object_]]) -> set[str]:
     return characters
 
 
+def sequences_of_rows(rows: Sequence[Codes], alphabet: Alphabet) -> Sequences:
+    """Return linear sequences, given as arrays of codes."""
+    return Sequences(np.empty(0, dtype=alphabet.dtype), np.zeros(1, dtype=np.int64), alphabet).with_rows(rows)
+
+
 def offsets_of(lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Return the offsets of sequences of given lengths that are laid end to end."""
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
 from skseed._mutation import mutate
+from skseed._sequences import sequences_of_rows
 from skseed._sklearn import Interval, validate_params
 from skseed.alphabets import Alphabet, get_alphabet
 
@@ -118,7 +119,7 @@ def make_families(
     ]
     root = tree.coalesce(ancestors, family_divergence, family_divergence + divergence, rng)
     start = rng.integers(len(letters), size=length, dtype=np.uint8)
-    codes = tree.evolve(root, start, n_symbols=len(letters), indel_share=indel_share, rng=rng)
+    codes = tree.evolve(root, start, alphabet=letters, indel_share=indel_share, rng=rng)
     data = [letters.decode(codes[index]) for index in range(n_samples)]
     if return_X_y:
         return data, family
@@ -159,7 +160,7 @@ class _Tree:
         root: int,
         start: npt.NDArray[np.uint8],
         *,
-        n_symbols: int,
+        alphabet: Alphabet,
         indel_share: float,
         rng: np.random.Generator,
     ) -> dict[int, npt.NDArray[np.uint8]]:
@@ -169,9 +170,8 @@ class _Tree:
         while parents:
             pairs = [(parent, child) for parent in parents for child in self.children[parent]]
             copies = mutate(
-                [codes[parent] for parent, _ in pairs],
+                sequences_of_rows([codes[parent] for parent, _ in pairs], alphabet),
                 [self.height[parent] - self.height[child] for parent, child in pairs],
-                n_symbols=n_symbols,
                 rng=rng,
                 indel_share=indel_share,
             )

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
-from skseed._mutation import Codes, mutate
+from skseed._mutation import mutate
+from skseed._sequences import Codes, sequences_of_rows
 from skseed._sklearn import Interval, validate_params
 from skseed.alphabets import DNA
 
@@ -110,7 +111,7 @@ def make_plasmids(
     publication = rng.permutation(np.arange(n_samples) % n_designs)
     data = []
     for index in publication:
-        (codes,) = mutate([designs[index]], mutation_rate, n_symbols=len(DNA), rng=rng)
+        (codes,) = mutate(sequences_of_rows([designs[index]], DNA), mutation_rate, rng=rng)
         plasmid = DNA.decode(np.roll(codes, rng.integers(len(codes))))
         data.append(DNA.reverse_complement(plasmid) if both_strands and rng.random() < 0.5 else plasmid)
     lab = publication // n_publications

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
 from skseed._mutation import mutate
+from skseed._sequences import sequences_of_rows
 from skseed._sklearn import Interval, validate_params
 from skseed.alphabets import DNA
 
@@ -112,7 +113,7 @@ def make_reads(
             else backward[len(genome) - start - read_length :][:reach]
             for start, side in zip(position[batch], strand[batch], strict=True)
         ]
-        copies = mutate(templates, error_rate, n_symbols=len(DNA), rng=rng)
+        copies = mutate(sequences_of_rows(templates, DNA), error_rate, rng=rng)
         data += [DNA.decode(codes[:read_length]) for codes in copies]
     if return_X_y:
         return data, position

@@ -1,14 +1,16 @@
-"""Points for sequences: learned embeddings, and the networks inside them.
+"""Learned embeddings of sequences, and the encoders that define their networks.
 
-:class:`EditDistanceEmbedder` learns points whose distance approximates the edit distance. What its
-network looks like is a parameter of its own: a name, or a spec such as :class:`CNNEncoder`, which
-reads the letters, or :class:`LandmarkEncoder`, which reads exact distances to some training sequences.
+:class:`EditDistanceEmbedder` learns points whose distances approximate edit distances. Its parameter
+`encoder` chooses the network: a name, or an encoder object such as :class:`CNNEncoder`, which reads symbols,
+or :class:`LandmarkEncoder`, which reads exact distances to some training sequences. A subclass of
+:class:`Encoder` adds a network of your own.
 
-:class:`ReadPositionEmbedder` learns points whose distance approximates how far apart reads lie in a
-genome; its network, a :class:`KmerVoteEncoder`, looks up k-mers.
+:class:`ReadPositionEmbedder` learns points whose distances approximate the distances of reads in a genome.
+Its default network, a :class:`KmerVoteEncoder`, looks up k-mers.
 """
 
 from skseed.embedding._edit_distance_embedder import EditDistanceEmbedder
+from skseed.embedding._encoder import Encoder, Featurizer
 from skseed.embedding._encoders import (
     CNNEncoder,
     GRUEncoder,
@@ -24,6 +26,8 @@ from skseed.embedding._read_position_embedder import ReadPositionEmbedder
 __all__ = [
     "CNNEncoder",
     "EditDistanceEmbedder",
+    "Encoder",
+    "Featurizer",
     "GRUEncoder",
     "KmerEncoder",
     "KmerVoteEncoder",

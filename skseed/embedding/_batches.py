@@ -8,14 +8,8 @@ import numpy.typing as npt
 from skseed._mutation import mutate, recombine
 from skseed._sequences import Sequences
 from skseed.embedding._encoder import Featurizer
+from skseed.embedding._input import cut
 from skseed.embedding._target_distances import TargetDistance
-
-
-def cut(sequences: Sequences, length: int) -> Sequences:
-    """Return sequences without the symbols beyond a length."""
-    if not (sequences.lengths > length).any():
-        return sequences
-    return sequences.with_rows([codes[:length] for codes in sequences])
 
 
 class BatchMaker:
@@ -28,12 +22,15 @@ class BatchMaker:
     ----------
     sequences : Sequences
         The training sequences.
+    max_length : int
+        The number of positions that are read; relatives are cut to it.
     distances : TargetDistance or ndarray of shape (n_sequences, n_sequences)
         The target distances, divided by their unit.
     featurizer : Featurizer
         Turns sequences into the network's input.
     synthetic : float
-        The share of a batch that is replaced. Without effect for a matrix, which has no distances of relatives.
+        The share of a batch that is replaced. Without effect for a matrix, which has no distances of
+        relatives.
     mutation_rate : float
         The largest share of positions that mutate.
     """
@@ -42,13 +39,14 @@ class BatchMaker:
         self,
         sequences: Sequences,
         *,
+        max_length: int,
         distances: TargetDistance | npt.NDArray[np.float32],
         featurizer: Featurizer,
         synthetic: float,
         mutation_rate: float,
     ) -> None:
         self.sequences = sequences
-        self.max_length = int(sequences.lengths.max())
+        self.max_length = max_length
         self.distances = distances
         self.featurizer = featurizer
         self.features = featurizer(sequences) if featurizer.keep_features else None
@@ -81,10 +79,18 @@ class BatchMaker:
         n_made = int(self.synthetic * len(indices))
         partners = rng.choice(indices, size=n_made)
         children = recombine(self.sequences, indices[:n_made], partners, rng=rng)
-        relatives = mutate(children, rng.uniform(0, self.mutation_rate, size=n_made), rng=rng)
-        if not relatives.lengths.all():
-            # an empty sequence has no features, so deletions of every symbol are undone
-            relatives = relatives.with_rows(
-                [codes if len(codes) else child for codes, child in zip(relatives, children, strict=True)]
-            )
-        return cut(relatives, self.max_length)
+        rates = rng.uniform(0, self.mutation_rate, size=n_made)
+        return mutated(children, rates, max_length=self.max_length, rng=rng)
+
+
+def mutated(
+    sequences: Sequences, rates: npt.ArrayLike, *, max_length: int, rng: np.random.Generator
+) -> Sequences:
+    """Return mutated copies of sequences, none of them empty or longer than `max_length`."""
+    copies = mutate(sequences, rates, rng=rng)
+    if not copies.lengths.all():
+        # a sequence that would lose all symbols stays as it is
+        copies = copies.with_rows(
+            [copy if len(copy) else codes for copy, codes in zip(copies, sequences, strict=True)]
+        )
+    return cut(copies, max_length)

@@ -94,10 +94,10 @@ class Codes(Featurizer):
 class Encoder(BaseEstimator):
     """Base class of encoders: the specification of an embedder's network.
 
-    An encoder holds sizes, clones and searches like any estimator, and learns nothing itself. When an embedder
-    is fitted, it calls two methods. :meth:`fit_featurizer` returns a :class:`Featurizer`, which turns sequences
-    into the input of a network. :meth:`build` returns that network, a torch module. Subclass this class to
-    use a network of your own; only :meth:`build` is required.
+    An encoder holds sizes, clones and searches like any estimator, and learns nothing itself. When an
+    embedder is fitted, it calls two methods. :meth:`fit_featurizer` returns a :class:`Featurizer`, which
+    turns sequences into the input of a network. :meth:`build` returns that network, a torch module. Subclass
+    this class to use a network of your own; only :meth:`build` is required.
 
     Attributes
     ----------
@@ -125,7 +125,7 @@ class Encoder(BaseEstimator):
     ...     def __init__(self, width=16):
     ...         self.width = width
     ...
-    ...     def fit_featurizer(self, sequences, distances, rng):
+    ...     def fit_featurizer(self, sequences, max_length, distances, rng):
     ...         return Composition(len(sequences.alphabet))
     ...
     ...     def build(self, featurizer, n_components):
@@ -143,7 +143,7 @@ class Encoder(BaseEstimator):
     embedders: ClassVar[tuple[str, ...]] = ("EditDistanceEmbedder", "ReadPositionEmbedder")
 
     def fit_featurizer(
-        self, sequences: Sequences, distances: Distances | None, rng: np.random.Generator
+        self, sequences: Sequences, max_length: int, distances: Distances | None, rng: np.random.Generator
     ) -> Featurizer:
         """Return what turns sequences into the input of the network: here, their padded codes.
 
@@ -151,6 +151,8 @@ class Encoder(BaseEstimator):
         ----------
         sequences : Sequences
             The encoded training sequences.
+        max_length : int
+            The length to which all sequences are cut before the featurizer is called.
         distances : callable or None
             Takes two Sequences of n and m sequences and returns their (n, m) target distances, divided by the
             length of the longest training sequence. None where there is no such function: the target is a
@@ -163,7 +165,7 @@ class Encoder(BaseEstimator):
         featurizer : Featurizer
             The fitted featurizer.
         """
-        return Codes(int(sequences.lengths.max()), len(sequences.alphabet))
+        return Codes(max_length, len(sequences.alphabet))
 
     def build(self, featurizer: Featurizer, n_components: int | None) -> torch.nn.Module:
         """Return the network.
@@ -183,7 +185,11 @@ class Encoder(BaseEstimator):
         raise NotImplementedError
 
     def initialize(
-        self, module: torch.nn.Module, features: npt.NDArray[Any], points: npt.NDArray[np.float32]
+        self,
+        module: torch.nn.Module,
+        featurizer: Featurizer,
+        sequences: Sequences,
+        points: npt.NDArray[np.float32],
     ) -> None:
         """Set the weights of `module` so that training starts near given points; by default, do nothing.
 
@@ -193,8 +199,10 @@ class Encoder(BaseEstimator):
         ----------
         module : torch.nn.Module
             The result of :meth:`build`.
-        features : ndarray of shape (n_sequences, *shape)
-            The features of the training sequences.
+        featurizer : Featurizer
+            The result of :meth:`fit_featurizer`.
+        sequences : Sequences
+            The encoded training sequences.
         points : ndarray of shape (n_sequences, n_components), dtype float32
             The points from which training should start.
         """
@@ -220,9 +228,13 @@ def resolve_encoder(encoder: str | Encoder, names: Mapping[str, type[Encoder]], 
             "skseed.embedding.Encoder."
         )
     if embedder not in encoder.embedders:
-        valid = ", ".join(f"{encoder.__name__}" for encoder in names.values())
+        valid = ", ".join(
+            spec.__name__
+            for spec in Encoder.__subclasses__()
+            if embedder in spec.embedders and spec.__module__.startswith("skseed.")
+        )
         raise ValueError(
-            f"{type(encoder).__name__} does not work in {embedder}, only in {' and '.join(encoder.embedders)}; "
+            f"{type(encoder).__name__} works in {' and '.join(encoder.embedders)}, but not in {embedder}; "
             f"choose one of {valid}."
         )
     encoder._validate_params()
@@ -233,7 +245,7 @@ def check_n_components(n_components: int | None, encoder: Encoder) -> int:
     """Return `n_components`; raise a ValueError if it is None, which only some encoders accept."""
     if n_components is None:
         raise ValueError(
-            f"n_components=None uses the features of an encoder as the points, which {type(encoder).__name__} "
-            "does not support; pass a number, or encoder='kmer' for plain k-mer counts."
+            f"n_components=None uses the features of an encoder as points, but {type(encoder).__name__} does "
+            "not support it; pass a number, or encoder='kmer' for plain k-mer counts."
         )
     return n_components

@@ -313,8 +313,8 @@ class KmerEncoder(Encoder):
 
     Notes
     -----
-    With ``n_components=None`` the embedder omits the linear map, and a point is the vector of counts. Training
-    then finds only the scale of the distance: this is the baseline of plain k-mer counts.
+    With ``n_components=None`` the embedder omits the linear map, and a point is the vector of counts.
+    Training then finds only the scale of the distance: this is the baseline of plain k-mer counts.
 
     Examples
     --------
@@ -336,7 +336,7 @@ class KmerEncoder(Encoder):
         self.k = k
 
     def fit_featurizer(
-        self, sequences: Sequences, distances: Distances | None, rng: np.random.Generator
+        self, sequences: Sequences, max_length: int, distances: Distances | None, rng: np.random.Generator
     ) -> Featurizer:
         """Return the counter of k-mers.
 
@@ -344,6 +344,8 @@ class KmerEncoder(Encoder):
         ----------
         sequences : Sequences
             The encoded training sequences; only their alphabet is used.
+        max_length : int
+            Not used.
         distances : callable or None
             Not used.
         rng : numpy.random.Generator
@@ -362,8 +364,8 @@ class KmerEncoder(Encoder):
         n_symbols = len(sequences.alphabet)
         if n_symbols**self.k > _MAX_KMERS:
             raise ValueError(
-                f"k={self.k} makes {n_symbols}**{self.k} k-mers of {n_symbols} symbols, but KmerEncoder counts "
-                f"at most {_MAX_KMERS:,}; lower k."
+                f"There are {n_symbols}**{self.k} k-mers of k={self.k}, but KmerEncoder counts at most "
+                f"{_MAX_KMERS:,}; lower k."
             )
         return KmerCounts(self.k, n_symbols)
 

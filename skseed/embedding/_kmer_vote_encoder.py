@@ -12,10 +12,10 @@ from skseed._kmers import MAX_DNA_K, canonical_kmer_codes, kmer_starts
 from skseed._sequences import Sequences
 from skseed._sklearn import Interval
 from skseed.embedding._encoder import Distances, Encoder, Featurizer, check_n_components
-from skseed.nn import KmerVotesNet
+from skseed.nn import FIRST_KNOWN, KmerVotesNet
 
-# the ids of KmerVotesNet: 0 is padding, 1 an unknown k-mer, and known k-mers follow
-_PADDING, _UNKNOWN, _FIRST_KNOWN = 0, 1, 2
+# ids of KmerVotesNet below FIRST_KNOWN
+_PADDING, _UNKNOWN = 0, 1
 
 
 class KmerIds(Featurizer):
@@ -42,24 +42,24 @@ class KmerIds(Featurizer):
         kmers, owners, columns, is_forward, valid = _canonical_kmers(sequences, self.k)
         rows = np.searchsorted(self.vocabulary, kmers).clip(max=len(self.vocabulary) - 1)
         is_known = valid & (self.vocabulary[rows] == kmers)
-        kmer_ids = np.where(is_known, rows + _FIRST_KNOWN, _UNKNOWN)
+        kmer_ids = np.where(is_known, rows + FIRST_KNOWN, _UNKNOWN)
         ids = np.full((len(sequences), *self.shape), _PADDING, dtype=np.int32)
         ids[owners, columns] = np.where(is_forward, kmer_ids, -kmer_ids)
         return ids
 
     def is_known(self, features: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
         """Return whether each row has a known k-mer."""
-        return np.asarray((np.abs(features) >= _FIRST_KNOWN).any(axis=1))
+        return np.asarray((np.abs(features) >= FIRST_KNOWN).any(axis=1))
 
 
 class KmerVoteEncoder(Encoder):
     """A point and a direction for every k-mer of the training reads; the point of a read is their mean vote.
 
-    For reads of a genome that the training reads cover: the encoder recognizes a place and does not generalize.
-    Every k-mer of the training reads has a learned point and a learned direction, so that a place costs few
-    numbers and training is fast. The k-mers start at the mean of the reads that contain them. Both strands of a
-    read have the same point. A k-mer that is not in the training reads has no vote, so nothing is learned about
-    other genomes.
+    For reads of a genome that the training reads cover: the encoder recognizes a place and does not
+    generalize. Every k-mer of the training reads has a learned point and a learned direction, so that a place
+    costs few numbers and training is fast. The k-mers start at the mean of the reads that contain them. Both
+    strands of a read have the same point. A k-mer that is not in the training reads has no vote, so nothing
+    is learned about other genomes.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class KmerVoteEncoder(Encoder):
         self.k = k
 
     def fit_featurizer(
-        self, sequences: Sequences, distances: Distances | None, rng: np.random.Generator
+        self, sequences: Sequences, max_length: int, distances: Distances | None, rng: np.random.Generator
     ) -> Featurizer:
         """Collect the k-mers of the training reads.
 
@@ -96,6 +96,8 @@ class KmerVoteEncoder(Encoder):
         ----------
         sequences : Sequences
             The encoded training reads, DNA or RNA.
+        max_length : int
+            The length of the longest read.
         distances : callable or None
             Not used.
         rng : numpy.random.Generator
@@ -118,7 +120,7 @@ class KmerVoteEncoder(Encoder):
                 f"No read has {self.k} consecutive letters without an ambiguity letter; lower k of "
                 "KmerVoteEncoder."
             )
-        return KmerIds(self.k, vocabulary, int(sequences.lengths.max()))
+        return KmerIds(self.k, vocabulary, max_length)
 
     def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
         """Return the network.
@@ -139,7 +141,11 @@ class KmerVoteEncoder(Encoder):
         return KmerVotesNet(featurizer.n_symbols, check_n_components(n_components, self))
 
     def initialize(
-        self, module: nn.Module, features: npt.NDArray[Any], points: npt.NDArray[np.float32]
+        self,
+        module: nn.Module,
+        featurizer: Featurizer,
+        sequences: Sequences,
+        points: npt.NDArray[np.float32],
     ) -> None:
         """Set the votes of each k-mer by a regression on given points of the reads that contain it.
 
@@ -147,13 +153,15 @@ class KmerVoteEncoder(Encoder):
         ----------
         module : torch.nn.Module
             The result of :meth:`build`.
-        features : ndarray of shape (n_reads, n_positions)
-            The ids of the k-mers of the training reads.
+        featurizer : Featurizer
+            The result of :meth:`fit_featurizer`.
+        sequences : Sequences
+            The encoded training reads.
         points : ndarray of shape (n_reads, n_components), dtype float32
             The points.
         """
         assert isinstance(module, KmerVotesNet)
-        module.start_at(torch.from_numpy(features), torch.from_numpy(points))
+        module.start_at(torch.from_numpy(featurizer(sequences)), torch.from_numpy(points))
 
 
 def _canonical_kmers(sequences: Sequences, k: int) -> tuple[npt.NDArray[Any], ...]:

@@ -38,15 +38,16 @@ class LandmarkDistances(Featurizer):
 class LandmarkEncoder(Encoder):
     """Exact distances to a sample of training sequences, then a residual perceptron.
 
-    An insertion shifts all later positions, which a network that reads symbols must learn to ignore. A distance
-    to a landmark is invariant to such shifts, so that the network only has to place a point by its distances to
-    known points. It learns faster and generalizes further than the other encoders, and it does not depend
-    on where sequences start.
+    An insertion shifts all later positions, which a network that reads symbols must learn to ignore. A
+    distance to a landmark is invariant to such shifts, so that the network only has to place a point by its
+    distances to known points. It learns faster and generalizes further than the other encoders, and it does
+    not depend on where sequences start.
 
-    The cost is `n_landmarks` exact distances for every sequence that is embedded. For reads of 150 bases that is
-    a tenth of the speed of a convolutional network, and about the same speed with the extra ``skseed[fast]``.
-    It grows with the square of the length. Where fewer sequences than landmarks are compared, exact distances
-    are cheaper. A fitted embedder stores its landmarks, which are training sequences.
+    The cost is `n_landmarks` exact distances for every sequence that is embedded. For reads of 150 bases that
+    is a tenth of the speed of a convolutional network, and about the same speed with the extra
+    ``skseed[fast]``. It grows with the square of the length. Where fewer sequences than landmarks are
+    compared, exact distances are cheaper. A fitted embedder stores its landmarks, which are training
+    sequences.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ class LandmarkEncoder(Encoder):
         self.width = width
 
     def fit_featurizer(
-        self, sequences: Sequences, distances: Distances | None, rng: np.random.Generator
+        self, sequences: Sequences, max_length: int, distances: Distances | None, rng: np.random.Generator
     ) -> Featurizer:
         """Draw the landmarks.
 
@@ -102,6 +103,8 @@ class LandmarkEncoder(Encoder):
         ----------
         sequences : Sequences
             The encoded training sequences.
+        max_length : int
+            Not used.
         distances : callable or None
             Returns the target distances between two Sequences.
         rng : numpy.random.Generator

@@ -1,81 +1,68 @@
-"""Batches of reads in which neighbours meet."""
+"""Training batches of ReadPositionEmbedder, in which overlapping reads meet."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skseed._mutation import mutate
-from skseed.alphabets import Alphabet
-from skseed.embedding._targets import padded_codes, trimmed_rows
+from skseed._sequences import Sequences
+from skseed.embedding._batches import mutated
+from skseed.embedding._encoder import Featurizer
 
 _GROUP = 32
 
 
 class ReadBatchMaker:
-    """Makes a training batch of reads with fresh errors, and of what is to be learnt of them.
+    """Make a training batch: features of reads, with new errors, and their targets.
 
     Parameters
     ----------
-    codes : ndarray of shape (n_reads, length), dtype uint8
+    reads : Sequences
         The training reads.
     targets : ndarray of shape (n_reads, n_targets), dtype float32
-        What is to be learnt of each read.
-    inputs : callable
-        Makes the input of the network from rows of codes.
-    alphabet : Alphabet
-        What the codes mean.
+        The targets of each read.
+    max_length : int
+        The number of positions that are read; reads with new errors are cut to it.
+    featurizer : Featurizer
+        Turns reads into the network's input.
     mutation_rate : float
-        The share of letters that get a fresh error; 0 leaves the reads as they are.
+        The share of letters with a new error; 0 uses the reads as they are.
     """
 
     def __init__(
         self,
-        codes: npt.NDArray[np.uint8],
+        reads: Sequences,
         targets: npt.NDArray[np.float32],
         *,
-        inputs: Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]],
-        alphabet: Alphabet,
+        max_length: int,
+        featurizer: Featurizer,
         mutation_rate: float,
     ) -> None:
-        self.rows = trimmed_rows(codes, alphabet)
-        self.length = codes.shape[1]
+        self.reads = reads
         self.targets = targets
-        self.inputs = inputs
-        self.inputs_of_real = inputs(codes)
-        self.alphabet = alphabet
+        self.max_length = max_length
+        self.features = featurizer(reads) if featurizer.keep_features else None
+        self.featurizer = featurizer
         self.mutation_rate = mutation_rate
 
     def __call__(
         self, indices: npt.NDArray[np.intp], rng: np.random.Generator
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
-        """Return the inputs and the targets of a batch."""
-        if not self.mutation_rate:
-            return self.inputs_of_real[indices], self.targets[indices]
-        rows = [self.rows[index] for index in indices]
-        copies = mutate(rows, self.mutation_rate, n_symbols=len(self.alphabet), rng=rng)
-        return self.inputs(padded_codes(copies, self.length, self.alphabet)), self.targets[indices]
+        """Return the features and the targets of a batch."""
+        if not self.mutation_rate and self.features is not None:
+            return self.features[indices], self.targets[indices]
+        reads = self.reads.take(indices)
+        if self.mutation_rate:
+            reads = mutated(reads, self.mutation_rate, max_length=self.max_length, rng=rng)
+        return self.featurizer(reads), self.targets[indices]
 
 
-def neighbour_order(positions: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Return all reads in an order in which neighbours follow one another, drawn afresh.
+def neighbor_order(positions: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Return the indices of all reads in a random order in which overlapping reads are close together.
 
-    The genome is cut into windows of two read lengths at a random offset, and the reads of a window
-    are dealt into random groups of at most 32, which are shuffled. So a batch holds many near pairs,
-    and pairs from all over the genome, at any depth.
-
-    Parameters
-    ----------
-    positions : ndarray of shape (n_reads,), dtype float64
-        Where the reads come from, divided by the length of a read.
-    rng : numpy.random.Generator
-        The source of randomness.
-
-    Returns
-    -------
-    order : ndarray of shape (n_reads,), dtype intp
-        Every index once.
+    `positions` are in read lengths. The genome is divided into windows of two read lengths at a random
+    offset. The reads of a window are dealt into random groups of at most 32, and the groups are shuffled. A
+    batch therefore holds many near pairs, and pairs from the whole genome, at any depth.
     """
     window = np.floor((positions - positions.min() + 2 * rng.random()) / 2)
     shuffled = rng.permutation(len(positions))
@@ -89,10 +76,10 @@ def neighbour_order(positions: npt.NDArray[np.float64], rng: np.random.Generator
     return np.concatenate([groups[index] for index in rng.permutation(len(groups))])
 
 
-def along_the_line(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return places along a line without long gaps, from positions in read lengths.
+def without_gaps(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return positions, in read lengths from 0 on, with every gap shortened to at most 2 read lengths.
 
-    Of reads further apart than a read length only that is learnt, so that two lengths of a gap are enough.
+    Reads that are more than a read length apart only have to be embedded at least that far apart.
     """
     order = np.argsort(positions, kind="stable")
     steps = np.minimum(np.diff(positions[order], prepend=positions[order[0]]), 2.0)

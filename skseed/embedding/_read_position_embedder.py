@@ -1,113 +1,128 @@
-"""Learned embeddings whose distances tell how far apart reads lie in a genome."""
+"""Learned embeddings whose distances approximate the distances of reads in a genome."""
 
-import warnings
 from collections.abc import Callable
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
+from os import PathLike
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.metrics import euclidean_distances
 from sklearn.utils import Tags, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skseed._base import SequenceTransformer, warn_cut
+from skseed._atomic_fit import atomic_fit
+from skseed._base import SequenceTransformer
+from skseed._constraints import AT_LEAST_ONE
+from skseed._sequences import Sequences, as_sequences
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._training import (
     NeuralEstimatorMixin,
     build_seeded,
-    draw_seeds,
-    forward_in_batches,
     one_torch_thread,
     resolve_device,
+    split_by_group,
 )
-from skseed._validation import check_sequences
 from skseed.alphabets import DNA
-from skseed.embedding._encoders import CNNEncoder, Encoder, n_input_symbols, resolve_encoder
-from skseed.embedding._kmer_vote_encoder import KmerIds, KmerVoteEncoder
-from skseed.embedding._read_batches import ReadBatchMaker, along_the_line, neighbour_order
-from skseed.nn import KmerVotesNet, LocalPairsLoss, LocalSiameseNet, PairBatches, PairwiseDistance, fold_line
+from skseed.embedding._encoder import Encoder, Featurizer, resolve_encoder
+from skseed.embedding._encoders import CNNEncoder
+from skseed.embedding._input import check_matrix_fits, readable
+from skseed.embedding._kmer_vote_encoder import KmerVoteEncoder
+from skseed.embedding._points import MAX_VALIDATION_ROWS, embed, validation_loss
+from skseed.embedding._read_batches import ReadBatchMaker, neighbor_order, without_gaps
+from skseed.nn import LocalPairsLoss, LocalSiameseNet, PairBatches, PairwiseDistance, fold_line
 
 _ENCODERS: dict[str, type[Encoder]] = {"votes": KmerVoteEncoder, "cnn": CNNEncoder}
-_TRANSFORM_ROWS = 256
 _KNOTS = 3
-_CHUNK = 8192
 
 
 class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
-    """Embed reads so that near points are reads from near places of a genome.
+    """Embed reads so that near points are reads from near positions of a genome.
 
-    A Siamese network learns, from reads whose origins are known, points in bases: within the length of
-    a read the distance of two points is the distance of their origins, and reads that lie
-    further apart have points that do too. Use it to feed reads of a known genome to methods for points:
-    neighbours, graphs, density, pictures. It knows only the genome it was trained on, and it is no read
-    mapper: an aligner is exact, faster, and says where in the genome a read belongs.
+    A Siamese network learns points from reads with known positions. The distance between the points of two
+    overlapping reads approximates the distance of their positions, in bases. Reads that are farther apart
+    than the length of a read have points that are at least that far apart. Use the embedder to apply methods
+    for points to the reads of a known genome: nearest neighbors, graphs, density, plots. It only knows the
+    genome it was trained on, and does not replace a read mapper: an aligner is exact and faster, and returns
+    the position of a read.
 
     Parameters
     ----------
     n_components : int, default=3
-        The dimension of the points. In few dimensions the line of a genome has to fold up.
-    encoder : {"votes", "cnn"} or encoder object, default="votes"
-        The network that makes a point of a read. ``"votes"`` looks up the k-mers of a read, see
-        :class:`KmerVoteEncoder`. ``"cnn"`` learns its filters, for comparison: with a smaller `lr`, fresh
-        errors and minutes of training it found no more than the rough place of a read of a viral genome.
+        The dimension of the points. The line of a genome is folded into it.
+    encoder : {"votes", "cnn"} or Encoder, default="votes"
+        The network that computes the point of a read. ``"votes"`` looks up the k-mers of a read, see
+        :class:`KmerVoteEncoder`. ``"cnn"`` learns its filters, for comparison: with new errors and minutes of
+        training it found only the approximate position of reads of a viral genome. A subclass of
+        :class:`Encoder` defines a network of your own.
     mutation_rate : float, default=0.0
-        The share of letters, between 0 and 1, that get an error afresh whenever a read is trained on.
-        A convolutional network needs it, k-mers that vote do not.
-    lr : float, default=0.01
-        The largest learning rate of the one-cycle schedule. A convolutional network wants 0.003.
+        The share of letters, in [0, 1], that get a new error whenever a read is used in training. A
+        convolutional network needs it; ``"votes"`` does not.
+    lr : float or "auto", default="auto"
+        The largest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 1e-2
+        for ``"votes"``, 3e-3 for ``"cnn"``.
     max_epochs : int, default=30
-        How many times training goes through the reads.
+        The number of passes over the training reads.
     batch_size : int, default=512
-        Reads a batch, at least 2. They come in groups of up to 32 neighbours.
-    optimizer : callable, default=torch.optim.Adam
-        The torch optimizer class.
+        The number of reads in a batch, at least 2. A batch consists of groups of up to 32 neighboring reads.
+    optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
+        The optimizer, as a name or a torch optimizer class.
+    validation_fraction : float, default=0.0
+        The share of the reads, in [0, 1), that is held out for validation, at most 1,000 reads. The weights
+        of the epoch with the lowest validation loss are kept.
+    n_iter_no_change : int, default=20
+        Training ends after this number of epochs without a lower validation loss.
     callbacks : list of skorch callbacks, default=None
-        Further callbacks of the skorch net.
+        Additional callbacks of the skorch net.
+    checkpoint : str, path-like or None, default=None
+        A directory for the state of training, written after every epoch and removed at the end. If `fit` was
+        interrupted, the same call resumes and returns the same numbers, bit for bit. It needs an int as
+        `random_state`.
     device : str, default="cpu"
-        The torch device, or ``"auto"`` for a GPU where there is one.
+        The torch device; ``"auto"`` is ``"cuda"`` if it is available and ``"cpu"`` otherwise.
     verbose : int, default=0
-        Whether skorch prints a line an epoch.
+        Whether skorch prints a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Controls initial weights, batches and fresh errors. Pass an int for the same result, bit for
-        bit, on every call and for any number of jobs or threads.
+        Determines the initial weights, the batches and the new errors. Pass an int for the same result on
+        every call, bit for bit, for any number of jobs and threads.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; ``net_.history`` holds the loss of every epoch, ``net_.module_`` the network.
-    read_length_ : int
-        The length of the longest training read, in bases: up to here distances mean something.
-    inputs_ : callable
-        Makes the network's input from rows of symbol codes.
+    max_length_ : int
+        The length of the longest training read, in bases. Predicted distances are meaningful below it.
+    featurizer_ : Featurizer
+        Turns encoded reads into the input of the network.
 
     See Also
     --------
-    EditDistanceEmbedder : Points for sequences that begin at the same place.
-    skseed.datasets.make_reads : Make reads of a genome, with their positions.
-    sklearn.manifold.Isomap : Unrolls the curve on which the points lie.
+    EditDistanceEmbedder : Points for sequences that start at homologous positions.
+    skseed.datasets.make_reads : Generate reads of a genome, with their positions.
+    sklearn.manifold.Isomap : Unrolls the curve that the points form.
 
     Notes
     -----
-    The embedding follows an idea of [1]_, which gives neither a read length, nor a loss, nor a measure.
-    Here the loss of a pair nearer than a read length is the squared error of its distance, and that of a
-    farther one the square of what it lacks to a read length. Random pairs are hardly ever near, so that
-    a batch is made of groups of neighbours, and both kinds weigh the same.
+    The embedding follows an idea of [1]_, which defines neither a read length, nor a loss, nor a measure.
+    Here the loss of a pair that is nearer than a read length is the squared error of its distance. The loss
+    of a farther pair is the squared amount by which its distance is below a read length. Random pairs are
+    rarely near, so a batch consists of groups of neighboring reads, and both kinds of pairs have the same
+    total weight.
 
-    From a random start the line of the genome would tangle. So it is folded beforehand, from the positions
-    alone (:func:`~skseed.nn.fold_line`), and the points are drawn to it at first. With ``encoder="votes"``
-    the network also starts there, in closed form, and the votes of the k-mers of a read are pulled
-    together, which makes a read's point independent of the k-mers that an error took away.
+    From a random start the line of the genome would tangle. It is therefore folded beforehand, from the
+    positions alone (:func:`~skseed.nn.fold_line`), and the points are drawn towards it at first. With
+    ``encoder="votes"`` the network also starts there, in closed form. The votes of the k-mers of a read are
+    drawn together, which makes the point of a read independent of the k-mers that an error removed.
 
-    Of a gap of the positions that is longer than two read lengths only two are folded: several
-    chromosomes can be trained at once if their positions are laid end to end with such gaps.
+    A gap of more than two read lengths between positions is shortened to two. Several chromosomes can be
+    trained at once if their positions are laid end to end with such gaps.
 
-    Training compares ``batch_size / 2`` pairs a read and epoch; `transform` costs one pass of the network
-    a read, in bounded memory.
+    Training compares ``batch_size / 2`` pairs for each read and epoch. `transform` costs one pass of the
+    network for each read, in bounded memory.
 
     References
     ----------
@@ -131,9 +146,10 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NeuralEstimatorMixin._training_constraints,
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "encoder": [StrOptions(set(_ENCODERS)), HasMethods(["build", "get_params"])],
+        "n_components": AT_LEAST_ONE,
+        "encoder": [StrOptions(set(_ENCODERS)), HasMethods(["fit_featurizer", "build"])],
         "mutation_rate": [Interval(Real, 0, 1, closed="both")],
+        "lr": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
     }
 
     def __init__(
@@ -142,11 +158,14 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         *,
         encoder: str | Encoder = "votes",
         mutation_rate: float = 0.0,
-        lr: float = 0.01,
+        lr: float | str = "auto",
         max_epochs: int = 30,
         batch_size: int = 512,
-        optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+        optimizer: str | Callable[..., torch.optim.Optimizer] = "adam",
+        validation_fraction: float = 0.0,
+        n_iter_no_change: int = 20,
         callbacks: list[Any] | None = None,
+        checkpoint: str | PathLike[str] | None = None,
         device: str = "cpu",
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
@@ -158,22 +177,26 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.optimizer = optimizer
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
+    @atomic_fit
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn from reads and where they come from.
+        """Learn from reads and their positions.
 
         Parameters
         ----------
         X : array-like of str of shape (n_reads,)
             The reads, DNA of either strand. At least two.
         y : array-like of shape (n_reads,)
-            The position of each read in the genome, in bases. Any fixed place of a read will do, such
-            as its left end; where reads differ in length, take the middle.
+            The position of each read in the genome, in bases. Any fixed point of a read serves, such as its
+            left end; if reads differ in length, use the middle.
 
         Returns
         -------
@@ -183,56 +206,72 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         Raises
         ------
         ValueError
-            If a letter is no nucleotide, a read is empty, there are fewer than two, or `y` does not hold
-            one finite number a read.
+            If a letter is not a nucleotide, a read is empty, there are fewer than two, `y` does not hold one
+            finite number for each read, or too few reads are left for training.
         FloatingPointError
-            If the loss stops being a number; the message names the epoch.
+            If the loss is not finite; the message names the epoch.
         """
-        encoder = resolve_encoder(
-            _ENCODERS[self.encoder]() if isinstance(self.encoder, str) else self.encoder
-        )
-        reads = check_sequences(X, min_length=1).tolist()
+        encoder = resolve_encoder(self.encoder, _ENCODERS, "ReadPositionEmbedder")
+        reads = as_sequences(X, alphabet=DNA, min_length=1)
         positions = self._check_positions(y, reads)
         if len(reads) < 2:
             raise ValueError(f"ReadPositionEmbedder needs at least 2 reads; got n_samples = {len(reads)}.")
-        read_length = max(map(len, reads))
-        codes = DNA.encode_rows(reads, length=read_length)
-        weights_seed, batches_seed = draw_seeds(self.random_state, 2)
+        max_length = int(reads.lengths.max())
+        weights_seed, batches_seed, split_seed = self._draw_seeds(3)
+        train, validation = split_by_group(
+            np.arange(len(reads)),
+            self.validation_fraction,
+            seed=split_seed,
+            max_held_out=MAX_VALIDATION_ROWS,
+        )
         rng = np.random.default_rng(batches_seed)
-        places = along_the_line(positions / read_length)
+        places = without_gaps(positions / max_length)
         guide = _folded(places, self.n_components, int(rng.integers(np.iinfo(np.int32).max)))
-        inputs = encoder.make_inputs(codes, guide, rng)
+        targets = np.column_stack([places, guide]).astype(np.float32)
+        training = reads.take(train) if len(validation) else reads
+        featurizer = encoder.fit_featurizer(training, max_length, None, rng)
+        options = {"encoder": encoder, "featurizer": featurizer, "n_components": self.n_components}
+        module = build_seeded(lambda: self._build_module(**options), weights_seed)
+        with one_torch_thread():
+            encoder.initialize(module.encoder, featurizer, training, guide[train])
         make_batch = ReadBatchMaker(
-            codes,
-            np.column_stack([places, guide]).astype(np.float32),
-            inputs=inputs,
-            alphabet=DNA,
+            training,
+            targets[train],
+            max_length=max_length,
+            featurizer=featurizer,
             mutation_rate=self.mutation_rate,
         )
-        width = make_batch.inputs_of_real.shape[1]
-        # the unit of the points is the length of a read, and no scale is learned
-        module = build_seeded(
-            lambda: LocalSiameseNet(
-                encoder.build(width, n_input_symbols(inputs, DNA), self.n_components),
-                PairwiseDistance("euclidean").requires_grad_(False),
-            ),
-            weights_seed,
-        )
-        if isinstance(module.encoder, KmerVotesNet):
-            with one_torch_thread():
-                module.encoder.start_at(torch.from_numpy(make_batch.inputs_of_real), torch.from_numpy(guide))
         batches = PairBatches(
-            len(reads),
+            len(training),
             make_batch,
             batch_size=self.batch_size,
             seed=batches_seed,
-            order=partial(neighbour_order, places),
+            order=partial(neighbor_order, places[train]),
         )
-        loss = LocalPairsLoss(n_steps=len(batches) * self.max_epochs)
-        net = self._train(module, loss, batches, data=[codes, positions])
-        self.read_length_ = read_length
-        self.inputs_ = inputs
+        criterion = LocalPairsLoss(n_steps=len(batches) * self.max_epochs)
+        loss = None
+        if len(validation):
+            true = torch.from_numpy(targets[validation])
+
+            def loss_of_points(points: torch.Tensor) -> torch.Tensor:
+                distances = module.distance(points, points).cpu()
+                return criterion.eval()((distances, points.cpu(), points.new_zeros(()).cpu()), true)
+
+            held_out = featurizer(reads.take(validation))
+            loss = validation_loss(module.encoder, held_out, loss_of_points, resolve_device(self.device))
+        net = self._train(
+            module,
+            criterion,
+            batches,
+            data=[reads.codes, reads.offsets, positions, train, validation],
+            validation_loss=loss,
+            lr=encoder.default_lr if self.lr == "auto" else self.lr,
+        )
+        self.max_length_ = max_length
+        self.featurizer_ = featurizer
         self.net_ = net
+        self._module_options = options
+        self._seen_codes = np.unique(training.codes)
         return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float32]:
@@ -246,41 +285,21 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         Returns
         -------
         points : ndarray of shape (n_reads, n_components), dtype float32
-            The points, in bases: the distance of two reads is the Euclidean one of their points.
+            The points, in bases: the predicted distance of two reads is the Euclidean distance of their
+            points.
 
         Warns
         -----
         UserWarning
-            If a read is longer than `read_length_` and loses its end, or if none of its k-mers was seen
-            in training: its point is then the origin, which means nothing.
+            If a notable share of the letters is beyond `max_length_` and ignored, if reads contain letters
+            that the training reads do not contain, or if none of the k-mers of a read was seen in training.
+            Its point is then the origin, which has no meaning.
         """
         check_is_fitted(self)
-        reads = check_sequences(X, min_length=1)
-        warn_cut(
-            np.array([len(read) for read in reads]),
-            self.read_length_,
-            unit="bases",
-            advice="fit on reads as long as these to read all of them",
-        )
-        encoder = self.net_.module_.encoder.eval()
-        points, places = [], []
-        for start in range(0, len(reads), _CHUNK):
-            some = reads[start : start + _CHUNK].tolist()
-            codes = DNA.encode_rows(some, length=self.read_length_, first=start)
-            inputs = self.inputs_(codes)
-            if isinstance(self.inputs_, KmerIds):
-                places.append(self.inputs_.places(inputs))
-            points.append(
-                forward_in_batches(
-                    encoder, inputs, batch_size=_TRANSFORM_ROWS, device=resolve_device(self.device)
-                )
-            )
-        if places:
-            _warn_unplaced(np.concatenate(places))
-        return np.concatenate(points) * np.float32(self.read_length_)
+        return self._embed(self._new_reads(X))
 
     def pairwise_distances(self, X: Any, Y: Any = None) -> npt.NDArray[np.float64]:
-        """Predict how far apart reads lie.
+        """Predict the distances between the positions of reads.
 
         Parameters
         ----------
@@ -292,11 +311,20 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         Returns
         -------
         distances : ndarray of shape (n_reads_X, n_reads_Y)
-            Predicted distances of the origins, in bases. One above `read_length_` only says that the
-            reads lie further apart than that.
+            Predicted distances of the positions, in bases. A value above `max_length_` only says that the
+            reads do not overlap. Without `Y` the matrix is symmetric and its diagonal is 0.
+
+        Raises
+        ------
+        MemoryError
+            If the matrix would take more than half of the available memory; raised before any embedding.
         """
-        points = self.transform(X).astype(np.float64)
-        return euclidean_distances(points, None if Y is None else self.transform(Y).astype(np.float64))
+        check_is_fitted(self)
+        reads = self._new_reads(X)
+        others = None if Y is None else self._new_reads(Y)
+        check_matrix_fits(len(reads), len(reads if others is None else others))
+        points = self._embed(reads)
+        return cdist(points, points if others is None else self._embed(others))
 
     def score(self, X: Any, y: Any) -> float:
         """Return the rank correlation of predicted and true distances of overlapping reads.
@@ -311,22 +339,22 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         Returns
         -------
         score : float
-            Spearman's correlation over all pairs of reads whose positions differ by less than
-            `read_length_`: 1 is best, 0 is chance, -1 is worst.
+            Spearman's correlation over all pairs of reads whose positions differ by less than `max_length_`:
+            1 is best, 0 is chance, -1 is worst.
 
         Raises
         ------
         ValueError
-            If all such pairs lie equally far apart, or there are fewer than two.
+            If fewer than two such pairs have different distances.
         """
         check_is_fitted(self)
         points = self.transform(X)
         positions = self._check_positions(y, points)
-        predicted, true = overlapping_distances(points, positions, self.read_length_)
+        predicted, true = overlapping_distances(points, positions, self.max_length_)
         if len(np.unique(true)) < 2:
             raise ValueError(
-                f"score needs pairs of reads less than {self.read_length_} bases apart, at different "
-                "distances; give more reads."
+                f"score needs pairs of reads less than {self.max_length_} bases apart, at different "
+                "distances; pass more reads."
             )
         return float(spearmanr(predicted, true).statistic)
 
@@ -339,6 +367,21 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
+
+    def _build_module(
+        self, *, encoder: Encoder, featurizer: Featurizer, n_components: int
+    ) -> LocalSiameseNet:
+        # points are in read lengths and no scale is learned
+        distance = PairwiseDistance("euclidean").requires_grad_(False)
+        return LocalSiameseNet(encoder.build(featurizer, n_components), distance)
+
+    def _new_reads(self, X: Any) -> Sequences:
+        return readable(as_sequences(X, alphabet=DNA, min_length=1), self.max_length_, self._seen_codes)
+
+    def _embed(self, reads: Sequences) -> npt.NDArray[np.float32]:
+        device = resolve_device(self.device)
+        points = embed(self.net_.module_.encoder, self.featurizer_, reads, device=device, n_jobs=None)
+        return points * np.float32(self.max_length_)
 
     def _check_positions(self, y: Any, reads: Any) -> npt.NDArray[np.float64]:
         if y is None:
@@ -354,7 +397,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
 
 def _folded(places: npt.NDArray[np.float64], n_components: int, seed: int) -> npt.NDArray[np.float32]:
-    """Return the points of some places on a line of read lengths that was folded beforehand."""
+    """Return the points of places, in read lengths, on a line that is folded into `n_components`."""
     knots = np.linspace(0, places.max(), max(2, int(np.ceil(_KNOTS * places.max())) + 1))
     with one_torch_thread():
         generator = torch.Generator().manual_seed(seed)
@@ -363,28 +406,18 @@ def _folded(places: npt.NDArray[np.float64], n_components: int, seed: int) -> np
 
 
 def overlapping_distances(
-    points: npt.NDArray[np.floating], positions: npt.NDArray[np.floating], read_length: float
+    points: npt.NDArray[np.floating], positions: npt.NDArray[np.floating], max_length: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the distances of points and those of positions, of all pairs less than a read length apart."""
+    """Return the distances of points and of positions, for all pairs of positions closer than
+    `max_length`."""
     order = np.argsort(positions, kind="stable")
     points, positions = points[order].astype(np.float64), positions[order].astype(np.float64)
     learned, true = [np.empty(0)], [np.empty(0)]
     for step in range(1, len(order)):
         apart = positions[step:] - positions[:-step]
-        near = np.flatnonzero(apart < read_length)
+        near = np.flatnonzero(apart < max_length)
         if not len(near):
             break
         true.append(apart[near])
         learned.append(np.linalg.norm(points[near + step] - points[near], axis=1))
     return np.concatenate(learned), np.concatenate(true)
-
-
-def _warn_unplaced(places: npt.NDArray[np.bool_]) -> None:
-    unplaced = np.flatnonzero(~places)
-    if len(unplaced):
-        warnings.warn(
-            f"{len(unplaced)} of {len(places)} reads hold no k-mer of the training reads (the first is "
-            f"X[{unplaced[0]}]); their points lie at the origin, so leave such reads out.",
-            UserWarning,
-            stacklevel=3,
-        )

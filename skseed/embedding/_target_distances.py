@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_array
 
 from skseed._sequences import Sequences
-from skseed.distances import levenshtein_distances
+from skseed.distances._exact import exact_distances, worth_lanes
 
 Target = Callable[[list[str], list[str]], npt.ArrayLike]
 
@@ -42,7 +42,12 @@ class TargetDistance:
             If a callable target returns another shape, or numbers that are not distances.
         """
         if isinstance(self.target, str):
-            distances: npt.NDArray[Any] = levenshtein_distances(sequences, others)
+            left = sequences.keys()
+            right = left if others is None else others.keys()
+            cells = float(sequences.lengths.sum()) * float(
+                (sequences if others is None else others).lengths.sum()
+            )
+            distances: npt.NDArray[Any] = exact_distances(left, right, lanes=worth_lanes(cells))
         else:
             distances = self._called(self.target, sequences, others)
         return (distances / self.unit).astype(np.float32)
@@ -102,8 +107,8 @@ def find_fault(distances: npt.NDArray[np.float64], *, within: bool) -> tuple[tup
         if off_diagonal.any():
             index = int(np.argmax(off_diagonal))
             return (index, index), (
-                "but the distance of a sequence to itself must be 0; turn similarities into distances, such as "
-                "1 - similarity"
+                "but the distance of a sequence to itself must be 0; turn similarities into distances, such "
+                "as 1 - similarity"
             )
     negative = distances < -tolerance
     if negative.any():
