@@ -5,11 +5,9 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
-from skseed._sequences import Sequences
 from skseed._warnings import warn_user
 
 _CUT_SHARE = 0.01
-_SHOWN_LETTERS = 20
 
 
 class SequenceTransformer(TransformerMixin, BaseEstimator):
@@ -54,22 +52,4 @@ def warn_cut(
             f"{np.count_nonzero(lost)} of {len(lengths)} sequences are longer than the {limit} {unit} found "
             f"in fit and lose their end, {share:.0%} of all {unit} (the first is X[{first}] with "
             f"{int(lengths[first])} {unit}); {advice}."
-        )
-
-
-def warn_unseen_letters(sequences: Sequences, seen_codes: npt.NDArray[np.unsignedinteger]) -> None:
-    """Warn from ``transform`` if sequences contain letters whose codes are not in `seen_codes`."""
-    n_codes = sequences.alphabet.padding_code + 1
-    unseen = np.ones(n_codes, dtype=np.bool_)
-    unseen[seen_codes] = False
-    counts = np.bincount(sequences.codes, minlength=n_codes)
-    found = np.flatnonzero(unseen & (counts > 0)).astype(sequences.codes.dtype)
-    if found.size:
-        places = np.flatnonzero(unseen[sequences.codes])
-        owners = np.unique(np.searchsorted(sequences.offsets, places, side="right") - 1)
-        letters = sequences.alphabet.decode(found[:_SHOWN_LETTERS])
-        warn_user(
-            f"{owners.size} of {len(sequences)} sequences contain letters that were not seen in fit "
-            f"({letters}; the first is X[{owners[0]}]), so the model has not learned them; fit on sequences "
-            "that contain them, or remove these sequences."
         )

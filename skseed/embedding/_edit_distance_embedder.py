@@ -34,7 +34,13 @@ from skseed.embedding._encoders import (
     MLPEncoder,
     TransformerEncoder,
 )
-from skseed.embedding._input import check_matrix_fits, new_sequences, readable, training_sequences
+from skseed.embedding._input import (
+    check_matrix_fits,
+    new_sequences,
+    readable,
+    seen_codes,
+    training_sequences,
+)
 from skseed.embedding._landmark_encoder import LandmarkEncoder
 from skseed.embedding._points import (
     MAX_VALIDATION_ROWS,
@@ -338,7 +344,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         self.featurizer_ = featurizer
         self.net_ = net
         self._module_options = options
-        self._seen_codes = np.unique(training.codes)
+        self._seen_codes = seen_codes(training)
         return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float32]:

@@ -28,11 +28,14 @@ class Featurizer:
     keep_features : bool
         Whether the features of the training sequences are computed once and kept in memory. Set it to False
         where features are cheap to compute and larger than the sequences.
+    feature_name : str
+        The plural of what the features are, for the warning about sequences that have none of them.
     """
 
     shape: tuple[int, ...]
     n_symbols: int | None = None
     keep_features: ClassVar[bool] = True
+    feature_name: str = "features"
 
     def __call__(self, sequences: Sequences) -> npt.NDArray[Any]:
         """Return the features of some sequences.

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_array, validate_data
 
-from skseed._base import warn_cut, warn_unseen_letters
+from skseed._base import warn_cut
 from skseed._limits import check_memory
 from skseed._one_hot import sequences_from_one_hot
 from skseed._sequences import Sequences, as_sequences
+from skseed._tokens import warn_unseen_symbols
 from skseed._validation import forget_columns, is_numeric_table
 from skseed.alphabets import Alphabet
 
@@ -37,7 +38,12 @@ def new_sequences(estimator: Any, X: Any, alphabet: Alphabet) -> Sequences:
     return _not_empty(sequences_from_one_hot(rows, alphabet))
 
 
-def readable(sequences: Sequences, max_length: int, seen_codes: npt.NDArray[np.uint8]) -> Sequences:
+def seen_codes(sequences: Sequences) -> npt.NDArray[np.uint8]:
+    """Return the codes of the training sequences, and the wildcard, which is read as a mixture of symbols."""
+    return np.union1d(sequences.codes, np.uint8(len(sequences.alphabet)))
+
+
+def readable(sequences: Sequences, max_length: int, seen: npt.NDArray[np.uint8]) -> Sequences:
     """Return sequences cut to a length, and warn about lost ends and about letters that `fit` did not get."""
     warn_cut(
         sequences.lengths,
@@ -45,7 +51,7 @@ def readable(sequences: Sequences, max_length: int, seen_codes: npt.NDArray[np.u
         unit="symbols",
         advice="fit on sequences as long as these to read all of them",
     )
-    warn_unseen_letters(sequences, seen_codes)
+    _warn_unseen(sequences, seen)
     return cut(sequences, max_length)
 
 
@@ -64,6 +70,19 @@ def check_matrix_fits(n_rows: int, n_columns: int) -> None:
         advice="compute a few rows at a time with pairwise_distances(X[i:j], X), or search the points of "
         "transform(X) for neighbors",
     )
+
+
+def _warn_unseen(sequences: Sequences, seen: npt.NDArray[np.uint8]) -> None:
+    unseen = np.setdiff1d(np.unique(sequences.codes), seen)
+    if unseen.size:
+        places = np.flatnonzero(np.isin(sequences.codes, unseen))
+        has_unseen = np.zeros(len(sequences), dtype=np.bool_)
+        has_unseen[np.searchsorted(sequences.offsets, places, side="right") - 1] = True
+        warn_unseen_symbols(
+            has_unseen,
+            sequences.alphabet.decode(unseen),
+            effect="the network has not learned them; fit on sequences that contain them",
+        )
 
 
 def _not_empty(sequences: Sequences) -> Sequences:

@@ -36,6 +36,7 @@ class KmerIds(Featurizer):
         self.vocabulary = vocabulary
         self.shape = (max(1, max_length - k + 1),)
         self.n_symbols = len(vocabulary)
+        self.feature_name = f"{k}-mers"
 
     def __call__(self, sequences: Sequences) -> npt.NDArray[np.int32]:
         """Return the ids, shape (n_sequences, max_length - k + 1): 0 is padding, 1 an unknown k-mer."""

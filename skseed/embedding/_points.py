@@ -11,8 +11,8 @@ import torch
 
 from skseed._parallel import run_blocks
 from skseed._sequences import Sequences
+from skseed._tokens import warn_unknown_sequences
 from skseed._training import forward_in_batches, one_torch_thread
-from skseed._warnings import warn_user
 from skseed.embedding._encoder import Featurizer
 from skseed.nn import PairwiseDistance, SiameseNet
 
@@ -43,12 +43,11 @@ def embed(
     chunks = (sequences.slice(start, start + n_rows) for start in range(0, len(sequences), n_rows))
     tasks = (joblib.delayed(embed_chunk)(chunk) for chunk in chunks)
     points, known = zip(*run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True), strict=True)
-    unknown = np.flatnonzero(~np.concatenate(known))
-    if unknown.size:
-        warn_user(
-            f"{unknown.size} of {len(sequences)} sequences have no feature that was seen in fit, such as a "
-            f"k-mer (the first is X[{unknown[0]}]); their points are meaningless, so remove such sequences."
-        )
+    warn_unknown_sequences(
+        np.concatenate(known),
+        kind=featurizer.feature_name,
+        effect="their points are meaningless; remove such sequences",
+    )
     return np.concatenate(points)
 
 

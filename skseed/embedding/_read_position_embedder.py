@@ -30,7 +30,7 @@ from skseed._training import (
 from skseed.alphabets import DNA
 from skseed.embedding._encoder import Encoder, Featurizer, resolve_encoder
 from skseed.embedding._encoders import CNNEncoder
-from skseed.embedding._input import check_matrix_fits, readable
+from skseed.embedding._input import check_matrix_fits, readable, seen_codes
 from skseed.embedding._kmer_vote_encoder import KmerVoteEncoder
 from skseed.embedding._points import MAX_VALIDATION_ROWS, embed, validation_loss
 from skseed.embedding._read_batches import ReadBatchMaker, neighbor_order, without_gaps
@@ -271,7 +271,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         self.featurizer_ = featurizer
         self.net_ = net
         self._module_options = options
-        self._seen_codes = np.unique(training.codes)
+        self._seen_codes = seen_codes(training)
         return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float32]:

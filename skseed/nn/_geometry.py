@@ -11,6 +11,8 @@ import torch
 
 _TINY = 1e-12
 _START_RADIUS = 0.5
+# the least mean distance of points, relative to their distance from the origin
+_LEAST_SPREAD = 1e-2
 
 
 def _safe_sqrt(squares: torch.Tensor) -> torch.Tensor:
@@ -142,5 +144,8 @@ class PairwiseDistance(torch.nn.Module):
         if self.log_zoom is not None:
             spread = points.square().sum(1).mean().sqrt().clamp_min(1e-6)
             self.log_zoom.copy_(torch.log(_START_RADIUS / spread))
-        mean = self(points, points).mean().clamp_min(1e-6)
+        # points that nearly coincide would give a huge scale, under which the first steps move them far apart
+        from_origin = self(points, torch.zeros_like(points[:1])).mean()
+        floor = from_origin * (_LEAST_SPREAD**2 if self.name in ("squared", "cosine") else _LEAST_SPREAD)
+        mean = torch.maximum(self(points, points).mean(), floor.clamp_min(1e-6))
         self.log_scale.add_(torch.log(max(mean_distance, 1e-6) / mean))

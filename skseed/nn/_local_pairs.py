@@ -72,7 +72,10 @@ class LocalPairsLoss(torch.nn.Module):
         rows, columns = torch.triu_indices(len(target), len(target), offset=1, device=target.device)
         true = (places[rows] - places[columns]).abs().to(distances.dtype)
         near_loss, far_loss = local_losses(distances[rows, columns], true)
+        loss = near_loss + far_loss + _SPREAD_WEIGHT * spread
+        if not self.training:
+            return loss
         guide_weight = max(0.0, 1 - int(self.step) / (_GUIDED * self.n_steps))
         self.step += 1
         guide_loss = (points - guide).square().sum(1).mean()
-        return near_loss + far_loss + _SPREAD_WEIGHT * spread + guide_weight * guide_loss
+        return loss + guide_weight * guide_loss
