@@ -1,20 +1,16 @@
-"""Early stopping of EditDistanceEmbedder: which sequences are held out, and what they decide."""
+"""Validation split and early stopping of both embedders."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import EarlyStopping
 
-from skseed._training import draw_seeds
-from skseed.datasets import make_families
+from skseed.datasets import load_sars_cov_2, make_families, make_reads
 from skseed.distances import levenshtein_distances
-from skseed.embedding import EditDistanceEmbedder
-from skseed.embedding._held_out import hold_out
+from skseed.embedding import EditDistanceEmbedder, ReadPositionEmbedder
 
 GENES, FAMILIES = make_families(120, 12, length=40, random_state=0)
 GENES = [gene[:36] for gene in GENES]
-# those that an embedder with random_state=0 holds out of a quarter of the families
-HELD_OUT = hold_out(GENES, FAMILIES, 0.25, seed=draw_seeds(0, 3)[2])[1]
 
 
 def tiny(**params):
@@ -26,25 +22,27 @@ def losses(embedder):
     return [row["valid_loss"] for row in embedder.net_.history]
 
 
+def held_out_rows(**params):
+    """Return the validation rows: they are never among the sequences of a batch."""
+    seen = set()
+
+    def recording(left, right):
+        seen.update(left if len(left) <= 24 else [])
+        return levenshtein_distances(left, right)
+
+    tiny(target=recording, synthetic=0, max_epochs=6, batch_size=24, **params).fit(GENES, groups=FAMILIES)
+    return np.flatnonzero([gene not in seen for gene in GENES])
+
+
 def test_groups_are_held_out_whole():
-    train, held_out = hold_out(GENES, FAMILIES, 0.25, seed=0)
-    assert_array_equal(np.sort(np.concatenate([train, held_out])), np.arange(120))
+    held_out = held_out_rows(validation_fraction=0.25)
     assert len(np.unique(FAMILIES[held_out])) == 3
-    assert set(FAMILIES[train]).isdisjoint(FAMILIES[held_out])
-    assert not np.array_equal(hold_out(GENES, FAMILIES, 0.25, seed=1)[1], held_out)
-    assert len(hold_out(GENES, None, 0.25, seed=0)[1]) == 30
+    training = np.setdiff1d(np.arange(120), held_out)
+    assert set(FAMILIES[training]).isdisjoint(FAMILIES[held_out])
+    assert not np.array_equal(held_out_rows(validation_fraction=0.25, random_state=1), held_out)
 
 
-def test_of_many_some_of_all_groups_are_asked():
-    groups = np.repeat(np.arange(200), 100)
-    train, held_out = hold_out(range(20_000), groups, 0.25, seed=0)
-    assert len(held_out) == 1000
-    assert len(np.unique(groups[held_out])) == 50
-    assert set(groups[train]).isdisjoint(groups[held_out])
-    assert len(np.unique(groups[train])) == 150
-
-
-def test_a_callback_sees_the_loss_and_what_it_ends_is_validated():
+def test_early_stopping_callbacks_read_the_validation_loss():
     params = {"validation_fraction": 0.25, "n_iter_no_change": 100, "lr": 0.5, "max_epochs": 15}
     whole = losses(tiny(**params).fit(GENES, groups=FAMILIES))
     embedder = tiny(**params, callbacks=[EarlyStopping(patience=2)]).fit(GENES, groups=FAMILIES)
@@ -53,9 +51,9 @@ def test_a_callback_sees_the_loss_and_what_it_ends_is_validated():
     assert_allclose(stopped, whole[: len(stopped)])
 
 
-def test_nothing_of_the_held_out_part_is_learnt():
+def test_held_out_sequences_do_not_change_the_weights():
     others = list(GENES)
-    for index in HELD_OUT:
+    for index in held_out_rows(validation_fraction=0.25):
         others[index] = "ACGT" * 9
     params = {"validation_fraction": 0.25, "max_epochs": 1}
     one, other = (tiny(**params).fit(genes, groups=FAMILIES) for genes in (GENES, others))
@@ -78,23 +76,23 @@ def test_the_best_epoch_is_kept():
     assert_allclose(stopped, history[: len(stopped)])
 
 
-def test_the_loss_is_that_of_the_held_out_pairs():
+def test_the_validation_loss_is_the_mean_squared_error_of_held_out_pairs():
     params = {"validation_fraction": 0.25, "near_weight": 0.0}
     embedder = tiny(**params).fit(GENES, groups=FAMILIES)
-    held_out = [GENES[i] for i in HELD_OUT]
+    held_out = [GENES[i] for i in held_out_rows(validation_fraction=0.25)]
     upper = np.triu_indices(len(held_out), k=1)
     error = (embedder.pairwise_distances(held_out) - levenshtein_distances(held_out))[upper]
     assert_allclose(((error / embedder.max_length_) ** 2).mean(), min(losses(embedder)), rtol=1e-4)
 
 
-def test_a_matrix_of_distances_has_its_held_out_part_too():
+def test_a_matrix_as_target_is_validated_too():
     matrix = levenshtein_distances(GENES)
     embedder = tiny(target=matrix, validation_fraction=0.25).fit(GENES, groups=FAMILIES)
     by_name = tiny(synthetic=0, validation_fraction=0.25).fit(GENES, groups=FAMILIES)
     assert_allclose(losses(embedder), losses(by_name), rtol=1e-5)
 
 
-def test_nothing_is_held_out_unless_asked():
+def test_groups_without_validation_change_no_bit():
     expected = tiny().fit(GENES)
     grouped = tiny().fit(GENES, groups=FAMILIES)
     assert_array_equal(grouped.transform(GENES), expected.transform(GENES))
@@ -112,15 +110,22 @@ def test_nothing_is_held_out_unless_asked():
         (np.zeros((120, 1)), "groups must have one dimension"),
     ],
 )
-def test_groups_that_cannot_be_held_out_are_refused(groups, message):
+def test_invalid_groups_raise(groups, message):
     embedder = tiny(validation_fraction=0.3)
     with pytest.raises(ValueError, match=message):
         embedder.fit(GENES, groups=groups)
     assert not hasattr(embedder, "net_")
 
 
-def test_the_wrong_letter_is_found_in_any_chunk(monkeypatch):
-    embedder = tiny(max_epochs=1).fit(GENES)
-    monkeypatch.setattr("skseed.embedding._edit_distance_embedder._CHUNK", 7)
-    with pytest.raises(ValueError, match=r"X\[110\] has 'J' at position 3"):
-        embedder.transform([*GENES[:110], "ACGJ", *GENES[110:]])
+def test_read_embedder_keeps_the_epoch_with_the_lowest_validation_loss():
+    genome = load_sars_cov_2().data[0][:1500]
+    reads, positions = make_reads(genome, random_state=0)
+    params = {"max_epochs": 12, "batch_size": 64, "random_state": 0, "validation_fraction": 0.2}
+    embedder = ReadPositionEmbedder(**params, n_iter_no_change=12).fit(reads, positions)
+    history = losses(embedder)
+    assert len(history) == 12
+    assert min(history) < history[0]
+    short = ReadPositionEmbedder(**params, lr=1.0, n_iter_no_change=1).fit(reads, positions)
+    stopped = losses(short)
+    assert len(stopped) == np.argmin(stopped) + 2
+    assert "valid_loss" not in ReadPositionEmbedder(max_epochs=1).fit(reads, positions).net_.history[0]
