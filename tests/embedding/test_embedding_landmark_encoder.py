@@ -1,16 +1,15 @@
-"""The encoder that reads exact distances to landmarks."""
+"""LandmarkEncoder, which reads exact distances to training sequences."""
 
 import gzip
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from rapidfuzz.distance import Levenshtein
 
-from skseed.alphabets import DNA
 from skseed.datasets import make_families
 from skseed.embedding import EditDistanceEmbedder, LandmarkEncoder
-from skseed.embedding._targets import Oracle
 
 
 @pytest.fixture(scope="module")
@@ -18,41 +17,46 @@ def genes():
     return make_families(120, 6, length=80, random_state=0)[0]
 
 
-def inputs_of(encoder, sequences, seed=0):
-    codes = DNA.encode_rows(sequences, length=max(map(len, sequences)))
-    oracle = Oracle("levenshtein", DNA, unit=10.0)
-    return encoder.make_inputs(codes, oracle, np.random.default_rng(seed)), codes
+def fitted(genes, n_landmarks, seed=0):
+    encoder = LandmarkEncoder(n_landmarks, width=8)
+    return EditDistanceEmbedder(4, encoder=encoder, max_epochs=1, random_state=seed).fit(genes)
 
 
-def test_inputs_are_the_exact_distances_to_training_sequences(genes):
-    inputs, codes = inputs_of(LandmarkEncoder(7), genes)
-    landmarks = [DNA.decode(landmark) for landmark in inputs.landmarks]
+def landmarks_of(embedder):
+    return embedder.featurizer_.landmarks.to_strings()
+
+
+def test_features_are_exact_distances_to_training_sequences(genes):
+    embedder = fitted(genes, 7)
+    landmarks = landmarks_of(embedder)
     assert len(set(landmarks)) == 7
     assert set(landmarks) <= set(genes)
-    reference = [[Levenshtein.distance(gene, landmark) / 10 for landmark in landmarks] for gene in genes]
-    assert_allclose(inputs(codes), reference, rtol=1e-6)
+    embedder.net_.module_.encoder = RecordInput()
+    embedder.transform(genes)
+    reference = [[Levenshtein.distance(gene, landmark) for landmark in landmarks] for gene in genes]
+    assert_allclose(embedder.net_.module_.encoder.last * embedder.max_length_, reference, rtol=1e-6)
 
 
-def test_all_sequences_are_landmarks_where_there_are_few(genes):
-    inputs, codes = inputs_of(LandmarkEncoder(500), genes)
-    assert len(inputs.landmarks) == len(set(genes))
-    assert_allclose(inputs(codes).min(axis=1), 0)
+class RecordInput(torch.nn.Module):
+    """Return the input, and keep it."""
+
+    def forward(self, features):
+        self.last = features
+        return features
 
 
-def test_landmarks_depend_on_random_state(genes):
-    def landmarks(seed):
-        embedder = EditDistanceEmbedder(
-            4, encoder=LandmarkEncoder(5, width=8), max_epochs=1, random_state=seed
-        ).fit(genes)
-        return [landmark.tobytes() for landmark in embedder.inputs_.landmarks]
-
-    assert landmarks(0) == landmarks(0)
-    assert landmarks(0) != landmarks(1)
+def test_all_sequences_are_landmarks_if_there_are_few(genes):
+    assert sorted(landmarks_of(fitted([*genes, *genes], 500))) == sorted(set(genes))
 
 
-def test_a_matrix_as_target_is_refused(genes):
+def test_landmarks_depend_on_random_state_and_not_on_the_order_of_sequences(genes):
+    assert landmarks_of(fitted(genes, 5)) == landmarks_of(fitted(genes[::-1], 5))
+    assert landmarks_of(fitted(genes, 5)) != landmarks_of(fitted(genes, 5, seed=1))
+
+
+def test_a_matrix_as_target_raises(genes):
     embedder = EditDistanceEmbedder(encoder="landmark", target=np.zeros((len(genes), len(genes))))
-    with pytest.raises(ValueError, match="pass the function that made the matrix"):
+    with pytest.raises(ValueError, match=r"LandmarkEncoder .* pass the function that computed the matrix"):
         embedder.fit(genes)
     assert not hasattr(embedder, "net_")
 
