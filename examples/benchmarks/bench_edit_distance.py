@@ -22,13 +22,12 @@ import torch
 from scipy.spatial.distance import cdist
 from sklearn.model_selection import ShuffleSplit
 
+from skseed._sequences import as_sequences
 from skseed._training import build_seeded, one_torch_thread
 from skseed.alphabets import DNA
 from skseed.distances import levenshtein_distances
-from skseed.distances._exact import worth_lanes
-from skseed.embedding import CNNEncoder, EditDistanceEmbedder
-from skseed.embedding._encoders import resolve_encoder
-from skseed.embedding._targets import Oracle, trimmed_rows
+from skseed.embedding import CNNEncoder, EditDistanceEmbedder, Featurizer, LinearEncoder, MLPEncoder
+from skseed.embedding._target_distances import TargetDistance
 from skseed.io import read_fasta
 from skseed.metrics import percent_rmse
 from skseed.model_selection import PhylogeneticGroupSplit
@@ -72,6 +71,9 @@ def split(sequences, tree, kind, args):
 
 def fit(train, alphabet, args, **params):
     """Return a fitted embedder and the CPU seconds of the fit."""
+    if params.get("encoder") == "kmer":
+        # the baseline of plain k-mer counts
+        params = {"n_components": None, **params}
     start = time.process_time()
     embedder = EditDistanceEmbedder(alphabet=alphabet, max_epochs=args.epochs, **params).fit(train)
     return embedder, time.process_time() - start
@@ -88,7 +90,7 @@ def table(args):
             for seed in range(args.seeds):
                 params = {"encoder": encoder, "distance": distance, "random_state": seed}
                 embedder, cpu = fit(train, alphabet, args, **params)
-                errors.append(-embedder.score([s[: embedder.n_positions_] for s in test]))
+                errors.append(-embedder.score([s[: embedder.max_length_] for s in test]))
                 seconds.append(cpu)
             spread = f" ± {np.std(errors):.2f}" if args.seeds > 1 else ""
             print(
@@ -149,9 +151,18 @@ def targets(args):
             print(f"{label:20s} {figures}", flush=True)
 
 
+class CodesOfLength(Featurizer):
+    """The description of padded codes, from which an encoder builds its network."""
+
+    def __init__(self, length, n_symbols):
+        self.shape = (length,)
+        self.n_symbols = n_symbols
+
+
 def siamese(encoder, distance, length):
+    featurizer = CodesOfLength(length, n_symbols=4)
     return build_seeded(
-        lambda: SiameseNet(resolve_encoder(encoder).build(length, 4, 128), PairwiseDistance(distance)), 0
+        lambda: SiameseNet(encoder.build(featurizer, n_components=128), PairwiseDistance(distance)), 0
     )
 
 
@@ -205,28 +216,28 @@ def throughput(args):
     sequences, tree, _ = load(args.data, "v4_150")
     train, _ = split(sequences, tree, "random", args)
     codes = torch.from_numpy(DNA.encode_rows(train, length=150))
-    rows = trimmed_rows(codes.numpy(), DNA)
-    oracle = Oracle("levenshtein", DNA, unit=150.0, lanes=worth_lanes(np.inf))
-    oracle(rows[:2], rows[:2])
+    sequences = as_sequences(train, alphabet=DNA)
+    target = TargetDistance("levenshtein", unit=150.0)
+    # compiles the SIMD kernel, if numba is installed
+    levenshtein_distances(train)
     print("\npairs a CPU-second: every pair encoded, and all pairs of a batch of 128, 256, 512")
-    for name in ("linear", "mlp", "cnn"):
+    for name, encoder in (("linear", LinearEncoder()), ("mlp", MLPEncoder()), ("cnn", CNNEncoder())):
         rates = []
         for size in (None, 128, 256, 512):
-            module = siamese(name, "hyperbolic", 150)
+            module = siamese(encoder, "hyperbolic", 150)
             optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
             rng, n_pairs = np.random.default_rng(0), 0
             start = time.process_time()
             with one_torch_thread():
                 while time.process_time() - start < args.seconds:
                     if size is None:
-                        pairs = rng.integers(len(rows), size=(128, 2))
-                        true = [oracle([rows[i]], [rows[j]])[0, 0] for i, j in pairs]
+                        pairs = rng.integers(len(train), size=(128, 2))
+                        true = [target(sequences.take([i]), sequences.take([j]))[0, 0] for i, j in pairs]
                         loss = loss_of_pairs(module, codes, pairs, np.array(true))
                         n_pairs += len(pairs)
                     else:
-                        chosen = rng.permutation(len(rows))[:size]
-                        batch = [rows[i] for i in chosen]
-                        distances = torch.from_numpy(oracle(batch, batch))
+                        chosen = rng.permutation(len(train))[:size]
+                        distances = torch.from_numpy(target(sequences.take(chosen)))
                         loss = AllPairsLoss()(module(codes[chosen]), distances)
                         n_pairs += size * (size - 1) // 2
                     step(optimizer, loss)

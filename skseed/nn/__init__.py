@@ -39,7 +39,7 @@ from skseed.nn._prototype_network import PrototypeNetwork
 from skseed.nn._scaled_cosine import ScaledCosineLoss
 from skseed.nn._segment_transformer import SegmentTransformerNet
 from skseed.nn._sequence_batches import SequenceBatches, pad_rows
-from skseed.nn._sequence_encoders import CNNNet, GRUNet, KmerNet, LandmarkNet, LinearNet, MLPNet
+from skseed.nn._sequence_encoders import CNNNet, GRUNet, LandmarkNet, LinearNet, MLPNet
 from skseed.nn._sequence_network import SequenceNetwork
 from skseed.nn._softmax_network import SoftmaxNetwork
 from skseed.nn._token_batches import TokenBatches
@@ -55,7 +55,6 @@ __all__ = [
     "CNNNet",
     "GRUNet",
     "HardestPrototypeTripletLoss",
-    "KmerNet",
     "KmerVotesNet",
     "LandmarkNet",
     "LinearNet",

@@ -180,36 +180,6 @@ class CNNNet(nn.Module):
         return self.read_out(features.flatten(1))
 
 
-class KmerNet(nn.Module):
-    """Counts of k-mers, in alphabetical order, without weights. K-mers with a wildcard do not count.
-
-    Parameters
-    ----------
-    n_symbols : int
-        The size of the alphabet.
-    k : int
-        The length of the k-mers; a point has ``n_symbols ** k`` components.
-    """
-
-    powers: torch.Tensor
-
-    def __init__(self, n_symbols: int, *, k: int) -> None:
-        super().__init__()
-        self.n_symbols = n_symbols
-        self.register_buffer("powers", n_symbols ** torch.arange(k).flip(0))
-
-    def forward(self, codes: torch.Tensor) -> torch.Tensor:
-        """Return the (n, n_symbols ** k) counts."""
-        k, n_kmers = len(self.powers), self.n_symbols ** len(self.powers)
-        counts = torch.zeros(len(codes), n_kmers + 1, device=codes.device)
-        if codes.shape[1] >= k:
-            windows = codes.long().unfold(1, k, 1)
-            valid = (windows < self.n_symbols).all(dim=2)
-            kmers = torch.where(valid, (windows * self.powers).sum(dim=2), n_kmers)
-            counts.scatter_add_(1, kmers, torch.ones_like(kmers, dtype=counts.dtype))
-        return counts[:, :n_kmers]
-
-
 class GRUNet(nn.Module):
     """A gated recurrent network over the symbols; the maxima of its states determine the point.
 

@@ -8,14 +8,33 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skseed._one_hot import one_hot_from_codes
 from skseed._training import build_seeded
 from skseed.alphabets import DNA, PROTEIN
-from skseed.embedding import CNNEncoder, MLPEncoder
-from skseed.embedding._encoders import ENCODERS
-from skseed.nn import CNNNet, KmerNet, LinearNet, MLPNet, SegmentTransformerNet
+from skseed.embedding import (
+    CNNEncoder,
+    Featurizer,
+    GRUEncoder,
+    LinearEncoder,
+    MLPEncoder,
+    TransformerEncoder,
+)
+from skseed.nn import CNNNet, LinearNet, MLPNet, SegmentTransformerNet
 from skseed.nn._sequence_encoders import HalvingPool, OneHot
-from skseed.preprocessing import KmerVectorizer
 
-# those that learn from the codes themselves
-NAMES = sorted(set(ENCODERS) - {"kmer", "landmark"})
+ENCODERS = {
+    "cnn": CNNEncoder,
+    "gru": GRUEncoder,
+    "linear": LinearEncoder,
+    "mlp": MLPEncoder,
+    "transformer": TransformerEncoder,
+}
+NAMES = sorted(ENCODERS)
+
+
+class CodesOfLength(Featurizer):
+    """The description of padded codes, from which an encoder builds its network."""
+
+    def __init__(self, length, n_symbols):
+        self.shape = (length,)
+        self.n_symbols = n_symbols
 
 
 def random_codes(n, length, alphabet=DNA, seed=0):
@@ -28,7 +47,8 @@ def random_codes(n, length, alphabet=DNA, seed=0):
 
 
 def build(name, length, alphabet=DNA, n_components=8, seed=0):
-    return build_seeded(lambda: ENCODERS[name]().build(length, len(alphabet), n_components), seed)
+    featurizer = CodesOfLength(length, len(alphabet))
+    return build_seeded(lambda: ENCODERS[name]().build(featurizer, n_components), seed)
 
 
 # one-hot ------------------------------------------------------------------------------------------
@@ -67,13 +87,13 @@ def test_linear_net_is_one_matrix_product():
 
 
 def test_mlp_has_the_given_layers():
-    net = MLPEncoder(hidden_layer_sizes=(32, 16)).build(10, 4, 3)
+    net = MLPEncoder(hidden_layer_sizes=(32, 16)).build(CodesOfLength(10, 4), 3)
     assert isinstance(net, MLPNet)
     widths = [(layer.in_features, layer.out_features) for layer in net if isinstance(layer, torch.nn.Linear)]
     assert widths == [(40, 32), (32, 16), (16, 3)]
     assert sum(isinstance(layer, torch.nn.BatchNorm1d) for layer in net) == 2
     # without a hidden layer it is the linear net
-    bare = MLPEncoder(hidden_layer_sizes=()).build(10, 4, 3)
+    bare = MLPEncoder(hidden_layer_sizes=()).build(CodesOfLength(10, 4), 3)
     assert [type(layer) for layer in bare] == [type(layer) for layer in LinearNet(10, 4, 3)]
 
 
@@ -89,9 +109,9 @@ def test_cnn_halves_the_positions_while_more_than_one_is_left(length, n_layers):
 
 
 def test_cnn_accepts_kernel_size_one_and_raises_for_even_ones():
-    assert CNNEncoder(kernel_size=1).build(9, 4, 2)(random_codes(2, 9)).shape == (2, 2)
+    assert CNNEncoder(kernel_size=1).build(CodesOfLength(9, 4), 2)(random_codes(2, 9)).shape == (2, 2)
     with pytest.raises(ValueError, match="kernel_size must be odd; got 4"):
-        CNNEncoder(kernel_size=4).build(9, 4, 2)
+        CNNEncoder(kernel_size=4).build(CodesOfLength(9, 4), 2)
 
 
 # every encoder ------------------------------------------------------------------------------------
@@ -156,17 +176,6 @@ def test_gru_distinguishes_starts_before_a_long_common_end():
         far = net(random_codes(2, 220, seed=1)[:1])[0]
     # not much nearer than an unrelated sequence
     assert (one - other).norm() > 0.1 * (one - far).norm()
-
-
-# k-mers -------------------------------------------------------------------------------------------
-
-
-def test_kmer_counts_equal_those_of_the_vectorizer():
-    sequences = ["GATTACA", "GATTNACAGG", "GA", "TTTTTTTT"]
-    codes = torch.from_numpy(DNA.encode_rows(sequences, length=10))
-    reference = KmerVectorizer(k=3).fit(sequences).transform(sequences).toarray()
-    assert_allclose(KmerNet(4, k=3)(codes), reference, rtol=0, atol=0)
-    assert not KmerNet(4, k=3)(codes[:, :2]).any()
 
 
 # attention ----------------------------------------------------------------------------------------
