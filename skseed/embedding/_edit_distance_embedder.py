@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import ClassNamePrefixFeaturesOutMixin
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, clone
+from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
 from skseed._base import SequenceTransformer
@@ -25,17 +25,11 @@ from skseed._training import (
 from skseed._validation import number_groups
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.embedding._batches import BatchMaker
-from skseed.embedding._encoder import Encoder, Featurizer, resolve_encoder
-from skseed.embedding._encoders import (
-    CNNEncoder,
-    GRUEncoder,
-    KmerEncoder,
-    LinearEncoder,
-    MLPEncoder,
-    TransformerEncoder,
-)
+from skseed.embedding._encoder import Encoder, resolve_encoder
+from skseed.embedding._encoders import SYMBOL_ENCODERS
 from skseed.embedding._input import (
     check_matrix_fits,
+    check_points,
     new_sequences,
     readable,
     seen_codes,
@@ -49,19 +43,17 @@ from skseed.embedding._points import (
     predicted_distances,
     validation_loss,
 )
-from skseed.embedding._target_distances import Target, TargetDistance, check_target_matrix
+from skseed.embedding._target_distances import (
+    Target,
+    TargetDistance,
+    check_target_matrix,
+    restrict,
+    target_distances,
+)
 from skseed.metrics import percent_rmse
 from skseed.nn import DISTANCES, AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
 
-_ENCODERS: dict[str, type[Encoder]] = {
-    "kmer": KmerEncoder,
-    "linear": LinearEncoder,
-    "mlp": MLPEncoder,
-    "cnn": CNNEncoder,
-    "gru": GRUEncoder,
-    "transformer": TransformerEncoder,
-    "landmark": LandmarkEncoder,
-}
+_ENCODERS: dict[str, type[Encoder]] = {**SYMBOL_ENCODERS, "landmark": LandmarkEncoder}
 _CALIBRATION = 256
 
 
@@ -300,18 +292,18 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         )
         rng = np.random.default_rng(batches_seed)
         training = sequences.take(train) if len(validation) else sequences
-        is_function = isinstance(distances, TargetDistance)
-        featurizer = encoder.fit_featurizer(training, max_length, distances if is_function else None, rng)
+        function = distances if isinstance(distances, TargetDistance) else None
+        featurizer = encoder.fit_featurizer(training, max_length, function, rng)
         make_batch = BatchMaker(
             training,
             max_length=max_length,
-            distances=distances if is_function else distances[np.ix_(train, train)],
+            distances=restrict(distances, train),
             featurizer=featurizer,
             synthetic=self.synthetic,
             mutation_rate=self.mutation_rate,
         )
         options = {
-            "encoder": encoder,
+            "encoder": clone(encoder),
             "featurizer": featurizer,
             "n_components": self.n_components,
             "distance": self.distance,
@@ -323,11 +315,11 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         loss = None
         if len(validation):
             held_out = sequences.take(validation)
-            true = distances(held_out) if is_function else distances[np.ix_(validation, validation)]
+            true = torch.from_numpy(target_distances(restrict(distances, validation), held_out))
             loss = validation_loss(
                 module.encoder,
                 featurizer(held_out),
-                lambda points: criterion(module.distance(points, points).cpu(), torch.from_numpy(true)),
+                lambda points: criterion(module.distance(points, points).cpu(), true),
                 resolve_device(self.device),
             )
         net = self._train(
@@ -336,7 +328,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             batches,
             data=[sequences.codes, sequences.offsets, train, validation],
             validation_loss=loss,
-            lr=encoder.default_lr if self.lr == "auto" else self.lr,
+            lr=encoder.default_lr if isinstance(self.lr, str) else self.lr,
         )
         self.alphabet_ = alphabet
         self.n_components_ = n_components
@@ -420,17 +412,9 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             If the matrix would take more than half of the available memory.
         """
         check_is_fitted(self)
-        points = [
-            check_array(values, dtype=np.float32, input_name=name)
-            for values, name in ((A, "A"), (B, "B"))
-            if values is not None
-        ]
-        for values, name in zip(points, "AB", strict=False):
-            if values.shape[1] != self.n_components_:
-                raise ValueError(
-                    f"{name} has {values.shape[1]} columns, but the points of this embedder have "
-                    f"{self.n_components_} components; pass the output of transform."
-                )
+        points = [check_points(A, self.n_components_, "A")]
+        if B is not None:
+            points.append(check_points(B, self.n_components_, "B"))
         check_matrix_fits(len(points[0]), len(points[-1]))
         return self._distances(*points)
 
@@ -473,10 +457,9 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         check_is_fitted(self)
         return self.n_components_
 
-    def _build_module(
-        self, *, encoder: Encoder, featurizer: Featurizer, n_components: int | None, distance: str
-    ) -> SiameseNet:
-        return SiameseNet(encoder.build(featurizer, n_components), PairwiseDistance(distance))
+    def _build_module(self, **options: Any) -> SiameseNet:
+        encoder = options["encoder"].build(options["featurizer"], options["n_components"])
+        return SiameseNet(encoder, PairwiseDistance(options["distance"]))
 
     def _target_distances(
         self, n_sequences: int, max_length: int

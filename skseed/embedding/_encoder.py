@@ -72,7 +72,7 @@ class Featurizer:
         return np.ones(len(features), dtype=np.bool_)
 
 
-class Codes(Featurizer):
+class PaddedCodes(Featurizer):
     """The symbol codes themselves, cut or padded to one length.
 
     Parameters
@@ -89,9 +89,9 @@ class Codes(Featurizer):
         self.shape = (length,)
         self.n_symbols = n_symbols
 
-    def __call__(self, sequences: Sequences) -> npt.NDArray[np.uint8]:
-        """Return the codes, shape (n_sequences, length)."""
-        return sequences.padded(self.shape[0])
+    def __call__(self, sequences: Sequences) -> npt.NDArray[np.int32]:
+        """Return the codes, shape (n_sequences, length), as torch's embedding layers accept them."""
+        return sequences.padded(self.shape[0]).astype(np.int32)
 
 
 class Encoder(BaseEstimator):
@@ -168,7 +168,7 @@ class Encoder(BaseEstimator):
         featurizer : Featurizer
             The fitted featurizer.
         """
-        return Codes(max_length, len(sequences.alphabet))
+        return PaddedCodes(max_length, len(sequences.alphabet))
 
     def build(self, featurizer: Featurizer, n_components: int | None) -> torch.nn.Module:
         """Return the network.

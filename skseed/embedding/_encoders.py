@@ -389,6 +389,16 @@ class KmerEncoder(Encoder):
         return nn.Linear(featurizer.shape[0], n_components)
 
 
+SYMBOL_ENCODERS: dict[str, type[Encoder]] = {
+    "kmer": KmerEncoder,
+    "linear": LinearEncoder,
+    "mlp": MLPEncoder,
+    "cnn": CNNEncoder,
+    "gru": GRUEncoder,
+    "transformer": TransformerEncoder,
+}
+
+
 def input_size(featurizer: Featurizer) -> tuple[int, int]:
     """Return the number of positions and the number of symbols of a featurizer of codes."""
     assert featurizer.n_symbols is not None

@@ -62,6 +62,17 @@ def cut(sequences: Sequences, length: int) -> Sequences:
     return sequences.with_rows([codes[:length] for codes in sequences])
 
 
+def check_points(points: Any, n_components: int, name: str) -> npt.NDArray[np.float32]:
+    """Return points of an embedder as a checked array of shape (n_points, n_components)."""
+    checked: npt.NDArray[np.float32] = check_array(points, dtype=np.float32, input_name=name)
+    if checked.shape[1] != n_components:
+        raise ValueError(
+            f"{name} has {checked.shape[1]} columns, but the points of this embedder have {n_components} "
+            "components; pass the output of transform."
+        )
+    return checked
+
+
 def check_matrix_fits(n_rows: int, n_columns: int) -> None:
     """Raise a MemoryError if a matrix of predicted distances would not fit into memory."""
     check_memory(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
-from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, clone
 from sklearn.utils import Tags, check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -28,7 +28,7 @@ from skseed._training import (
     split_by_group,
 )
 from skseed.alphabets import DNA
-from skseed.embedding._encoder import Encoder, Featurizer, resolve_encoder
+from skseed.embedding._encoder import Encoder, resolve_encoder
 from skseed.embedding._encoders import CNNEncoder
 from skseed.embedding._input import check_matrix_fits, readable, seen_codes
 from skseed.embedding._kmer_vote_encoder import KmerVoteEncoder
@@ -230,7 +230,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         targets = np.column_stack([places, guide]).astype(np.float32)
         training = reads.take(train) if len(validation) else reads
         featurizer = encoder.fit_featurizer(training, max_length, None, rng)
-        options = {"encoder": encoder, "featurizer": featurizer, "n_components": self.n_components}
+        options = {"encoder": clone(encoder), "featurizer": featurizer, "n_components": self.n_components}
         module = build_seeded(lambda: self._build_module(**options), weights_seed)
         with one_torch_thread():
             encoder.initialize(module.encoder, featurizer, training, guide[train])
@@ -265,7 +265,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             batches,
             data=[reads.codes, reads.offsets, positions, train, validation],
             validation_loss=loss,
-            lr=encoder.default_lr if self.lr == "auto" else self.lr,
+            lr=encoder.default_lr if isinstance(self.lr, str) else self.lr,
         )
         self.max_length_ = max_length
         self.featurizer_ = featurizer
@@ -368,12 +368,10 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         tags.target_tags.required = True
         return tags
 
-    def _build_module(
-        self, *, encoder: Encoder, featurizer: Featurizer, n_components: int
-    ) -> LocalSiameseNet:
+    def _build_module(self, **options: Any) -> LocalSiameseNet:
+        encoder = options["encoder"].build(options["featurizer"], options["n_components"])
         # points are in read lengths and no scale is learned
-        distance = PairwiseDistance("euclidean").requires_grad_(False)
-        return LocalSiameseNet(encoder.build(featurizer, n_components), distance)
+        return LocalSiameseNet(encoder, PairwiseDistance("euclidean").requires_grad_(False))
 
     def _new_reads(self, X: Any) -> Sequences:
         return readable(as_sequences(X, alphabet=DNA, min_length=1), self.max_length_, self._seen_codes)

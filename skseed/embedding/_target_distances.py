@@ -72,6 +72,20 @@ class TargetDistance:
         return distances
 
 
+def restrict(
+    distances: TargetDistance | npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
+) -> TargetDistance | npt.NDArray[np.float32]:
+    """Return the target distances of some rows: a submatrix, or the function itself."""
+    return distances if isinstance(distances, TargetDistance) else distances[np.ix_(rows, rows)]
+
+
+def target_distances(
+    distances: TargetDistance | npt.NDArray[np.float32], sequences: Sequences
+) -> npt.NDArray[np.float32]:
+    """Return the matrix of the target distances of sequences to one another."""
+    return distances(sequences) if isinstance(distances, TargetDistance) else distances
+
+
 def check_target_matrix(target: Any, n_sequences: int) -> npt.NDArray[np.float64]:
     """Return the target as a checked matrix of distances between the training sequences.
 

@@ -74,17 +74,11 @@ class CompositionEncoder(Encoder):
         module[2].bias.data.copy_(torch.from_numpy(points.mean(axis=0)))
 
 
-class ToInt(torch.nn.Module):
-    def forward(self, codes):
-        return codes.int()
-
-
 class CodesEncoder(Encoder):
     """A user's encoder that only builds a network over the padded codes."""
 
     def build(self, featurizer, n_components):
         return torch.nn.Sequential(
-            ToInt(),
             torch.nn.Embedding(featurizer.n_symbols + 2, 3),
             torch.nn.Flatten(),
             torch.nn.Linear(3 * featurizer.shape[0], n_components),
@@ -151,7 +145,7 @@ class NotAnEncoder:
 
 class VectorsEncoder(CodesEncoder):
     def build(self, featurizer, n_components):
-        return torch.nn.Sequential(ToInt(), torch.nn.Embedding(featurizer.n_symbols + 2, n_components))
+        return torch.nn.Embedding(featurizer.n_symbols + 2, n_components)
 
 
 @pytest.mark.parametrize(
