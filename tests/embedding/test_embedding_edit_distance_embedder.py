@@ -28,6 +28,7 @@ from skseed.embedding import (
 )
 from skseed.nn import DISTANCES
 from skseed.preprocessing import OneHotEncoder
+from tests.reference import random_sequence
 
 GENES, _ = make_families(40, 4, length=24, random_state=0)
 ENCODERS = {
@@ -171,6 +172,17 @@ def test_unusual_training_sets_give_finite_distances(encoder, genes):
     embedder = tiny(encoder=encoder, mutation_rate=1.0).fit(genes)
     assert np.isfinite(embedder.transform(genes)).all()
     assert np.isfinite(embedder.pairwise_distances(genes)).all()
+
+
+@pytest.mark.parametrize("encoder", sorted(ENCODERS))
+@pytest.mark.parametrize("tail_length", [0, 150])
+def test_two_training_sequences_get_a_distance_of_the_right_size(encoder, tail_length):
+    rng = np.random.default_rng(0)
+    tail = random_sequence(rng, tail_length)
+    genes = [random_sequence(rng, 22) + tail for _ in range(2)]
+    embedder = EditDistanceEmbedder(16, encoder=encoder, max_epochs=30, random_state=0).fit(genes)
+    predicted = embedder.pairwise_distances(genes)[0, 1]
+    assert exact(genes)[0, 1] / 4 < predicted < 4 * exact(genes)[0, 1]
 
 
 def test_longer_sequences_lose_their_end_with_a_warning():
