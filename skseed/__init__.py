@@ -1,18 +1,18 @@
 """scikit-learn compatible estimators for biological sequences.
 
-A *sequence* is a ``str`` over an alphabet, and a data set is a list of them (or a tuple, an
-array, a pandas or polars Series). Everything follows from that one choice. An
-:class:`~skseed.alphabets.Alphabet` turns the *symbols* of a sequence into small integer *codes*; a
-transformer of :mod:`skseed.preprocessing` turns sequences into *tokens* or features; the
-estimators of :mod:`skseed.embedding` and :mod:`skseed.ranking` learn a space in which distances
-mean something: edits between two genes, or the likeness of a plasmid and a laboratory.
+A *sequence* is a ``str`` over an alphabet. A data set is a list of sequences, a tuple, an array, or a
+pandas or polars Series. An :class:`~skseed.alphabets.Alphabet` maps the *symbols* of a sequence to
+small integer *codes*. The transformers of :mod:`skseed.preprocessing` convert sequences to *tokens*
+or features. The estimators of :mod:`skseed.embedding` learn vectors whose distances approximate edit
+distances or positions in a genome. The estimators of :mod:`skseed.ranking` rank the laboratories that
+may have engineered a plasmid, and :mod:`skseed.classification` classifies sequences.
 
-Sequences are related to each other, so a random split leaks: the splitters of
-:mod:`skseed.model_selection` keep relatives together, by edit distance or by clade, and the
-functions of :mod:`skseed.metrics` score what is learnt. Each piece is an ordinary scikit-learn
-object and composes in a ``Pipeline`` and in ``GridSearchCV``.
+Biological sequences are related to each other, so a random split leaks information from the training
+data into the test data. The splitters of :mod:`skseed.model_selection` keep related sequences
+together, by edit distance or by clade. The functions of :mod:`skseed.metrics` score embeddings,
+rankings and probabilities. All estimators and splitters work in ``Pipeline`` and ``GridSearchCV``.
 
-Sub-packages load on first use; ``import skseed`` alone loads no torch.
+Sub-packages are imported on first use; ``import skseed`` does not import PyTorch.
 """
 
 import importlib

@@ -10,9 +10,9 @@ FitT = TypeVar("FitT", bound=Callable[..., Any])
 def atomic_fit(fit: FitT) -> FitT:
     """Decorate a ``fit`` method so that all fitted attributes change together or not at all.
 
-    If `fit` raises, including on an interrupt, the estimator gets back the attributes from before the call:
-    a fitted estimator stays as fitted as it was, and a new one stays unfitted. The decorator goes above
-    ``_fit_context``. Attribute values must not be changed in place.
+    If `fit` raises an error or is interrupted, the decorator restores the attributes from before the call: a
+    fitted estimator keeps its earlier state, and a new estimator stays unfitted. Write the decorator above
+    ``_fit_context``. `fit` must not change attribute values in place.
 
     Examples
     --------

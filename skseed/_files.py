@@ -1,7 +1,7 @@
-"""Read a file whole: check the path, decompress by content, unify line ends, recognize formats.
+"""Read whole files: check the path, decompress by content, unify line ends, recognize formats.
 
-Every reader of skseed starts here, so that all of them accept the same compressed files, refuse URLs
-and damaged archives, and name the path and the line in their errors.
+Every reader of skseed uses this module. All readers therefore accept the same compressed files, refuse
+URLs and damaged archives, and name the path and the line in their errors.
 """
 
 import bz2
@@ -19,9 +19,9 @@ from typing import Any, NoReturn
 MAX_QUOTED = 60
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-# the longest file name of common file systems; the operating system would print the whole text
+# the longest file name of common file systems; for longer text, the system's own error would quote all of it
 _MAX_NAME = 255
-# members of an archive may be a few bytes long, and each of them copies the rest of its chunk
+# small, because each member of an archive copies the rest of its chunk, and members may be a few bytes long
 _CHUNK = 1 << 14
 
 _DECOMPRESSORS: dict[str, Callable[[], Any]] = {
@@ -73,7 +73,7 @@ def check_path(path: str | os.PathLike[str], name: str = "path") -> Path:
     path : str or path-like
         The path.
     name : str, default="path"
-        What the error messages call it.
+        The name of the argument in error messages.
 
     Returns
     -------
@@ -83,9 +83,9 @@ def check_path(path: str | os.PathLike[str], name: str = "path") -> Path:
     Raises
     ------
     TypeError
-        If it is neither a str nor path-like.
+        If `path` is neither a str nor path-like.
     ValueError
-        If it is empty, a URL, or no path at all.
+        If `path` is empty, a URL, or text that cannot be a path.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{name} must be a str or path-like; got {type(path).__name__}.")
@@ -113,12 +113,13 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     Parameters
     ----------
     path : str or path-like
-        A plain file or one compressed by gzip, bzip2, xz or zstd. The content decides, not the name.
+        A file, uncompressed or compressed by gzip, bzip2, xz or zstd. The content determines the
+        compression, not the name.
 
     Returns
     -------
     content : bytes
-        All of it: an archive of several members is joined.
+        The whole content; the members of an archive are joined.
 
     Raises
     ------
@@ -159,7 +160,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
     Raises
     ------
     ValueError
-        If it is not UTF-8; the message names path, line and column.
+        If the content is not UTF-8; the message names path, line and column.
     """
     return decode(read_bytes(path), path)
 
@@ -170,11 +171,11 @@ def decode(content: bytes, path: str | os.PathLike[str], *, line: int = 1, colum
     Parameters
     ----------
     content : bytes
-        UTF-8.
+        Text in UTF-8.
     path : str or path-like
-        The file that it comes from, for the error message.
+        The file that contains the text, for the error message.
     line, column : int, default=1
-        Where the content starts in that file, from 1.
+        The line and the column of the file at which the content starts, from 1.
 
     Returns
     -------
@@ -215,7 +216,7 @@ def quote(value: object, limit: int = MAX_QUOTED) -> str:
 
 
 def quote_some(values: Sequence[object], limit: int = MAX_QUOTED) -> str:
-    """Return the first values, quoted, as many as fit in `limit` characters, and how many more there are."""
+    """Return as many quoted values as fit in `limit` characters, and the number of the other values."""
     words = quote(values[0], limit)
     shown = 1
     for value in values[1:5]:
@@ -227,7 +228,7 @@ def quote_some(values: Sequence[object], limit: int = MAX_QUOTED) -> str:
 
 
 def recognize_format(text: str | bytes) -> str | None:
-    """Return which format the start of a text has, with its article, or None if it is unknown.
+    """Return the name of the format of a text, with its article, or None if the format is unknown.
 
     Parameters
     ----------
@@ -253,10 +254,10 @@ def recognize_format(text: str | bytes) -> str | None:
 
 
 def _decompress(content: bytes, kind: str, path: str | os.PathLike[str]) -> bytes:
-    """Return what all members of an archive hold.
+    """Return the joined content of all members of an archive.
 
-    The file objects of Python's standard library take a damaged header of a later member of an xz or
-    bzip2 file for the end of the file; this loop raises.
+    If the header of a later member of an xz or bzip2 file is damaged, the file objects of Python's standard
+    library silently stop there; this loop raises an error.
     """
     start, errors = _decompressor(kind, path)
     chunks: list[bytes] = []
@@ -291,7 +292,7 @@ def _decompress(content: bytes, kind: str, path: str | os.PathLike[str]) -> byte
 def _decompressor(
     kind: str, path: str | os.PathLike[str]
 ) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
-    """Return what starts the decompression of a member, and the errors of damaged data."""
+    """Return a function that makes a decompressor, and the exceptions that damaged data cause."""
     errors: tuple[type[Exception], ...] = (EOFError, OSError, zlib.error, lzma.LZMAError)
     if kind != "zstd":
         return _DECOMPRESSORS[kind], errors

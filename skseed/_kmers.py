@@ -1,8 +1,8 @@
 """K-mers of symbol codes: integer codes, canonical codes, hashes and sketches.
 
-This is the only module that packs k-mers into integers. The code of a k-mer is the number that its symbol
-codes spell in base `n_symbols`; the first symbol is the most significant. Codes grow by doubling: a code of
-eight symbols is made of two codes of four.
+This is the only module that packs k-mers into integers. The code of a k-mer is the number whose digits in
+base `n_symbols` are its symbol codes; the first symbol is the most significant digit. Codes are computed by
+doubling: the code of eight symbols is computed from two codes of four symbols.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def kmer_codes(symbols: npt.NDArray[np.integer], *, k: int, n_symbols: int) -> t
     Parameters
     ----------
     symbols : ndarray of shape (n,)
-        Symbol codes; one of `n_symbols` or more is a wildcard or padding.
+        Symbol codes; a code of at least `n_symbols` is a wildcard or padding.
     k : int
         Symbols in a k-mer, at most ``largest_k(n_symbols)``.
     n_symbols : int
@@ -49,7 +49,7 @@ def kmer_codes(symbols: npt.NDArray[np.integer], *, k: int, n_symbols: int) -> t
     codes : ndarray of shape (max(0, n - k + 1),), dtype int64
         The codes, between 0 and ``n_symbols**k - 1``.
     valid : ndarray of shape (max(0, n - k + 1),), dtype bool, or None
-        Whether a k-mer has no wildcard; None if none of them has one.
+        True for k-mers without a wildcard; None if no k-mer has a wildcard.
     """
     foreign = symbols >= n_symbols
     valid = None
@@ -63,8 +63,9 @@ def kmer_codes(symbols: npt.NDArray[np.integer], *, k: int, n_symbols: int) -> t
 def window_hashes(symbols: npt.NDArray[np.integer], *, width: int, n_symbols: int) -> Hashes:
     """Return a hash of the window of `width` symbols that starts at each symbol.
 
-    While ``n_symbols**width`` is at most 2**64 the hash is the code of the window, so different windows have
-    different hashes. For wider windows the base is a fixed odd number, modulo 2**64.
+    If ``n_symbols**width`` is at most 2**64, the hash is the code of the window, so different windows have
+    different hashes. For wider windows, the hash is computed modulo 2**64 in a base that is a fixed odd
+    number.
 
     Parameters
     ----------
@@ -85,12 +86,12 @@ def window_hashes(symbols: npt.NDArray[np.integer], *, width: int, n_symbols: in
 
 
 def canonical_kmer_codes(symbols: npt.NDArray[np.uint8], *, k: int) -> tuple[Codes, Mask, Mask | None]:
-    """Return the lesser code of each DNA k-mer and its reverse complement.
+    """Return the smaller of the codes of each DNA k-mer and of its reverse complement.
 
     Parameters
     ----------
     symbols : ndarray of shape (n,), dtype uint8
-        Codes of the DNA or RNA alphabet; 4 or more is a wildcard or padding.
+        Codes of the DNA or RNA alphabet; a code of at least 4 is a wildcard or padding.
     k : int
         Symbols in a k-mer, at most 31.
 
@@ -99,9 +100,9 @@ def canonical_kmer_codes(symbols: npt.NDArray[np.uint8], *, k: int) -> tuple[Cod
     codes : ndarray of shape (max(0, n - k + 1),), dtype int64
         The codes.
     is_forward : ndarray of the same shape, dtype bool
-        Whether the k-mer itself has the lesser code.
+        Whether the k-mer itself has the smaller code.
     valid : ndarray of the same shape, dtype bool, or None
-        Whether a k-mer has no wildcard; None if none of them has one.
+        True for k-mers without a wildcard; None if no k-mer has a wildcard.
     """
     forward, valid = kmer_codes(symbols, k=k, n_symbols=4)
     # A, C, G and T are 0 to 3, so the code of a complement is 3 minus the code; wildcards stay above 3
@@ -113,7 +114,7 @@ def canonical_kmer_codes(symbols: npt.NDArray[np.uint8], *, k: int) -> tuple[Cod
 def kmer_starts(
     offsets: npt.NDArray[np.int64], k: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return where the k-mers of sequences start that are laid end to end.
+    """Return the start of every k-mer of sequences that are stored end to end.
 
     Parameters
     ----------
@@ -125,9 +126,9 @@ def kmer_starts(
     Returns
     -------
     starts : ndarray of shape (n_kmers,), dtype int64
-        The first symbols of all k-mers that lie within one sequence, ascending.
+        The positions of the first symbols of all k-mers that are within one sequence, ascending.
     owners : ndarray of shape (n_kmers,), dtype int64
-        The sequence of each.
+        The index of the sequence of each k-mer.
     """
     n_kmers = np.maximum(np.diff(offsets) - k + 1, 0)
     owners = np.repeat(np.arange(len(n_kmers)), n_kmers)
@@ -191,16 +192,16 @@ class Sketches:
 
 
 def kmer_sketches(sequences: Sequences, *, k: int, fraction: float) -> Sketches:
-    """Return the FracMinHash sketch of each DNA sequence: its distinct canonical k-mers with a small hash.
+    """Return the FracMinHash sketch of each DNA sequence: the small hashes of its distinct canonical k-mers.
 
-    A sketch keeps the same k-mers wherever they occur. It depends neither on the strand nor, for the circular
-    topology, on the position at which a sequence starts.
+    The hash of a k-mer determines whether it is kept, so the same k-mers are kept in all sequences. A sketch
+    does not depend on the strand or, for the circular topology, on the start of the sequence.
 
     Parameters
     ----------
     sequences : Sequences
-        DNA or RNA. A k-mer with a wildcard does not count, and a sequence shorter than `k` has none. The
-        k-mers over the end of a circular sequence count.
+        DNA or RNA. K-mers with a wildcard are ignored, and a sequence shorter than `k` has no k-mers. The
+        k-mers across the end of a circular sequence are included.
     k : int
         Symbols in a k-mer, at most 31.
     fraction : float
@@ -234,7 +235,7 @@ def kmer_sketches(sequences: Sequences, *, k: int, fraction: float) -> Sketches:
 
 
 def _small_hashes(sequences: Sequences, k: int, largest: np.uint64) -> tuple[Hashes, npt.NDArray[np.int64]]:
-    """Return the hashes of up to `largest` of the k-mers without a wildcard, and the sequence of each."""
+    """Return the hashes <= `largest` of k-mers without a wildcard, and the sequence index of each hash."""
     codes, _, valid = canonical_kmer_codes(sequences.codes, k=k)
     values = mix64(codes, _SKETCH_SEED)
     small = values <= largest
@@ -242,13 +243,13 @@ def _small_hashes(sequences: Sequences, k: int, largest: np.uint64) -> tuple[Has
         small &= valid
     places = np.flatnonzero(small)
     owners = np.searchsorted(sequences.offsets, places, side="right") - 1
-    # a k-mer that reaches into the next sequence is none
+    # a window that extends into the next sequence is not a k-mer
     inside = places + k <= sequences.offsets[owners + 1]
     return values[places[inside]], owners[inside]
 
 
 def _rolling(symbols: Hashes, width: int, base: int) -> Hashes:
-    """Return the number that each window of symbols spells in a base, modulo 2**64."""
+    """Return, for each window, the number whose digits in `base` are its symbols, modulo 2**64."""
     grown, codes, length, done = symbols, None, 1, 0
     # the memory of the symbols is freed as soon as pairs of them are joined
     del symbols
@@ -267,7 +268,7 @@ def _rolling(symbols: Hashes, width: int, base: int) -> Hashes:
 
 
 def _join(left: Hashes, right: Hashes, left_width: int, right_width: int, base: int) -> Hashes:
-    """Return the windows that start with a window of `left` and go on with the window of `right` after it."""
+    """Return the number of each window of `left` joined with the window of `right` that follows it."""
     n_windows = max(0, len(right) - left_width)
     joined = left[:n_windows] * np.uint64(pow(base, right_width, 2**64))
     joined += right[left_width:]

@@ -1,4 +1,4 @@
-"""Limits of memory and time, against which long computations are checked before they start."""
+"""Reject computations that would exceed the memory or time limit, before they start."""
 
 import os
 from pathlib import Path
@@ -7,15 +7,15 @@ import joblib
 
 GIBIBYTE = 2**30
 _MAX_HOURS = 48
-# smaller arrays are not checked, because asking the system takes longer than filling them
+# bytes; smaller arrays are not checked, because querying the system takes longer than filling them
 _NEVER_TOO_MUCH = 2**20
 _CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def available_memory() -> float:
-    """Return the memory that this process may use, in bytes; infinity where the system does not say.
+    """Return the memory that this process may use, in bytes; infinity if the system reports no limit.
 
-    It is the least of the physical memory, the limit of the control group and the limit of the address
+    This is the minimum of the physical memory, the limit of the control group and the limit of the address
     space (``RLIMIT_AS``).
     """
     return min(_physical_memory(), _cgroup_memory(), _address_space())
@@ -34,7 +34,7 @@ def _cgroup_memory() -> float:
         try:
             limits.append(float(Path(path).read_text()))
         except (OSError, ValueError):
-            # no such controller, or "max" for no limit
+            # the file does not exist, or it contains "max", which means no limit
             continue
     return min(limits)
 
@@ -67,9 +67,9 @@ def check_memory(
 
 
 def check_time(cpu_seconds: float, *, n_jobs: int | None, what: str, advice: str) -> None:
-    """Raise a ValueError if work would take more than 48 hours on the workers that there are.
+    """Raise a ValueError if work would take more than 48 hours on the available workers.
 
-    `cpu_seconds` is the time on one processor. The workers of a cluster backend of joblib count.
+    `cpu_seconds` is the time on one processor. The workers of a joblib cluster backend are included.
     """
     workers = joblib.effective_n_jobs(n_jobs)
     hours = cpu_seconds / 3600 / workers

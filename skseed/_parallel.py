@@ -1,4 +1,4 @@
-"""Run loops over blocks in this thread, on threads, on processes or on a cluster, through joblib."""
+"""Run loops over blocks with joblib: in this thread, in threads, in processes or on a cluster."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
@@ -6,7 +6,7 @@ from typing import Any, Literal
 import joblib
 from joblib.parallel import get_active_backend
 
-# starting the processes and importing the package in them takes about as long as they save
+# shorter work gains nothing, because processes must start and import the package
 _SECONDS_WORTH_PROCESSES = 10
 
 
@@ -24,9 +24,9 @@ def run_blocks(
 ) -> Iterator[Any]:
     """Run joblib tasks and yield their results as soon as the backend returns them.
 
-    Tasks are made one by one while others run, so that they may depend on earlier results. `prefer` is the
-    backend unless a ``joblib.parallel_config`` context sets another. If `ordered`, the results have the order
-    of the tasks.
+    Tasks are created one by one while other tasks run, so a task may depend on earlier results. `prefer`
+    selects the backend unless a ``joblib.parallel_config`` context sets another. If `ordered` is True, the
+    results have the order of the tasks.
     """
     # the Ray backend returns all results at the end
     backend = get_active_backend(prefer=prefer)[0]

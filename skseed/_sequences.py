@@ -1,7 +1,7 @@
 """The internal representation of sequences: flat codes, offsets, an alphabet and a topology.
 
 A public function converts its input once, by :func:`as_sequences`, and passes the result on. Two sequences
-are equal when their codes are equal, so that encoders, distances, splitters and reports agree on equality.
+are equal if their codes are equal, so encoders, distances, splitters and reports agree on equality.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -85,7 +85,7 @@ class Sequences:
         yield from zip(starts, [*starts[1:], len(self)], strict=True)
 
     def unique(self) -> tuple["Sequences", npt.NDArray[np.intp]]:
-        """Return the different sequences, by first appearance, and the position of each sequence in them."""
+        """Return the distinct sequences, by first appearance, and the index of each sequence among them."""
         positions: dict[bytes, int] = {}
         inverse = np.empty(len(self), dtype=np.intp)
         data, width = self.codes.tobytes(), self.codes.dtype.itemsize
@@ -102,8 +102,8 @@ class Sequences:
     def padded(self, length: int | None = None) -> Codes:
         """Return a matrix of codes of shape (n_sequences, length).
 
-        Longer sequences lose their end, shorter ones are filled with ``alphabet.padding_code``. None takes
-        the longest length.
+        Longer sequences lose their end, shorter ones are filled with ``alphabet.padding_code``. With None,
+        `length` is the length of the longest sequence.
         """
         length = int(self.lengths.max(initial=0)) if length is None else length
         rows = np.full((len(self), length), self.alphabet.padding_code, dtype=self.codes.dtype)
@@ -115,7 +115,7 @@ class Sequences:
         return rows
 
     def keys(self) -> list[Any]:
-        """Return each sequence as ``bytes`` of its codes, or as ``str`` where a code needs more than a byte.
+        """Return each sequence as ``bytes`` of its codes, or as ``str`` if codes need more than a byte.
 
         Equal sequences have equal keys, and the edit distance of two keys is that of their sequences.
         """
@@ -128,7 +128,11 @@ class Sequences:
         return [text[start:stop] for start, stop in pairwise(bounds)]
 
     def to_strings(self) -> list[str]:
-        """Return the sequences as ``str``: upper case where case is ignored, the wildcard for ambiguities."""
+        """Return the sequences as ``str``.
+
+        Letters are in upper case if the alphabet ignores case. Ambiguity letters become the wildcard if the
+        alphabet has one.
+        """
         text = self.alphabet.decode(self.codes)
         bounds = self.offsets.tolist()
         return [text[start:stop] for start, stop in pairwise(bounds)]
@@ -145,12 +149,12 @@ class Sequences:
         table = self.alphabet.complement_codes
         if table is None:
             raise ValueError(
-                "The alphabet has characters without a complement; encode these sequences alone."
+                "The alphabet has characters without a complement; encode these sequences separately."
             )
         return replace(self, codes=table.astype(self.codes.dtype)[self.codes])
 
     def reverse_complement(self) -> "Sequences":
-        """Return the other strand of each sequence, in its own reading direction; errors as `complement`."""
+        """Return the reverse complement of each sequence; raise the errors of `complement`."""
         complement = self.complement()
         codes = np.empty_like(self.codes)
         bounds = self.offsets.tolist()
@@ -172,7 +176,7 @@ class Sequences:
         return replace(self, codes=codes)
 
     def wrapped(self, n_symbols: int) -> "Sequences":
-        """Return each sequence followed by its first `n_symbols` symbols, repeated where it is shorter."""
+        """Return each sequence followed by the `n_symbols` symbols with which it continues as a circle."""
         rows = []
         for row in self:
             n_copies = n_symbols // max(1, len(row))
@@ -200,14 +204,14 @@ class Sequences:
         return np.frombuffer(text, dtype="<u4").astype(np.uint32)
 
     def check_complement(self, name: str = "X") -> None:
-        """Raise a ValueError if a character has no complement; `name` is the name of the input in it."""
+        """Raise a ValueError if a character has no complement; the message calls the input `name`."""
         if self.alphabet.complement_codes is not None:
             return
         if isinstance(self.alphabet, Alphabet):
             raise ValueError(f"The {self.alphabet.name} alphabet has no complement; use DNA or RNA.")
         is_foreign = np.array([not is_nucleotide(symbol) for symbol in self.alphabet.symbols])
         places = np.flatnonzero(is_foreign[self.codes])
-        # the alphabet may hold characters of other sequences only
+        # characters without a complement may occur only in other sequences over the same alphabet
         if places.size:
             index, position = self.locate(int(places[0]))
             letter = self.alphabet.symbols[self.codes[places[0]]]
@@ -217,7 +221,7 @@ class Sequences:
             )
 
     def locate(self, place: int) -> tuple[int, int]:
-        """Return the sequence and the position in it of a place in `codes`."""
+        """Return the index of the sequence that contains ``codes[place]``, and the position in it."""
         index = int(np.searchsorted(self.offsets, place, side="right")) - 1
         return index, place - int(self.offsets[index])
 
@@ -237,7 +241,7 @@ def as_sequences(
     ----------
     X : array-like of str of shape (n_sequences,) or Sequences
         The sequences, in any container that :func:`~skseed._validation.check_sequences` accepts.
-        ``Sequences`` are returned as they are; the other parameters are then not used.
+        ``Sequences`` are returned unchanged; the other parameters are then ignored.
     alphabet : {"auto", "dna", "rna", "protein"}, Alphabet, TextAlphabet or None
         The alphabet, see `resolve_alphabet`.
     topology : {"linear", "circular"}, default="linear"
@@ -247,7 +251,7 @@ def as_sequences(
     min_length : int, default=0
         The shortest length that is accepted, in symbols.
     remedy : str, default="remove the sequence"
-        The remedy that the message about a shorter sequence names.
+        The remedy in the message about a shorter sequence.
 
     Returns
     -------
@@ -281,7 +285,7 @@ def as_sequence_pair(
     Raises
     ------
     ValueError
-        If both are ``Sequences`` already, over different alphabets.
+        If both are ``Sequences`` over different alphabets.
     """
     if isinstance(X, Sequences) and isinstance(Y, Sequences):
         if X.alphabet != Y.alphabet:
@@ -301,9 +305,9 @@ def resolve_alphabet(
 ) -> Alphabet | TextAlphabet:
     """Return the alphabet of some arrays of ``str``.
 
-    ``"auto"`` makes one of the characters that the arrays hold: upper and lower case are equal, and U equals
-    T where every letter is an IUPAC nucleotide code. None does the same with exact characters. Names and
-    alphabets are those of :func:`~skseed.alphabets.get_alphabet`.
+    ``"auto"`` builds an alphabet of the characters in the arrays. Upper and lower case are equal, and U
+    equals T if every letter is an IUPAC nucleotide code. None builds an alphabet in which all characters
+    differ. Other values are passed to :func:`~skseed.alphabets.get_alphabet`.
     """
     if isinstance(alphabet, TextAlphabet):
         return alphabet
@@ -320,7 +324,7 @@ def _characters(inputs: Iterable[npt.NDArray[np.object_]]) -> set[str]:
         for start in range(0, len(strings), 1024):
             text = "".join(strings[start : start + 1024])
             if text.isascii():
-                # deleting known letters takes a tenth of the time of a set of all letters
+                # deleting known letters takes a tenth of the time of building a set of all letters
                 new = bytes(set(text.encode("ascii").translate(None, known)))
                 known += new
                 characters.update(new.decode("ascii"))
@@ -343,7 +347,7 @@ def offsets_of(lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
 
 def least_rotation(key: Any) -> Any:
     """Return the rotation of a ``bytes`` or ``str`` that is first in lexicographic order."""
-    # ever longer prefixes narrow the candidates; the search in C keeps the loop out of Python
+    # each longer prefix leaves fewer candidates; str.find and bytes.find are faster than a loop in Python
     n = len(key)
     if n < 2:
         return key
@@ -353,7 +357,7 @@ def least_rotation(key: Any) -> Any:
         return least_rotation(key[:period]) * (n // period)
     least = min(key)
     prefix = bytes([least]) if isinstance(key, bytes) else least
-    # no rotation is before one that starts with the longest run of the first symbol
+    # the least rotation starts with the longest run of the least symbol
     while prefix + prefix in doubled:
         prefix += prefix
     while len(prefix) < n:

@@ -1,6 +1,6 @@
-"""The one door to the names that scikit-learn keeps private.
+"""Import the private names of scikit-learn that skseed uses.
 
-They move between releases; when one does, this file is the only one to change.
+Private names move between releases, so no other module imports them.
 """
 
 from sklearn.base import _fit_context

@@ -1,4 +1,4 @@
-"""Alphabets of the characters that a data set holds, for distances between arbitrary texts."""
+"""Alphabets built from the characters of a data set, for distances between arbitrary texts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from skseed.alphabets import DNA
 
 NUCLEOTIDE_LETTERS = frozenset(DNA.symbols + DNA.wildcard + DNA.ambiguities + "U")
 
-# one more code is the padding
+# a byte has 256 values, and the padding needs one of them
 _MOST_OF_A_BYTE = 255
 
 
@@ -24,7 +24,7 @@ class TextAlphabet:
     symbols : str
         The characters; the code of a character is its position.
     exact : bool
-        Whether the case of ASCII letters counts, and U differs from T.
+        If True, upper and lower case differ, and U differs from T.
     """
 
     symbols: str
@@ -34,8 +34,8 @@ class TextAlphabet:
     def of(cls, characters: Iterable[str], *, exact: bool) -> "TextAlphabet":
         """Return the alphabet of some characters.
 
-        Unless `exact`, upper and lower case have one code, and so have U and T where all letters are IUPAC
-        nucleotide codes. The complements of nucleotides belong to the alphabet.
+        Unless `exact` is True, upper and lower case have the same code, and so do U and T if all letters are
+        IUPAC nucleotide codes. If all characters are nucleotides, their complements are added.
         """
         found = set(characters)
         if not exact:
@@ -49,7 +49,7 @@ class TextAlphabet:
 
     @property
     def name(self) -> str:
-        """The name in messages."""
+        """The name of the alphabet in messages."""
         return "text"
 
     @property
@@ -67,7 +67,7 @@ class TextAlphabet:
 
     @cached_property
     def complement_codes(self) -> npt.NDArray[np.unsignedinteger] | None:
-        """The code of the complement of each code; None where a character is not a nucleotide."""
+        """The code of the complement of each code; None if a character is not a nucleotide."""
         if not all(map(is_nucleotide, self.symbols)):
             return None
         table = _complements(set(self.symbols))
@@ -113,7 +113,7 @@ class TextAlphabet:
 
 def is_nucleotide(character: str) -> bool:
     """Return whether a character is an IUPAC nucleotide code, in upper or lower case."""
-    # upper() makes an S of U+017F
+    # upper() converts the long s, U+017F, to S
     return character.isascii() and character.upper() in NUCLEOTIDE_LETTERS
 
 
@@ -126,7 +126,7 @@ def _are_nucleotides(characters: set[str]) -> bool:
 
 
 def _complements(characters: set[str]) -> dict[str, str]:
-    """Return the complement of each nucleotide, in its case; that of A is U where there is U and no T."""
+    """Return the complement of each nucleotide, in its case; U complements A if there is a U but no T."""
     table = {letter: DNA.complement(letter) for letter in NUCLEOTIDE_LETTERS}
     table |= {letter.lower(): complement.lower() for letter, complement in table.items()}
     for a, t, u in (("A", "T", "U"), ("a", "t", "u")):

@@ -1,4 +1,4 @@
-"""Checks of sequences, tables and groups at the public boundary; private functions take the results."""
+"""Check sequences, tables, labels and groups once, in the public functions."""
 
 import math
 import warnings
@@ -73,7 +73,7 @@ def check_sequences(
             raise ValueError(
                 f"{name}[{index}] has {len(item)} symbols, but at least {min_length} are required; {remedy}."
             )
-        # str() makes a plain str of numpy.str_, which not every library accepts
+        # str() converts numpy.str_ to a plain str, because some libraries do not accept numpy.str_
         sequences[index] = str(item)
     return sequences
 
@@ -81,8 +81,8 @@ def check_sequences(
 def is_numeric_table(X: Any) -> bool:
     """Return whether `X` is a two-dimensional table of numbers, such as one-hot rows or token ids.
 
-    This is the only place that tells tables from sequences. Anything else, a table of text included, is read
-    as sequences by `check_sequences`. A sparse matrix counts as a table, so that scikit-learn refuses it.
+    Only this function distinguishes tables from sequences. Any other input, including a table of text, is
+    passed to `check_sequences`. A sparse matrix counts as a table, so that scikit-learn rejects it.
     """
     if issparse(X):
         return True
@@ -143,7 +143,7 @@ def _raise_not_a_sequence(item: Any, index: int, name: str) -> NoReturn:
 
 
 def number_groups(groups: Any, X: Any) -> npt.NDArray[np.int64]:
-    """Return the group number of each row of `X`; without `groups` every row is a group of its own.
+    """Return the group number of each row of `X`; without `groups`, every row has its own group.
 
     Raises
     ------

@@ -1,3 +1,3 @@
-"""The version, in the one place that both the package and its build read."""
+"""The version number, which the package and its build read from this file."""
 
 __version__ = "0.1.0"

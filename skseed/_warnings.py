@@ -1,4 +1,4 @@
-"""Warnings that name the line of the user's code, however deep in skseed they are raised."""
+"""Issue warnings that name the line of the user's code."""
 
 import sys
 import warnings

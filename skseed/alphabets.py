@@ -42,7 +42,7 @@ class Alphabet:
     ambiguities : str, default=""
         Further letters with the code of the wildcard.
     synonyms : str, default=""
-        Pairs of letters, the first of which has the code of the second: ``"UT"`` makes U equal to T.
+        Pairs of letters; the first letter of a pair has the code of the second. ``"UT"`` makes U equal to T.
     complements : str, default=""
         Pairs of letters that complement each other; empty for an alphabet without complement.
 
@@ -137,7 +137,7 @@ class Alphabet:
 
     @property
     def complement_codes(self) -> npt.NDArray[np.uint8] | None:
-        """The code of the complement of each code, padding included; None where there are no complements."""
+        """The code of the complement of each code, including padding; None without complements."""
         if not self.complements:
             return None
         codes = np.arange(self.padding_code + 1, dtype=np.uint8)
@@ -245,7 +245,7 @@ class Alphabet:
         )
 
     def is_valid(self, X: Iterable[object], *, min_length: int = 1) -> npt.NDArray[np.bool_]:
-        """Return which items are sequences over this alphabet.
+        """Return a mask of the items that are sequences over this alphabet.
 
         Estimators raise an error for a whole batch when one sequence is missing, too short or has a foreign
         letter, because they return one row for each sequence. Use this mask to drop such rows from `X` and
@@ -284,7 +284,7 @@ class Alphabet:
         )
 
     def decode(self, codes: Iterable[int] | npt.NDArray[np.integer]) -> str:
-        """Return the sequence of some codes, up to the first padding code.
+        """Return the sequence that codes represent, up to the first padding code.
 
         Parameters
         ----------
@@ -302,7 +302,7 @@ class Alphabet:
             If a number is not a code of this alphabet; the message names its position.
         """
         numbers = np.asarray(codes if isinstance(codes, np.ndarray) else list(codes))
-        # floats would lose their fraction, and negative numbers would count from the end
+        # the conversion below would drop fractions, and negative numbers would index from the end
         wrong = ~((numbers >= 0) & (numbers <= self.padding_code) & (numbers == np.floor(numbers)))
         if wrong.any():
             position = int(np.argmax(wrong))
@@ -316,7 +316,7 @@ class Alphabet:
         return np.frombuffer(self._letters, dtype=np.uint8)[known[:end]].tobytes().decode("ascii")
 
     def complement(self, sequence: str) -> str:
-        """Return the sequence with every letter replaced by its complement, ambiguity letters too.
+        """Return the sequence with every letter, including ambiguity letters, replaced by its complement.
 
         Parameters
         ----------
@@ -331,8 +331,8 @@ class Alphabet:
         Raises
         ------
         ValueError
-            If the alphabet has no complement, as that of proteins, or a letter does not belong to the
-            alphabet; the message names the letter and its position.
+            If the alphabet has no complement, like the protein alphabet, or a letter does not belong to
+            the alphabet; the message names the letter and its position.
         """
         if not self.complements:
             raise ValueError(f"The {self.name} alphabet has no complement; use DNA or RNA.")
@@ -355,7 +355,7 @@ class Alphabet:
         Raises
         ------
         ValueError
-            As `complement`.
+            For the same reasons as `complement`.
         """
         return self.complement(sequence)[::-1]
 

@@ -1,4 +1,4 @@
-"""Read FASTA files, whole or not at all."""
+"""Read FASTA files strictly."""
 
 import os
 import re
@@ -32,7 +32,7 @@ def read_fasta(
     on_empty: str = "raise",
     on_duplicate: str = "raise",
 ) -> Bunch:
-    """Read all records of a FASTA file, or none.
+    """Read all records of a FASTA file; raise an error if any record is invalid.
 
     The letters are returned unchanged: lower case (soft masking), ambiguity codes, gaps (``-``, ``.``,
     ``~``) and stops (``*``) are kept. Blank lines and blanks at the end of a line are ignored. The whole
@@ -42,11 +42,11 @@ def read_fasta(
     ----------
     path : str or path-like
         A local file in UTF-8, with or without a byte order mark, with LF, CRLF or CR line ends. It may be
-        compressed by gzip, bzip2, xz or zstd; the content decides, not the name. zstd needs the package
-        zstandard before Python 3.14.
+        compressed by gzip, bzip2, xz or zstd; the content determines the compression, not the name.
+        Before Python 3.14, zstd needs the package zstandard.
     alphabet : {"dna", "rna", "protein"}, Alphabet or None, default=None
-        If given, a character outside of this alphabet raises, gaps included. The letters are still
-        returned unchanged.
+        If given, a character outside of this alphabet, such as a gap, raises an error. The letters are
+        still returned unchanged.
     on_empty : {"raise", "skip"}, default="raise"
         What to do with a record that has a header but no sequence.
     on_duplicate : {"raise", "keep"}, default="raise"
@@ -62,8 +62,8 @@ def read_fasta(
         ids : list of str
             The first word of each header.
         descriptions : list of str
-            The rest of each header, without surrounding blanks. Byte 0x01, by which NCBI separates several
-            descriptions, is kept.
+            The rest of each header, without surrounding blanks. Byte 0x01, which separates several
+            descriptions in NCBI files, is kept.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def _parse_header(header: bytes, path: str | os.PathLike[str], line: int) -> tup
 def _parse_body(
     body: bytes, path: str | os.PathLike[str], first_line: int, name: str, alphabet: Alphabet | None
 ) -> str:
-    """Return the sequence that the lines of a record hold."""
+    """Return the sequence in the lines of a record."""
     sequence = body.translate(None, b"\n")
     if sequence.translate(None, _SEQUENCE_BYTES):
         sequence = b"".join(line.rstrip(b" \t") for line in body.split(b"\n"))
@@ -192,7 +192,7 @@ def _parse_body(
     letters = sequence.decode("ascii")
     del sequence  # it may be as long as the file
     if alphabet is not None:
-        # each distinct letter is checked once, so that an error costs no more than a valid sequence
+        # each distinct letter is checked once, so an invalid sequence takes no longer than a valid one
         foreign_letters = [letter for letter in set(letters) if not _belongs(letter, alphabet)]
         if foreign_letters:
             index = min(map(letters.index, foreign_letters))
@@ -218,13 +218,11 @@ def _belongs(letter: str, alphabet: Alphabet) -> bool:
 
 
 def _advise(byte: int, column: int, rest: bytes) -> str:
-    """Return what is wrong with a byte in a sequence, given the rest of its line."""
+    """Describe the error and the remedy for an invalid byte; `rest` is its line from the byte on."""
     if rest.lstrip(b" \t").startswith(b">"):
         if column == 0:
-            return "blanks stand before '>'; remove the blanks, because a header starts with '>'."
-        return (
-            "'>' stands within a line of a sequence; insert a line break before '>' if a record starts here."
-        )
+            return "there are blanks before '>'; remove the blanks, because a header starts with '>'."
+        return "'>' is inside a sequence line; insert a line break before '>' if a record starts here."
     return (
         f"{describe_byte(byte)} does not belong in a sequence; only letters and '-', '.', '*', '~' do, so "
         "remove it."

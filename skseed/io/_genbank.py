@@ -1,4 +1,4 @@
-"""Read GenBank files, whole or not at all."""
+"""Read GenBank files strictly."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _NUCLEOTIDES = "ACGTURYSWKMBDHVNacgturyswkmbdhvn"
 
 @dataclass
 class _Locus:
-    """The first line of a record."""
+    """The fields of a LOCUS line."""
 
     name: str
     length: str
@@ -35,8 +35,8 @@ def read_genbank(path: str | os.PathLike[str]) -> Bunch:
     Parameters
     ----------
     path : str or path-like
-        A local file in UTF-8. It may be compressed by gzip, bzip2, xz or zstd; the content decides, not
-        the name. zstd needs the package zstandard before Python 3.14.
+        A local file in UTF-8. It may be compressed by gzip, bzip2, xz or zstd; the content determines
+        the compression, not the name. Before Python 3.14, zstd needs the package zstandard.
 
     Returns
     -------
@@ -51,8 +51,8 @@ def read_genbank(path: str | os.PathLike[str]) -> Bunch:
         descriptions : list of str
             The DEFINITION of each record, without its final period; empty if there is none.
         topology : list of {"circular", "linear", None}
-            The shape of each molecule, None where the LOCUS line does not state it. The word is found
-            in any case and at any column.
+            The topology of each molecule, None if the LOCUS line does not state it. The word may be in
+            upper or lower case and at any column.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def _split_record(
 def _parse_sequence(
     lines: list[str], first: int, origin: int, end: int, path: str | os.PathLike[str]
 ) -> tuple[str, _Locus]:
-    """Return the sequence of a record and its LOCUS line, after comparing the two."""
+    """Return the sequence of a record and its LOCUS line; raise if their lengths differ."""
     words: list[str] = []
     length = 0
     for index in range(origin + 1, end):
@@ -230,7 +230,7 @@ def _parse_sequence(
 def _check_letters(
     sequence: str, allowed: str | None, lines: list[str], origin: int, path: str | os.PathLike[str]
 ) -> None:
-    """Raise at the first character that is no letter, or no nucleotide where only those are allowed."""
+    """Raise a ValueError at the first character that is not a letter or not in `allowed`."""
     foreign = {
         letter
         for letter in set(sequence)
@@ -253,9 +253,9 @@ def _check_letters(
 
 
 def _parse_locus(line: str, n_letters: int, path: str | os.PathLike[str], number: int) -> _Locus:
-    """Return what a LOCUS line states, wherever its words are."""
+    """Parse a LOCUS line by its words, which may be at any column."""
     words = line.split()[1:]
-    # a name may hold a length too, so the last one counts
+    # a name may contain a length too, so the last length is read
     for index in range(len(words) - 1, -1, -1):
         unit = words[index][-2:].lower()
         amount = words[index][:-2] or (words[index - 1] if index else "")
@@ -274,7 +274,7 @@ def _parse_locus(line: str, n_letters: int, path: str | os.PathLike[str], number
         before.append(amount[: -len(length)])
     shapes = {shape.lower() for word in words[index + 1 :] for shape in _TOPOLOGY.findall(word)}
     if not shapes:
-        # the first word is the name, whatever it says
+        # the first word is the name, even if it is "circular" or "linear"
         shapes = {word.lower() for word in before[1:] if _TOPOLOGY.fullmatch(word)}
         before = before[:1] + [word for word in before[1:] if not _TOPOLOGY.fullmatch(word)]
     if len(shapes) > 1:
@@ -283,7 +283,7 @@ def _parse_locus(line: str, n_letters: int, path: str | os.PathLike[str], number
 
 
 def _choose_id(fields: dict[str, str], locus: _Locus) -> str:
-    """Return the accession with its version, the accession or the name, whichever comes first."""
+    """Return the accession with its version; if it is missing, the accession; if both are, the name."""
     for keyword in ("VERSION", "ACCESSION"):
         words = fields.get(keyword, "")
         if not _is_placeholder(words):
@@ -292,7 +292,7 @@ def _choose_id(fields: dict[str, str], locus: _Locus) -> str:
 
 
 def _is_placeholder(text: str) -> bool:
-    """Return whether a field holds nothing but a mark for a missing value."""
+    """Return whether a field contains only a placeholder for a missing value."""
     words = text.lower().split()
     return (
         not any(character.isalnum() for character in text)

@@ -10,7 +10,7 @@ import numpy as np
 from skseed._files import quote
 from skseed.io._tree import Tree
 
-# possessive, so that a quote or comment without its end is found in linear time
+# possessive quantifiers, so that an unclosed quote or comment is found in linear time
 _TOKEN = re.compile(
     r"""(?P<blank>\s++|\[[^\[\]]*+\])|(?P<quoted>'(?:[^']++|'')*+')|(?P<mark>[(),:;])|(?P<word>[^\s()\[\]':;,]++)"""
 )
@@ -55,8 +55,8 @@ def parse_newick(text: str) -> Tree:
         raise ValueError("The Newick text holds no tree.")
     if before != ";":
         raise ValueError(
-            "The Newick text ends without a semicolon; the file may be cut short, so add ';' only if it is "
-            "not."
+            "The Newick text ends without a semicolon; the file may be cut short, so add ';' only if the "
+            "tree is complete."
         )
     return Tree(np.array(parents, dtype=np.intp), tuple(names), np.array(lengths, dtype=np.float64))
 
@@ -89,7 +89,7 @@ def _append(parents: list[int], names: list[str], lengths: list[float], parent: 
 
 
 def _branch_length(token: str, position: int) -> float:
-    # float() also takes 1_0 and digits of other scripts
+    # float() also accepts 1_0 and digits of other scripts
     length = float(token) if _NUMBER.fullmatch(token) else math.nan
     if not math.isfinite(length):
         _refuse(position, f"{quote(token)} is not a branch length")

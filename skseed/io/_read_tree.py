@@ -23,16 +23,16 @@ def read_tree(tree: Any) -> Tree:
     """Read one tree from Newick text, a Newick file or an object.
 
     The reader does not recurse, so trees of any depth are accepted. Polytomies, quoted labels, comments
-    in brackets and labels of inner nodes are accepted. Whatever does not follow the grammar raises,
-    because a truncated tree that loads silently would give wrong clades.
+    in brackets and labels of inner nodes are accepted. Text that does not follow the grammar raises an
+    error, because a truncated tree that loads silently would give wrong clades.
 
     Parameters
     ----------
     tree : str, path-like or skbio.TreeNode
         A str that holds a semicolon or a line break, or that starts with ``(`` or ``[``, is Newick text;
         any other str is a path. A file must be local and in UTF-8; it may be compressed by gzip, bzip2,
-        xz or zstd, and the content decides, not the name. An object must have the attributes
-        `children`, `name` and, optionally, `length`.
+        xz or zstd, and the content determines the compression, not the name. An object must have the
+        attributes `children`, `name` and, optionally, `length`.
 
     Returns
     -------

@@ -73,14 +73,14 @@ class Tree:
         return tips
 
     def clades_of_size(self, tips: npt.NDArray[np.intp], max_tips: int) -> npt.NDArray[np.intp]:
-        """Return the largest clade of each tip that holds at most `max_tips` of the given tips.
+        """Return, for each tip, its largest clade with at most `max_tips` of the given tips.
 
         Parameters
         ----------
         tips : ndarray of int of shape (n_tips,)
-            Indices of the tips that count.
+            The nodes of the given tips. Other tips are not counted.
         max_tips : int
-            The most tips of one clade.
+            The largest number of tips in a clade.
 
         Returns
         -------
@@ -94,12 +94,12 @@ class Tree:
         return self._topmost(counts <= max_tips)[tips]
 
     def clades_of_height(self, tips: npt.NDArray[np.intp], max_height: float) -> npt.NDArray[np.intp]:
-        """Return the largest clade of each tip whose tips are at most `max_height` from its root.
+        """Return, for each tip, its largest clade with a height of at most `max_height`.
 
         Parameters
         ----------
         tips : ndarray of int of shape (n_tips,)
-            Indices of the tips that count.
+            The nodes of the given tips. Other tips are ignored.
         max_height : float
             The longest path from the root of a clade to one of these tips, in branch length. A negative
             length counts as 0.
@@ -119,14 +119,14 @@ class Tree:
         for node in range(len(heights) - 1, 0, -1):
             if heights[node] >= 0 and np.isnan(self.lengths[node]):
                 name = quote(self.names[node] or f"node {node}")
-                raise ValueError(f"The branch above {name} has no length; use depth, which needs none.")
+                raise ValueError(f"The branch above {name} has no length; use depth, which needs no length.")
             # neighbor joining may give a negative length, which must not bring a tip nearer to the root
             above = heights[node] + max(self.lengths[node], 0.0) if heights[node] >= 0 else -np.inf
             heights[self.parents[node]] = max(heights[self.parents[node]], above)
         return self._topmost(heights <= max_height)[tips]
 
     def _topmost(self, fits: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-        """Return the highest ancestor of each node that still fits, or the node itself."""
+        """Return, for each node, its highest ancestor that fits, or the node itself."""
         clade = np.arange(len(fits))
         for node in range(1, len(fits)):
             parent = self.parents[node]
