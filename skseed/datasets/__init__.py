@@ -1,10 +1,10 @@
 """Data sets: shipped with the package, read from local files, or generated.
 
 ``load_*`` returns data that comes with the package. ``fetch_*`` reads a local copy of data that only its
-owner may distribute. ``make_*`` generates data whose truth is known: the tree, the laboratories, the
-positions. No function opens a network connection.
+owner may distribute. ``make_*`` generates data for which the tree, the laboratories or the positions are
+known. No function opens a network connection.
 
-All of them return a :class:`sklearn.utils.Bunch` with these entries (``make_*`` only with
+All functions return a :class:`sklearn.utils.Bunch` with these entries (``make_*`` only with
 ``return_X_y=False``):
 
 ``data``
@@ -13,14 +13,15 @@ All of them return a :class:`sklearn.utils.Bunch` with these entries (``make_*``
     An ndarray of dtype int64: the label of each sequence as an index into `target_names`. It is None
     where there are no labels. In :func:`make_reads` it is a position in the genome.
 ``target_names``
-    The names of the labels, a list of ``str``; empty where `target` is no label.
+    The names of the labels, a list of ``str``; empty if there are no labels.
 ``ids``
     The names of the sequences, a list of ``str``.
 
-``load_*`` and ``fetch_*`` add ``DESCR``, which states source, license and warnings, and ``frame``. With
-``as_frame=True``, `frame` is a DataFrame of all columns, and `data` and `target` are Series indexed by
-`ids`, which :class:`~skseed.model_selection.PhylogeneticGroupSplit` needs; otherwise it is None. Further
-entries are documented with each function. With ``return_X_y=True``, only ``(data, target)`` is returned.
+``load_*`` and ``fetch_*`` add ``DESCR``, which states source, license and warnings, and ``frame``, which
+is None by default. With ``as_frame=True``, `frame` is a DataFrame of all columns, and `data` and `target`
+are Series indexed by `ids`. :class:`~skseed.model_selection.PhylogeneticGroupSplit` needs this index. The
+documentation of each function lists further entries. With ``return_X_y=True``, only ``(data, target)`` is
+returned.
 
 >>> from skseed.datasets import load_spike_hosts
 >>> spikes = load_spike_hosts()

@@ -91,12 +91,12 @@ def fetch_addgene(
     See Also
     --------
     fetch_attribution_challenge : Read the files of the challenge.
-    make_plasmids : Generate plasmids of made-up labs and publications.
+    make_plasmids : Generate plasmids of simulated laboratories and publications.
 
     Notes
     -----
-    Every line of the file must be one row. A quoted field that spans lines raises, because a stray
-    quotation mark would otherwise swallow rows.
+    Every line of the file must be one row. A quoted field that spans lines raises an error, because a
+    stray quotation mark could otherwise merge rows.
 
     Examples
     --------
@@ -264,7 +264,7 @@ def _read_one_hot_labels(path: str | os.PathLike[str]) -> tuple["pd.Series[int]"
     """Return the index of the laboratory of each sequence_id, and the names of the laboratories."""
     chunks = []
     labs: list[str] = []
-    # the table of the challenge has 83 million cells, of which one index a row is kept
+    # the table of the challenge has 83 million cells, so only one index for each row is kept in memory
     for labs, chunk in read_chunks(path, "sequence_id", n_rows=_ROWS_AT_A_TIME):
         values = chunk[labs].to_numpy()
         ones = values == 1

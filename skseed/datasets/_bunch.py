@@ -28,7 +28,7 @@ def make_bunch(
     data : sequence of str of length n_sequences
         The sequences.
     ids : sequence of str of length n_sequences
-        Their names, the index when `as_frame` is True.
+        The names of the sequences, which are the index if `as_frame` is True.
     labels : ndarray of str of shape (n_sequences,) or None, default=None
         The name of the label of each sequence, in place of `target` and `target_names`.
     target : ndarray of int of shape (n_sequences,) or None, default=None
@@ -42,7 +42,7 @@ def make_bunch(
     as_frame : bool
         Whether to return Series indexed by `ids` in place of lists and arrays.
     **more : dict
-        Entries of the Bunch that are not one value for each sequence.
+        Other entries of the Bunch, which do not have one value for each sequence.
 
     Returns
     -------

@@ -22,7 +22,7 @@ def load_fern_rbcl(
     """Load the chloroplast gene *rbcL* of 5,068 ferns and their relatives, with their tree.
 
     Each sequence is one gene of one species, and the tips of a published phylogeny have the same names.
-    The set serves edit-distance embeddings and splits that hold out whole clades. Related species differ
+    Use it for edit-distance embeddings and for splits that hold out whole clades. Related species differ
     by a few letters, so a random split does not measure performance on new clades.
 
     Parameters
@@ -93,8 +93,8 @@ def load_moclo_kits(*, return_X_y: bool = False, as_frame: bool = False) -> Bunc
     """Load 362 circular plasmids of five modular cloning kits.
 
     A small example of lab-of-origin data: each kit comes from another laboratory. Use it to learn how to
-    call the rankers, not to compare them. The plasmids of a kit share their backbone, so any method
-    solves a random split almost perfectly.
+    call the rankers, not to compare them. The plasmids of a kit share their backbone, so any method is
+    almost perfect on a random split.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def load_moclo_kits(*, return_X_y: bool = False, as_frame: bool = False) -> Bunc
 
     See Also
     --------
-    make_plasmids : Generate plasmids of made-up labs and publications.
+    make_plasmids : Generate plasmids of simulated laboratories and publications.
     fetch_addgene : Read a local copy of a large collection.
 
     Examples
@@ -150,10 +150,10 @@ def load_moclo_kits(*, return_X_y: bool = False, as_frame: bool = False) -> Bunc
 
 @validate_params(_OUTPUT, prefer_skip_nested_validation=True)
 def load_spike_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
-    """Load 2,535 coronavirus spike proteins with the host each virus was taken from.
+    """Load 2,535 coronavirus spike proteins with the host from which each virus was isolated.
 
-    The set serves protein classification and shows leakage. Host and virus species are confounded, so a
-    model that recognizes the species scores well until whole species are held out
+    Use it for protein classification and to demonstrate leakage. Host and virus species are confounded,
+    so a model that recognizes the species has a high score, unless whole species are held out
     (``groups=spikes.species_agg``).
 
     Parameters
@@ -216,8 +216,8 @@ def load_spike_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bun
 def load_phage_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
     """Load 1,232 receptor-binding proteins of phages with the bacterium each phage infects.
 
-    The set serves protein classification with few examples of many classes. Only 959 sequences are
-    distinct, and seven of them have more than one host: remove duplicates before any split.
+    Use it for protein classification with few examples of many classes. Only 959 sequences are distinct,
+    and seven of them have more than one host: remove duplicates before any split.
 
     Parameters
     ----------
@@ -273,8 +273,8 @@ def load_phage_hosts(*, return_X_y: bool = False, as_frame: bool = False) -> Bun
 def load_telomeres(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
     """Load the 50 telomeric sequences of the human genome CHM13, with published minimizer densities.
 
-    The choice of minimizers matters on these repetitive sequences. The tables hold the published values
-    to compare a reproduction with.
+    The order of k-mers and the rule for ties strongly affect the minimizers of these repetitive sequences.
+    The tables contain published values for comparison with your own.
 
     Parameters
     ----------
@@ -335,7 +335,7 @@ def load_telomeres(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch
 def load_sars_cov_2(*, return_X_y: bool = False, as_frame: bool = False) -> Bunch | tuple[Any, Any]:
     """Load the reference genome of SARS-CoV-2, a single sequence of 29,903 letters.
 
-    Use it as a template for simulated reads, or as DNA that no laboratory of origin made.
+    Use it as a template for simulated reads, or as DNA that no laboratory engineered.
 
     Parameters
     ----------

@@ -42,8 +42,8 @@ def make_families(
 
     A random sequence evolves down a tree. Its deep splits separate the families, and its recent splits
     separate the members of a family. Edit distances therefore follow a known tree, every family is a
-    clade, and the parameters set how similar the families are. All positions have the same rate, so
-    nothing is conserved: use a real data set to compare methods.
+    clade, and the parameters set how similar the families are. All positions have the same mutation rate,
+    so no region is conserved. Use a real data set to compare methods.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def make_families(
 
     Notes
     -----
-    The order of the splits is that of a coalescent [1]_. Its times are scaled so that the common ancestor
-    of a family is exactly `family_divergence` above the tips.
+    The splits have the order of a coalescent [1]_. The times of the coalescent are scaled so that the
+    common ancestor of a family is exactly `family_divergence` above the tips.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Generate circular plasmids that made-up laboratories assemble from genetic parts."""
+"""Generate circular plasmids that simulated laboratories assemble from genetic parts."""
 
 from numbers import Integral, Real
 
@@ -44,16 +44,16 @@ def make_plasmids(
 ) -> Bunch | tuple[list[str], npt.NDArray[np.int64]]:
     """Generate circular plasmids assembled from shared genetic parts and parts of one laboratory.
 
-    Every plasmid is a ring of ten genetic parts. One is specific to its publication, some belong to its
-    laboratory, and the rest come from a library that all laboratories share. The plasmids of a
-    publication are near copies of one design, so any method solves a random split. A split that keeps
-    publications whole (``groups``) tests whether a method recognizes the laboratory.
+    Every plasmid is a ring of ten genetic parts. One part is specific to its publication, some are
+    specific to its laboratory, and the rest come from a library that all laboratories share. The plasmids
+    of a publication are near copies of one design, so any method has a high score on a random split. A
+    split that keeps publications whole (``groups``) tests whether a method recognizes the laboratory.
 
     Parameters
     ----------
     n_samples : int, default=200
-        The number of plasmids, at least `n_labs` times `n_publications`. Publications have equal numbers
-        of plasmids, up to one.
+        The number of plasmids, at least `n_labs` times `n_publications`. The numbers of plasmids of two
+        publications differ by at most one.
     n_labs : int, default=10
         The number of laboratories.
     n_publications : int, default=4

@@ -53,8 +53,8 @@ def make_reads(
     n_reads : int or None, default=None
         The number of reads; None computes it from `depth`.
     read_length : int, default=150
-        The number of letters of a read, at most the length of the genome. A read is shorter where
-        deletions would need letters beyond an end of the genome.
+        The number of letters of a read, at most the length of the genome. A read with deletions is
+        shorter if it reaches an end of the genome.
     error_rate : float, default=0.01
         The probability that a letter is wrong, between 0 and 1; a fifth of the errors are indels.
     both_strands : bool, default=False

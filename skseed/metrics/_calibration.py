@@ -1,4 +1,4 @@
-"""The gap between confidence and accuracy."""
+"""Expected calibration error: the gap between confidence and accuracy."""
 
 from numbers import Integral
 
@@ -33,11 +33,11 @@ def expected_calibration_error(
     fraction of them whose most probable label is true, and :math:`\mathrm{conf}(b)` is their mean
     confidence.
 
-    The value is between 0 and 1; lower is better. The best value is 0, the worst 1. Guessing at random
-    among n balanced labels scores 0 in expectation with the honest probability 1/n, and 1 - 1/n with
-    certainty. A classifier that always predicts the majority label with its true frequency also scores 0.
-    The value depends on `n_bins` and grows in small samples, so compare it at equal sizes; a proper score
-    such as :func:`sklearn.metrics.log_loss` has neither weakness.
+    The value is between 0 and 1; lower is better. The best value is 0, the worst 1. Random guesses among
+    n balanced labels score 0 in expectation if their probability is 1/n, and 1 - 1/n if it is 1. A
+    classifier that always predicts the majority label with its true frequency also scores 0. The value
+    depends on `n_bins` and is larger for small samples, so compare only values of the same sample size. A
+    proper score such as :func:`sklearn.metrics.log_loss` has neither weakness.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def expected_calibration_error(
     if raw.ndim != 2:
         raise ValueError(f"y_prob must be two-dimensional; got shape {raw.shape}.")
     probabilities = check_scores(raw, len(index), "y_prob").astype(np.float64)
-    # a softmax in float32 may end a little above 1
+    # rounding in a float32 softmax may give a value slightly above 1
     check_range(
         probabilities, 0, 1 + 1e-6, name="y_prob", requirement="probabilities must be between 0 and 1"
     )

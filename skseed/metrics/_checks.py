@@ -32,13 +32,13 @@ def check_labels(labels: Any) -> pd.Index:
 
 
 def check_true_labels(y_true: Any, index: pd.Index, n_rows: int, scores_name: str) -> npt.NDArray[np.intp]:
-    """Return the column of each true label, -1 for a label that has none.
+    """Return the column index of each true label, -1 for a label without a column.
 
     Raises
     ------
     ValueError
-        If there are not `n_rows` labels, or a label is missing or of another kind than those in `index`: a
-        text never equals a number, so every sample would silently count as a miss.
+        If there are not `n_rows` labels, or a label is missing or of another kind than those in `index`. A
+        string never equals a number, so without this check every sample would silently count as a miss.
     """
     values = _check_column(y_true, "y_true")
     if len(values) != n_rows:
@@ -56,7 +56,7 @@ def check_true_labels(y_true: Any, index: pd.Index, n_rows: int, scores_name: st
 
 
 def check_scores(y_score: Any, n_labels: int, name: str) -> npt.NDArray[np.floating]:
-    """Return a score matrix with one column for each label, in its own precision.
+    """Return a score matrix with one column for each label; the precision of floats is kept.
 
     Raises
     ------
@@ -80,13 +80,13 @@ def check_numbers(values: Any, name: str) -> npt.NDArray[np.floating]:
     Raises
     ------
     ValueError
-        If an item is not a number: text is never converted.
+        If an item is not a number. Text is never converted to numbers.
     """
     array = np.asarray(values)
     if array.dtype.kind == "f":
         return array
     if array.dtype.kind not in "iub":
-        # numpy would turn a number in a list of texts into text
+        # numpy would convert a number in a list of strings to a string
         array = np.asarray(values, dtype=object)
         for position, item in np.ndenumerate(array):
             if not isinstance(item, (Real, np.bool_)):
@@ -102,7 +102,8 @@ def check_booleans(values: Any, name: str) -> npt.NDArray[np.bool_]:
     Raises
     ------
     ValueError
-        If an item is neither a boolean nor 0 nor 1: ``bool("False")`` is True.
+        If an item is neither a boolean nor 0 nor 1. Strings are not converted, because ``bool("False")``
+        is True.
     """
     array = np.asarray(values)
     if array.dtype.kind == "b":
@@ -146,7 +147,7 @@ def _check_column(values: Any, name: str) -> npt.NDArray[np.object_]:
     missing = np.asarray(pd.isna(array))
     if missing.any():
         raise ValueError(f"{name}[{int(np.argmax(missing))}] is missing; remove the sample or label it.")
-    # the types are few, so that each is looked at once
+    # arrays have few types, so one label of each type is checked
     kinds = {
         kind: _kind(next(item for item in array if type(item) is kind)) for kind in set(map(type, array))
     }
@@ -161,7 +162,7 @@ def _check_column(values: Any, name: str) -> npt.NDArray[np.object_]:
 
 
 def _kind(label: object) -> str:
-    """Return the kind of a label: labels of different kinds are never equal."""
+    """Return the kind of a label; labels of different kinds are never equal."""
     if isinstance(label, (Number, np.bool_)):
         return "number"
     return "str" if isinstance(label, str) else type(label).__name__

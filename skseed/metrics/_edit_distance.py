@@ -1,4 +1,4 @@
-"""The error of approximate edit distances."""
+"""Percent RMSE, the error of approximate edit distances."""
 
 from numbers import Real
 from typing import Any
@@ -22,8 +22,8 @@ def percent_rmse(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, *, length: float)
     r"""Root mean squared error of edit distances, in percent of the sequence length.
 
     Use it to compare embeddings across data sets of different lengths: the value is an error in edits per
-    hundred symbols. Distant pairs outnumber near pairs and dominate it, so measure retrieval if near
-    neighbors matter.
+    hundred symbols. Distant pairs outnumber near pairs and dominate the value. If near neighbors matter,
+    also measure how many of them are retrieved.
 
     .. math:: 100 \sqrt{\frac{1}{|P|} \sum_{(i, j) \in P} \left(\frac{d_{ij} - \hat d_{ij}}{n}\right)^2}
 

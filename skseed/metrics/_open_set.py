@@ -21,9 +21,10 @@ from skseed.metrics._checks import check_booleans, check_numbers
 def fpr_at_tpr(is_known: npt.ArrayLike, score: npt.ArrayLike, *, tpr: float = 0.95) -> float:
     r"""False-positive rate at a given true-positive rate.
 
-    Use it for a ranker that abstains below a threshold of its confidence: the value is the fraction of
-    unknown samples that pass the threshold which most known samples pass. It describes one threshold; use
-    :func:`sklearn.metrics.roc_auc_score` with the same arguments for all of them.
+    Use it for a ranker that abstains below a threshold of its confidence. The threshold is set so that the
+    fraction `tpr` of the known samples passes; the value is the fraction of unknown samples that also pass.
+    It describes one threshold; use :func:`sklearn.metrics.roc_auc_score` with the same arguments for all
+    thresholds.
 
     .. math:: \frac{|\{j \in U : s_j \ge t\}|}{|U|} \quad\text{with}\quad
               t = \max \{t : |\{i \in K : s_i \ge t\}| \ge q\, |K|\}
@@ -86,7 +87,7 @@ def oscr_score(is_known: npt.ArrayLike, score: npt.ArrayLike, *, is_correct: npt
     r"""Area under the open-set classification rate curve.
 
     Use it to compare rankers that abstain. Each threshold of the confidence gives one point of the curve.
-    Its abscissa is the fraction of unknown samples that pass. Its ordinate is the fraction of known
+    Its x-coordinate is the fraction of unknown samples that pass. Its y-coordinate is the fraction of known
     samples that pass *and* are classified correctly. Unlike the area under the ROC curve, the value does
     not reward confidence in wrong predictions.
 

@@ -1,4 +1,4 @@
-"""The rank of the true label, and scores computed from it."""
+"""Rank of the true label, and scores computed from this rank."""
 
 from numbers import Integral
 
@@ -25,7 +25,7 @@ def true_label_rank(
     .. math:: r_i = |\{l : s_{il} \ge s_{i y_i}\}|
 
     so ties count against the true label, and the order of the labels does not matter. A true label that
-    is not in `labels`, as of a lab without training data, has rank ``n_labels + 1``.
+    is not in `labels`, such as a lab without training data, has rank ``n_labels + 1``.
 
     Ranks are between 1 and ``n_labels + 1``; lower is better. The best value is 1, the worst
     ``n_labels + 1``. Random scores give ``(n_labels + 1) / 2`` on average, and a constant score gives
@@ -91,7 +91,7 @@ def true_label_rank(
 def top_k_score(y_true: npt.ArrayLike, y_score: npt.ArrayLike, *, k: int, labels: npt.ArrayLike) -> float:
     r"""Fraction of samples whose true label is among the k highest scores.
 
-    Use it where the user of a ranking reads a list of k labels. Unlike
+    Use it if the user of a ranking reads a list of k labels. Unlike
     :func:`sklearn.metrics.top_k_accuracy_score`, it is never NaN: a true label without a column is a miss.
 
     .. math:: \frac{1}{n} \sum_i [r_i \le \min(k, n_\mathrm{labels})]
@@ -157,8 +157,8 @@ def rank_quantiles(
 ) -> npt.NDArray[np.int64]:
     r"""Smallest list lengths that contain the true label at given rates.
 
-    For an investigator these are exclusion metrics: all labs but X99 can be excluded with an error rate
-    of 1 % [1]_. For a level :math:`q`,
+    An investigator can exclude all labs that are not among the first X99, with an error rate of 1 % [1]_.
+    For a level :math:`q`,
 
     .. math:: X_q = \min \{k : \frac{1}{n} \sum_i [r_i \le k] \ge q\}
 

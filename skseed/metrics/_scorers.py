@@ -64,9 +64,9 @@ def top_k_scorer(k: int) -> _TopKScorer:
     """Make a scorer of the fraction of samples whose true label is among the k highest scores.
 
     The scorer reads the labels of the columns from ``classes_``, and the scores from
-    ``decision_function`` or else from ``predict_proba``. A label that is not in the training fold is a
-    miss, so rare labels never make a fold NaN, as they do with ``scoring="top_k_accuracy"``. Labels of
-    another kind than ``classes_``, such as texts for an estimator fitted on numbers, raise a ValueError.
+    ``decision_function`` or, if there is none, from ``predict_proba``. A label that is not in the training
+    fold is a miss, so the score of a fold is never NaN, unlike with ``scoring="top_k_accuracy"``. Labels of
+    another kind than ``classes_``, such as strings for an estimator fitted on numbers, raise a ValueError.
 
     The score is between 0 and 1; higher is better. The best value is 1, the worst 0, and random scores
     give ``k / n_labels``.
