@@ -24,10 +24,10 @@ _SKETCH_SEED = 0
 _SKETCH_CHUNK = 1 << 16
 
 
-def largest_k(n_symbols: int) -> int:
-    """Return the largest k for which all k-mers have codes below 2**63."""
+def largest_k(n_symbols: int, *, limit: int = 2**63) -> int:
+    """Return the largest k for which the number of k-mers is below `limit`."""
     k = 1
-    while max(2, n_symbols) ** (k + 1) < 2**63:
+    while max(2, n_symbols) ** (k + 1) < limit:
         k += 1
     return k
 

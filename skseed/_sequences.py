@@ -80,9 +80,7 @@ class Sequences:
 
     def chunks(self, n_symbols: int) -> Iterator[tuple[int, int]]:
         """Yield ranges ``(start, stop)`` of whole sequences of about `n_symbols` symbols each."""
-        number = self.offsets[:-1] // n_symbols
-        starts = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
-        yield from zip(starts, [*starts[1:], len(self)], strict=True)
+        yield from _chunk_bounds(self.offsets, n_symbols)
 
     def unique(self) -> tuple["Sequences", npt.NDArray[np.intp]]:
         """Return the distinct sequences, by first appearance, and the index of each sequence among them."""
@@ -300,6 +298,56 @@ def as_sequence_pair(
     return left, right
 
 
+def encoded_chunks(
+    strings: npt.NDArray[np.object_], alphabet: Alphabet, *, n_symbols: int = _CHUNK, name: str = "X"
+) -> Iterator[Sequences]:
+    """Encode sequences in chunks of whole sequences, for work that needs only one chunk at a time.
+
+    Parameters
+    ----------
+    strings : ndarray of shape (n_sequences,), dtype object
+        The result of :func:`~skseed._validation.check_sequences`.
+    alphabet : Alphabet
+        The alphabet.
+    n_symbols : int, default=2**22
+        The approximate size of a chunk, in symbols; a longer sequence is a chunk of its own.
+    name : str, default="X"
+        The name of the input in messages.
+
+    Yields
+    ------
+    chunk : Sequences
+        Consecutive sequences; at least one.
+
+    Raises
+    ------
+    ValueError
+        If a letter does not belong to the alphabet. The message names the index and the position.
+    """
+    offsets = _offsets_of_strings(strings)
+    for start, stop in _chunk_bounds(offsets, n_symbols):
+        chunk = Sequences(
+            np.empty(offsets[stop] - offsets[start], dtype=alphabet.dtype),
+            offsets[start : stop + 1] - offsets[start],
+            alphabet,
+        )
+        _encode_chunk(chunk, strings, start, name)
+        yield chunk
+
+
+def check_letters(strings: npt.NDArray[np.object_], alphabet: Alphabet, *, name: str = "X") -> None:
+    """Raise a ValueError that names index and position if a letter does not belong to the alphabet."""
+    for _ in encoded_chunks(strings, alphabet, name=name):
+        pass
+
+
+def raise_foreign(
+    strings: Sequence[str] | npt.NDArray[np.object_], index: int, position: int, alphabet: Alphabet, name: str
+) -> NoReturn:
+    """Raise the ValueError about a letter of a sequence that does not belong to the alphabet."""
+    raise ValueError(f"{name}[{index}] has {alphabet.describe_foreign(strings[index], position)}.")
+
+
 def resolve_alphabet(
     alphabet: str | Alphabet | TextAlphabet | None, *inputs: npt.NDArray[np.object_]
 ) -> Alphabet | TextAlphabet:
@@ -380,15 +428,32 @@ def _starts(doubled: Any, prefix: Any, n: int) -> list[int]:
 def _encode(
     strings: npt.NDArray[np.object_], alphabet: Alphabet | TextAlphabet, topology: Topology, name: str
 ) -> Sequences:
-    lengths = np.fromiter(map(len, strings), dtype=np.int64, count=len(strings))
-    offsets = offsets_of(lengths)
+    offsets = _offsets_of_strings(strings)
     codes = np.empty(offsets[-1], dtype=alphabet.dtype)
     sequences = Sequences(codes, offsets, alphabet, topology)
-    for start, stop in sequences.chunks(_CHUNK) if len(strings) else ():
-        part = codes[offsets[start] : offsets[stop]]
-        part[:] = alphabet.codes_of("".join(strings[start:stop]))
-        if isinstance(alphabet, Alphabet) and part.size and part.max() == FOREIGN:
-            index, position = sequences.locate(int(offsets[start]) + int(np.argmax(part == FOREIGN)))
-            reason = alphabet.describe_foreign(strings[index], position)
-            raise ValueError(f"{name}[{index}] has {reason}.")
+    for start, stop in _chunk_bounds(offsets, _CHUNK):
+        _encode_chunk(sequences.slice(start, stop), strings, start, name)
     return sequences
+
+
+def _encode_chunk(chunk: Sequences, strings: npt.NDArray[np.object_], start: int, name: str) -> None:
+    """Write the codes of the strings from `start` on into a chunk."""
+    codes, alphabet = chunk.codes, chunk.alphabet
+    text = "".join(strings[start : start + len(chunk)])
+    # slices, because encoding makes temporary copies
+    for place in range(0, len(text), _CHUNK):
+        codes[place : place + _CHUNK] = alphabet.codes_of(text[place : place + _CHUNK])
+    if isinstance(alphabet, Alphabet) and codes.size and codes.max() == FOREIGN:
+        index, position = chunk.locate(int(np.argmax(codes == FOREIGN)))
+        raise_foreign(strings, start + index, position, alphabet, name)
+
+
+def _offsets_of_strings(strings: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    return offsets_of(np.fromiter(map(len, strings), dtype=np.int64, count=len(strings)))
+
+
+def _chunk_bounds(offsets: npt.NDArray[np.int64], n_symbols: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of whole sequences of about `n_symbols` symbols each."""
+    number = offsets[:-1] // n_symbols
+    bounds = [*np.flatnonzero(np.diff(number, prepend=-1)).tolist(), len(offsets) - 1]
+    yield from pairwise(bounds)

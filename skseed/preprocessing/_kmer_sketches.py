@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from skseed._kmers import kmer_codes, mix64
 from skseed.alphabets import DNA
-from skseed.preprocessing._minimizers import kmer_codes, mix64
 
 LONGEST = 31
 # letters side by side: the arrays of eight-byte numbers then fit into a second-level cache

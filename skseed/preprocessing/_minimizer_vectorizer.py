@@ -1,4 +1,4 @@
-"""Sequences as sparse rows of their minimizers."""
+"""Counts of minimizers as a sparse matrix."""
 
 from collections.abc import Callable, Iterator
 from numbers import Integral
@@ -11,6 +11,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._base import SequenceTransformer
+from skseed._constraints import ALPHABET, AT_LEAST_ONE
+from skseed._kmers import largest_k, mix64, spell_kmers
+from skseed._sequences import check_letters
 from skseed._sklearn import Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
@@ -18,82 +21,88 @@ from skseed.preprocessing._minimizers import (
     CallableOrder,
     FilterOrder,
     Selection,
-    decode_kmers,
     hash_order,
-    mix64,
     select_minimizers,
 )
 
-# the columns of hashed k-mers must not depend on the order, or a column would hold only small hashes
+# a seed other than that of the order, or some columns would receive only small hashes
 _COLUMN_SEED = 0x636F6C756D6E
 
 
 class MinimizerVectorizer(SequenceTransformer):
-    """Sketch sequences by their minimizers: of each window, the k-mer that comes first in an order.
+    """Count the minimizers of each sequence: of each window, the k-mer that comes first in an order.
 
-    A sketch keeps about one k-mer in ten, and two sequences that share a stretch of
-    ``window + k - 1`` letters share at least one, so rows of counts feed any scikit-learn model, or
-    a nearest-neighbour search, at a tenth of the cost of all k-mers. Take all k-mers (``window=1``
-    here, or a k-mer vectorizer) when sequences are short or the last bit of accuracy counts, and an
-    edit distance when the order of the letters does.
+    About one k-mer in ten is counted. Two sequences that share ``window + k - 1`` consecutive symbols share
+    at least one minimizer. Rows of counts feed any scikit-learn model, or a nearest-neighbor search, at a
+    tenth of the cost of all k-mers. Use all k-mers (``window=1``, or :class:`KmerVectorizer`) if sequences
+    are short or the last bit of accuracy counts. Use an edit distance if the order of the symbols matters.
 
     Parameters
     ----------
     k : int, default=8
-        Letters in a k-mer. The alphabet's size to the power of `k` must be below 2^63: up to 31 for
+        Symbols in a k-mer. The size of the alphabet to the power of `k` must be below 2**63: up to 31 for
         nucleotides, 14 for proteins.
     window : int, default=19
-        K-mers in a window, of which one is selected. A sequence with fewer k-mers than this is one
-        window; one with none, shorter than `k`, is an empty row.
+        Consecutive k-mers in a window, of which one is selected. A sequence with fewer k-mers is a single
+        window. A sequence shorter than `k` gives an empty row.
     order : {"hash", "lexicographic", "gaussian"} or callable, default="hash"
-        Which k-mer of a window comes first. ``"hash"``: a random permutation of all k-mers, by the
-        64-bit finaliser of SplitMix64 [3]_. ``"lexicographic"``: the order of the alphabet's
-        symbols; it needs no seed, and is denser. ``"gaussian"``: the highest response of a
-        convolution filter with independent N(0, 1) weights, which is what max-pooling lets a
-        convolutional network see [1]_. A callable takes symbol codes of shape (n_kmers, k) and
-        returns one number a k-mer, the smallest first, whatever the other k-mers are.
+        The order of the k-mers.
+
+        - ``"hash"``: a random permutation of all k-mers, by the 64-bit finalizer of SplitMix64 [3]_.
+        - ``"lexicographic"``: the order of the symbols of the alphabet. It needs no seed and selects more
+          positions.
+        - ``"gaussian"``: descending response of a convolution filter with independent N(0, 1) weights. This
+          is what max-pooling selects in a convolutional network [1]_.
+        - A callable takes symbol codes of shape (n_kmers, k) and returns one number for each k-mer, smallest
+          first. The number must depend on nothing but the k-mer.
     tie_break : {"robust", "leftmost", "slot"}, default="robust"
-        Which one of equal k-mers in a window is selected; repeats are full of them. ``"robust"``:
-        the previous window's, or else the rightmost (robust winnowing [2]_), which selects the fewest
-        positions. ``"leftmost"``: the first, which selects every position of a run of one letter.
-        ``"slot"``: the one whose position modulo `window` is lowest, as in the circular buffer behind
-        the figures of [1]_. The set of k-mers in a row does not depend on it, unless
-        a callable ties different k-mers; the counts do.
+        Which of several equal k-mers in a window is selected. Repeats have many.
+
+        - ``"robust"``: the position that the previous window selected, or else the rightmost (robust
+          winnowing [2]_). It selects the fewest positions.
+        - ``"leftmost"``: the first one. It selects every position of a homopolymer.
+        - ``"slot"``: the one whose position modulo `window` is lowest, as in the circular buffer behind the
+          figures of [1]_.
+
+        The set of k-mers in a row does not depend on it, unless a callable gives different k-mers equal
+        numbers. The counts depend on it.
     alphabet : {"dna", "rna", "protein"} or Alphabet, default="dna"
-        The letters. A k-mer with an ambiguous letter is never selected.
+        The alphabet of the sequences. A k-mer with an ambiguity letter is never selected.
     n_features : int, default=2**20
-        The largest number of columns. When there are no more possible k-mers than this, each has its
-        own column, in the order of the alphabet; otherwise all are hashed into `n_features`
-        columns, where two may meet.
+        The largest number of columns. If there are at most as many possible k-mers, each has a column of its
+        own, in the order of the alphabet. Otherwise k-mers are hashed into `n_features` columns, and
+        different k-mers may share a column.
     binary : bool, default=False
-        Whether a row says which k-mers were selected (1), instead of at how many positions.
+        Whether a value is 1 for a selected k-mer instead of the number of selected positions.
     random_state : int, RandomState instance or None, default=None
-        Draws the permutation of ``"hash"`` and the filter of ``"gaussian"``. Two vectorizers give
-        comparable rows only if they share it, so pass an int.
+        Draws the permutation of ``"hash"`` and the filter of ``"gaussian"``. Two vectorizers give comparable
+        rows only if both have the same int.
 
     Attributes
     ----------
     alphabet_ : Alphabet
         The alphabet.
     filter_ : ndarray of shape (k, n_symbols)
-        The weights of the ``"gaussian"`` filter; only with that order.
+        The weights of the ``"gaussian"`` filter; only for that order.
     hash_seed_ : int
-        The seed of the ``"hash"`` order; only with that order.
+        The seed of the ``"hash"`` order; only for that order.
 
     See Also
     --------
+    KmerVectorizer : Counts all k-mers.
     skseed.nn.MinimizerFilter : The ``"gaussian"`` order as a convolution and a max-pool in torch.
-    sklearn.feature_extraction.text.HashingVectorizer : The same for words.
+    sklearn.feature_extraction.text.HashingVectorizer : Hashes the words of texts into columns.
 
     Notes
     -----
-    `fit` looks at no sequence, it draws the order. The work is O(n log window) for n letters, in
-    buffers of 65,536 letters, whatever the lengths; only what is selected is kept.
+    `fit` draws the order and learns nothing from the sequences. The time is O(n log window) for n symbols.
+    The work is done in buffers of 65,536 symbols, so that the memory does not grow with the length of a
+    sequence; only the selected k-mers are kept.
 
-    The density of a random order tends to ``2 / (window + 1)`` on random sequences. In the paper only
-    windows that lie wholly in the sequence are used; so they are here, but for sequences with fewer than
-    `window` k-mers. Its random order is MurmurHash3 of the k-mer's letters, ours the finaliser of SplitMix64
-    on its code: as random, another permutation.
+    The density of a random order tends to ``2 / (window + 1)`` on random sequences. As in [1]_, only windows
+    that lie completely within the sequence are used, except in sequences with fewer than `window` k-mers. The
+    random order of [1]_ is MurmurHash3 of the letters; here it is the finalizer of SplitMix64 of the k-mer
+    code, which is as random but a different permutation.
 
     References
     ----------
@@ -114,16 +123,15 @@ class MinimizerVectorizer(SequenceTransformer):
     >>> vectorizer.kmers([telomere, "GATTACA"])
     [array(['AACC'], dtype='<U4'), array(['ATTA'], dtype='<U4')]
     >>> vectorizer.transform([telomere, "GATTACA"]).sum(axis=1)
-    matrix([[4],
-            [1]])
+    array([4, 1])
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "k": [Interval(Integral, 1, None, closed="left")],
-        "window": [Interval(Integral, 1, None, closed="left")],
+        "k": AT_LEAST_ONE,
+        "window": AT_LEAST_ONE,
         "order": [StrOptions({"hash", "lexicographic", "gaussian"}), callable],
         "tie_break": [StrOptions({"robust", "leftmost", "slot"})],
-        "alphabet": [StrOptions({"dna", "rna", "protein"}), Alphabet],
+        "alphabet": ALPHABET,
         "n_features": [Interval(Integral, 1, np.iinfo(np.int32).max, closed="both")],
         "binary": ["boolean"],
         "random_state": ["random_state"],
@@ -157,7 +165,7 @@ class MinimizerVectorizer(SequenceTransformer):
         Parameters
         ----------
         X : array-like of str of shape (n_sequences,)
-            Sequences.
+            The sequences.
         y : None
             Ignored.
 
@@ -169,19 +177,20 @@ class MinimizerVectorizer(SequenceTransformer):
         Raises
         ------
         ValueError
-            If there are 2^63 possible k-mers or more, or a letter is foreign to the alphabet.
+            If there are 2**63 possible k-mers or more, or a letter does not belong to the alphabet; the
+            message names the sequence and the position.
         """
         sequences = check_sequences(X)
         alphabet = get_alphabet(self.alphabet)
-        if len(alphabet) ** self.k >= 2**63:
-            largest = int(np.floor(np.log(2.0**63 - 1) / np.log(len(alphabet))))
+        largest = largest_k(len(alphabet))
+        if self.k > largest:
             raise ValueError(
                 f"k={self.k} is too large for the {alphabet.name} alphabet: a k-mer must fit into 63 bits; "
-                f"pass k={largest} or less."
+                f"choose k of at most {largest}."
             )
-        alphabet.encode_rows(sequences.tolist(), length=1)
+        check_letters(sequences, alphabet)
         rng = check_random_state(self.random_state)
-        # a refit with another order leaves nothing of the last one
+        # attributes of an earlier fit with another order
         for name in {"filter_", "hash_seed_"} & vars(self).keys():
             delattr(self, name)
         self.alphabet_ = alphabet
@@ -191,61 +200,67 @@ class MinimizerVectorizer(SequenceTransformer):
             self.hash_seed_ = int(rng.randint(np.iinfo(np.int64).max, dtype=np.int64))
         return self
 
-    def transform(self, X: Any) -> sparse.csr_matrix:
-        """Return how often each k-mer is selected in each sequence.
+    def transform(self, X: Any) -> sparse.csr_array:
+        """Count the selected positions of each k-mer in each sequence.
 
         Parameters
         ----------
         X : array-like of str of shape (n_sequences,)
-            Sequences.
+            The sequences.
 
         Returns
         -------
-        counts : sparse matrix of shape (n_sequences, n_columns), format CSR, dtype int32
-            At how many positions the k-mers of a column are selected, or 1 with ``binary=True``.
+        counts : csr_array of shape (n_sequences, n_columns), dtype int32
+            The number of selected positions of the k-mers of a column, or 1 if ``binary=True``.
+
+        Raises
+        ------
+        ValueError
+            If a letter does not belong to the alphabet; the message names the sequence and the position. If
+            `order` is a callable that returns anything but one real number for each k-mer.
         """
         check_is_fitted(self, "alphabet_")
         sequences = check_sequences(X)
         n_columns = self._n_features_out
         cells, counts = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int32)]
         for selection in self._select(sequences):
-            # counted buffer by buffer, so that a repeat costs one entry
+            # counted in each buffer, so that a repeated k-mer takes one entry
             cell, count = np.unique(
                 selection.sequence * n_columns + self._columns(selection.code), return_counts=True
             )
             cells.append(cell)
             counts.append(count.astype(np.int32))
         rows, columns = np.divmod(np.concatenate(cells), n_columns)
-        matrix = sparse.csr_matrix(
+        table = sparse.csr_array(
             (np.concatenate(counts), (rows, columns)), shape=(len(sequences), n_columns), dtype=np.int32
         )
         if self.binary:
-            matrix.data[:] = 1
-        return matrix
+            table.data[:] = 1
+        return table
 
     def positions(self, X: Any) -> list[npt.NDArray[np.int64]]:
-        """Return where the selected k-mers start.
+        """Return the positions of the selected k-mers.
 
         Parameters
         ----------
         X : array-like of str of shape (n_sequences,)
-            Sequences.
+            The sequences.
 
         Returns
         -------
         positions : list of ndarray of shape (n_selected,), dtype int64
-            The positions in each sequence, counted from 0, in ascending order.
+            The first positions of the selected k-mers of each sequence, from 0, ascending.
         """
         check_is_fitted(self, "alphabet_")
         return self._split(check_sequences(X), "position")
 
     def kmers(self, X: Any) -> list[npt.NDArray[np.str_]]:
-        """Return the set of k-mers that are selected.
+        """Return the set of selected k-mers.
 
         Parameters
         ----------
         X : array-like of str of shape (n_sequences,)
-            Sequences.
+            The sequences.
 
         Returns
         -------
@@ -253,21 +268,22 @@ class MinimizerVectorizer(SequenceTransformer):
             The distinct k-mers selected in each sequence, in the order of the alphabet.
         """
         check_is_fitted(self, "alphabet_")
-        return [self._spell(np.unique(codes)) for codes in self._split(check_sequences(X), "code")]
+        return [self._kmers_of(np.unique(codes)) for codes in self._split(check_sequences(X), "code")]
 
     def density(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return the share of a sequence's k-mers that are selected.
+        """Return the fraction of selected positions of each sequence.
 
         Parameters
         ----------
         X : array-like of str of shape (n_sequences,)
-            Sequences.
+            The sequences.
 
         Returns
         -------
         density : ndarray of shape (n_sequences,), dtype float64
-            Selected positions over positions, in [0, 1]; NaN for a sequence shorter than `k`. Lower
-            is a smaller sketch; ``1 / window`` is the least that covers every window.
+            Selected positions divided by all positions of k-mers, in [0, 1]; NaN for a sequence shorter than
+            `k`. Every window holds a selected position, so the lower bound for long sequences is
+            ``1 / window``.
         """
         check_is_fitted(self, "alphabet_")
         sequences = check_sequences(X)
@@ -283,19 +299,19 @@ class MinimizerVectorizer(SequenceTransformer):
         Parameters
         ----------
         input_features : None
-            Ignored; sequences have no feature names.
+            Ignored.
 
         Returns
         -------
         names : ndarray of shape (n_columns,), dtype object
-            The k-mers, or ``"minimizervectorizer0"``, ``"minimizervectorizer1"``, … where several
-            k-mers may share a column.
+            The k-mers, or ``"minimizervectorizer0"``, ``"minimizervectorizer1"``, … if k-mers may share a
+            column.
         """
         check_is_fitted(self, "alphabet_")
         if self._hashes_columns:
             prefix = type(self).__name__.lower()
             return np.array([f"{prefix}{column}" for column in range(self._n_features_out)], dtype=object)
-        return self._spell(np.arange(self._n_features_out)).astype(object)
+        return self._kmers_of(np.arange(self._n_features_out)).astype(object)
 
     @property
     def _hashes_columns(self) -> bool:
@@ -310,10 +326,8 @@ class MinimizerVectorizer(SequenceTransformer):
             return codes
         return (mix64(codes, _COLUMN_SEED) % np.uint64(self.n_features)).astype(np.int64)
 
-    def _spell(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
-        letters = np.frombuffer(self.alphabet_.symbols.encode("ascii"), dtype=np.uint8)
-        text = letters[decode_kmers(codes, k=self.k, n_symbols=len(self.alphabet_))]
-        return text.view(f"S{self.k}").ravel().astype(f"U{self.k}")
+    def _kmers_of(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
+        return spell_kmers(codes, k=self.k, symbols=self.alphabet_.symbols)
 
     def _select(self, sequences: npt.NDArray[np.object_]) -> Iterator[Selection]:
         order: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]]
@@ -327,7 +341,7 @@ class MinimizerVectorizer(SequenceTransformer):
         else:
             order = CallableOrder(self.order, k=self.k, n_symbols=len(self.alphabet_))
         return select_minimizers(
-            sequences.tolist(),
+            sequences,
             alphabet=self.alphabet_,
             k=self.k,
             window=self.window,
@@ -336,7 +350,7 @@ class MinimizerVectorizer(SequenceTransformer):
         )
 
     def _split(self, sequences: npt.NDArray[np.object_], name: str) -> list[npt.NDArray[np.int64]]:
-        """Return one field of what is selected, an array a sequence."""
+        """Return a field of the selection as one array for each sequence."""
         owners, items = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for selection in self._select(sequences):
             owners.append(selection.sequence)

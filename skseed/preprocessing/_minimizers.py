@@ -1,38 +1,40 @@
-"""Minimizers of many sequences at once: k-mer codes, their orders, and the window minimum.
+"""Select the minimizers of many sequences: orders of k-mers and window minima.
 
-Sequences are laid side by side in buffers of bounded size (short ones share a buffer, a long one
-is cut), so that every step is a handful of numpy calls on arrays that stay in the cache. A k-mer
-is an integer, its letters' codes read as digits in base ``n_symbols``. An *order* gives each
-k-mer a value, and the smallest value of a window is selected.
+Sequences are encoded in buffers of bounded size, so that each step is a few numpy calls on arrays that fit
+into the cache. Short sequences share a buffer; a long sequence is split into overlapping segments. An *order*
+assigns a value to the code of each k-mer, and the k-mer with the smallest value in a window is selected.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skseed.alphabets import Alphabet
+from skseed._kmers import decode_kmers, kmer_codes, mix64
+from skseed._sequences import offsets_of, raise_foreign
+from skseed.alphabets import FOREIGN, Alphabet
 
 Integers = npt.NDArray[np.int64]
-Letters = npt.NDArray[np.uint8]
+Symbols = npt.NDArray[np.uint8]
 Values = npt.NDArray[Any]
 
-# letters in a buffer: its arrays of eight-byte numbers then fit into a second-level cache
+# symbols of a buffer: arrays of eight-byte numbers of this size fit into a second-level cache
 BUFFER_SIZE = 1 << 16
 _TABLE_SIZE = 1 << 16
 
 
 @dataclass(frozen=True)
 class Buffer:
-    """Pieces of sequences, end to end.
+    """Symbol codes of segments of sequences, end to end.
 
-    A piece brings the letters of `n_windows` windows; windows that reach into the next piece belong
-    to nobody. The pieces of a long sequence follow each other, each as the first of its buffer.
+    A segment is a sequence or a slice of a long one. Segment i begins at ``start[i]`` in `codes` and at
+    position ``offset[i]`` of sequence ``sequence[i]``. Only its first ``n_windows[i]`` windows count, because
+    the next ones reach into segment i + 1. A buffer that continues a long sequence begins with its segment.
     """
 
-    letters: Letters
+    codes: Symbols
     sequence: Integers
     offset: Integers
     start: Integers
@@ -41,7 +43,7 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected k-mers of one buffer: the sequence, the position in it, and the k-mer's code."""
+    """The selected k-mers of one buffer: their sequences, their positions in them and their codes."""
 
     sequence: Integers
     position: Integers
@@ -49,134 +51,64 @@ class Selection:
 
 
 def iter_buffers(
-    sequences: Sequence[str], *, alphabet: Alphabet, k: int, window: int, size: int = BUFFER_SIZE
+    strings: npt.NDArray[np.object_], *, alphabet: Alphabet, k: int, window: int, size: int = BUFFER_SIZE
 ) -> Iterator[Buffer]:
-    """Yield the sequences in buffers of about `size` letters; those shorter than `k` are left out.
+    """Yield the sequences in buffers of about `size` symbols; sequences shorter than `k` are skipped.
 
-    A sequence with fewer than `window` k-mers is one window: wildcards fill it up.
+    A sequence of fewer than `window` k-mers is filled up with wildcards to one window. Raises a ValueError
+    that names index and position if a letter does not belong to the alphabet.
     """
     span = k + window - 1
     size = max(size, span)
-    pieces: list[Letters] = []
-    table: list[tuple[int, int, int, int]] = []
+    texts: list[str] = []
+    table: list[tuple[int, int, int]] = []
     used = 0
-    for index, sequence in enumerate(sequences):
-        n_windows = max(1, len(sequence) - span + 1)
+    for index, sequence in enumerate(strings):
         if len(sequence) < k:
-            _encode(alphabet, sequence, index, 0, len(sequence))
+            codes = alphabet.codes_of(sequence)
+            if codes.max(initial=0) == FOREIGN:
+                raise_foreign(strings, index, int(np.argmax(codes == FOREIGN)), alphabet, "X")
             continue
+        n_windows = max(1, len(sequence) - span + 1)
         first = 0
         while first < n_windows:
             if used and (first or used + span > size):
-                yield _close(pieces, table)
-                pieces, table, used = [], [], 0
+                yield _encode_buffer(texts, table, strings, alphabet)
+                texts, table, used = [], [], 0
             count = min(n_windows - first, size - used - span + 1)
-            letters = _encode(alphabet, sequence, index, first, first + count + span - 1)
-            if len(letters) < span:
-                padding = np.full(span - len(letters), alphabet.wildcard_code, dtype=np.uint8)
-                letters = np.concatenate([letters, padding])
-            pieces.append(letters)
-            table.append((index, first, used, count))
-            used += len(letters)
+            texts.append(sequence[first : first + count + span - 1].ljust(span, alphabet.wildcard))
+            table.append((index, first, count))
+            used += len(texts[-1])
             first += count
-    if pieces:
-        yield _close(pieces, table)
+    if texts:
+        yield _encode_buffer(texts, table, strings, alphabet)
 
 
-def _encode(alphabet: Alphabet, sequence: str, index: int, start: int, stop: int) -> Letters:
-    try:
-        return alphabet.encode(sequence[start:stop])
-    except ValueError:
-        # encode all of it, so that the message counts from the first letter
-        try:
-            alphabet.encode(sequence)
-        except ValueError as error:
-            raise ValueError(str(error).replace("The sequence", f"X[{index}]", 1)) from None
-        raise
-
-
-def _close(pieces: list[Letters], table: list[tuple[int, int, int, int]]) -> Buffer:
-    columns = np.array(table, dtype=np.int64).T
-    return Buffer(np.concatenate(pieces), *columns)
-
-
-def kmer_codes(letters: Letters, *, k: int, n_symbols: int) -> tuple[Integers, npt.NDArray[np.bool_] | None]:
-    """Return the code of every k-mer, and which k-mers are free of wildcards (None: all of them).
-
-    The words grow by doubling: a word of eight letters is two of four.
-    """
-    foreign = letters >= n_symbols
-    valid = None
-    if foreign.any():
-        before = np.concatenate([[0], np.cumsum(foreign)])
-        valid = before[k:] == before[:-k]
-        letters = np.where(foreign, 0, letters).astype(np.uint8)
-    words = letters.astype(np.int64)
-    codes, length, width = None, 0, 1
-    remaining = k
-    while True:
-        if remaining & 1:
-            codes = words if codes is None else _join(words, codes, width, length, n_symbols)
-            length += width
-        remaining >>= 1
-        if not remaining:
-            break
-        words = _join(words, words, width, width, n_symbols)
-        width *= 2
-    assert codes is not None
-    return codes, valid
-
-
-def _join(left: Integers, right: Integers, left_length: int, right_length: int, n_symbols: int) -> Integers:
-    """Return the words that start with a word of `left` and go on with the word of `right` after it."""
-    n_words = len(right) - left_length
-    joined = left[:n_words] * n_symbols**right_length
-    joined += right[left_length:]
-    return joined
-
-
-def decode_kmers(codes: Integers, *, k: int, n_symbols: int) -> Letters:
-    """Return the letters' codes of k-mers, of shape (n_kmers, k)."""
-    letters = np.empty((len(codes), k), dtype=np.uint8)
-    rest = codes
-    for column in range(k - 1, -1, -1):
-        rest, digit = np.divmod(rest, n_symbols)
-        letters[:, column] = digit
-    return letters
-
-
-def mix64(codes: Integers, seed: int) -> npt.NDArray[np.uint64]:
-    """Return codes scrambled by the 64-bit finaliser of SplitMix64, a bijection for every seed.
-
-    Each input bit flips each output bit with a probability near one half; two different k-mers
-    never collide. The seed goes through the same mixer, so that neighbouring seeds are unrelated.
-    """
-    key = np.array([seed], dtype=np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    _scramble(key)
-    mixed: npt.NDArray[np.uint64] = codes.astype(np.uint64) ^ key
-    _scramble(mixed)
-    return mixed
-
-
-def _scramble(values: npt.NDArray[np.uint64]) -> None:
-    values ^= values >> np.uint64(30)
-    values *= np.uint64(0xBF58476D1CE4E5B9)
-    values ^= values >> np.uint64(27)
-    values *= np.uint64(0x94D049BB133111EB)
-    values ^= values >> np.uint64(31)
+def _encode_buffer(
+    texts: list[str], table: list[tuple[int, int, int]], strings: npt.NDArray[np.object_], alphabet: Alphabet
+) -> Buffer:
+    sequence, offset, n_windows = np.array(table, dtype=np.int64).T
+    start = offsets_of(np.array([len(text) for text in texts]))[:-1]
+    codes = alphabet.codes_of("".join(texts))
+    if codes.max() == FOREIGN:
+        place = int(np.argmax(codes == FOREIGN))
+        segment = int(np.searchsorted(start, place, side="right")) - 1
+        position = place - int(start[segment]) + int(offset[segment])
+        raise_foreign(strings, int(sequence[segment]), position, alphabet, "X")
+    return Buffer(codes, sequence, offset, start, n_windows)
 
 
 def hash_order(codes: Integers, seed: int) -> npt.NDArray[np.uint64]:
-    """Return the order of a random permutation of all k-mers; the largest value stays free."""
+    """Return the values of a random permutation of all k-mers; none has the largest 64-bit number."""
     values = mix64(codes, seed)
     return np.minimum(values, np.iinfo(np.uint64).max - np.uint64(1), out=values)
 
 
 class FilterOrder:
-    """The order of a convolution filter: the k-mer of highest response comes first.
+    """The order of a convolution filter, in which the k-mer of highest response comes first.
 
-    The response is the sum of one weight a letter. Words of a few letters have theirs in a table,
-    so equal k-mers have equal responses to the last bit, wherever they stand.
+    The response is the sum of one weight for each symbol. The sums of a few consecutive symbols are
+    tabulated, so that equal k-mers have bit-identical responses.
     """
 
     def __init__(self, weights: npt.NDArray[np.float64]) -> None:
@@ -192,38 +124,42 @@ class FilterOrder:
             self._tables.append(table)
 
     def __call__(self, codes: Integers) -> npt.NDArray[np.float64]:
-        """Return the negated response of every k-mer."""
+        """Return the negated response of each k-mer."""
         *lower, top = self._tables
         rest = codes
         values = np.zeros(len(codes))
         for table in lower:
-            rest, word = np.divmod(rest, len(table))
-            values += table[word]
+            rest, code = np.divmod(rest, len(table))
+            values += table[code]
         values += top[rest]
         return values
 
 
 class CallableOrder:
-    """The order of a user's function of the k-mers' letters, checked, as ranks within a buffer."""
+    """The order of a user's function of symbol codes, as ranks within a buffer.
 
-    def __init__(self, function: Callable[[Letters], npt.ArrayLike], *, k: int, n_symbols: int) -> None:
+    The function takes an array of shape (n_kmers, k) and returns a real number for each k-mer. Anything else
+    raises a ValueError.
+    """
+
+    def __init__(self, function: Callable[[Symbols], npt.ArrayLike], *, k: int, n_symbols: int) -> None:
         self._function = function
         self._k = k
         self._n_symbols = n_symbols
 
     def __call__(self, codes: Integers) -> Integers:
-        """Return the rank of every k-mer; equal values have equal ranks."""
+        """Return the rank of each k-mer; equal values have equal ranks."""
         distinct, inverse = np.unique(codes, return_inverse=True)
         if not len(distinct):
             return np.zeros(0, dtype=np.int64)
         values = np.asarray(self._function(decode_kmers(distinct, k=self._k, n_symbols=self._n_symbols)))
         if values.shape != (len(distinct),) or values.dtype.kind not in "biuf":
             raise ValueError(
-                f"order must return one real number a k-mer, an array of shape ({len(distinct)},); got "
-                f"an array of shape {values.shape} and dtype {values.dtype}."
+                f"order returned an array of shape {values.shape} and dtype {values.dtype}, but one real "
+                f"number for each k-mer is required, an array of shape ({len(distinct)},)."
             )
         if np.isnan(values).any():
-            raise ValueError("order returned NaN, which has no place in an order; return numbers only.")
+            raise ValueError("order returned NaN, which cannot be ordered; return numbers only.")
         _, ranks = np.unique(values, return_inverse=True)
         return ranks[inverse].astype(np.int64)
 
@@ -231,7 +167,7 @@ class CallableOrder:
 def order_values(
     order: Callable[[Integers], Values], codes: Integers, valid: npt.NDArray[np.bool_] | None
 ) -> Values:
-    """Return the value of every k-mer; those with a wildcard come last."""
+    """Return the value of each k-mer; k-mers with a wildcard come last."""
     if valid is None:
         return order(codes)
     known = order(codes[valid])
@@ -244,11 +180,11 @@ def order_values(
 def window_minima(
     values: Values, window: int, *, slots: npt.NDArray[np.int32] | None = None, rightmost: bool = False
 ) -> tuple[npt.NDArray[np.int32], Values]:
-    """Return where the smallest value of each window stands, and that value.
+    """Return the position of the smallest value of each window, and that value.
 
-    A tie goes to the leftmost position, to the rightmost, or to the lowest of `slots`. The spans
-    double: the minimum over eight positions is the better one of two over four, and two spans that
-    overlap make up a window of any length.
+    Of equal values, the leftmost, the rightmost, or the one with the lowest of `slots` is taken. Spans
+    double: the minimum over eight positions is the lesser of two minima over four. Two overlapping spans make
+    a window of any length.
     """
     where = np.arange(len(values), dtype=np.int32)
     span = 1
@@ -269,44 +205,44 @@ def robust_picks(
     rightmost: npt.NDArray[np.int32],
     minima: Values,
     starts: Integers,
-    first_of_piece: npt.NDArray[np.bool_],
+    is_first: npt.NDArray[np.bool_],
     previous: int | None,
 ) -> Integers:
-    """Return the picks of robust winnowing in ascending order.
+    """Return the positions selected by robust winnowing, ascending.
 
-    A pick stays while it is in the window and no value is smaller; then comes the rightmost minimum.
-    It can only stay while the minimum stays the same, so each run of equal minima is a chain of its own,
-    and all runs take their next link at once.
+    A window selects the same position as the window before it if that position is still inside and no value
+    is smaller; otherwise it selects its rightmost minimum. The position can stay only while the minimum is
+    equal, so windows are divided where the minimum changes, and all divisions advance at once.
 
     Parameters
     ----------
     rightmost, minima, starts : ndarray of shape (n_windows,)
-        The rightmost minimum of each window, its value, and the window's first position.
-    first_of_piece : ndarray of shape (n_windows,), dtype bool
-        Where a new piece begins.
+        The rightmost minimum of each window, its value, and the first position of the window.
+    is_first : ndarray of shape (n_windows,), dtype bool
+        Whether a window is the first of a segment.
     previous : int or None
-        The pick of the window before the first one, where it still ties for the minimum.
+        The position that the window before the first one selected, if it is a minimum of the first one too.
     """
-    new_run = first_of_piece.copy()
-    new_run[1:] |= minima[1:] != minima[:-1]
-    at = np.flatnonzero(new_run)
+    begins = is_first.copy()
+    begins[1:] |= minima[1:] != minima[:-1]
+    at = np.flatnonzero(begins)
     end = np.append(at[1:], len(minima))
     picks = rightmost[at].astype(np.int64)
     if previous is not None:
         picks[0] = previous
-    links = []
+    selected = []
     while len(at):
-        links.append(picks)
-        # the first window that has lost its pick
+        selected.append(picks)
+        # the first window that no longer contains the selected position
         after = at + (picks + 1 - starts[at])
-        going_on = after < end
-        at, end = after[going_on], end[going_on]
+        remains = after < end
+        at, end = after[remains], end[remains]
         picks = rightmost[at].astype(np.int64)
-    return np.sort(np.concatenate(links))
+    return np.sort(np.concatenate(selected))
 
 
 def select_minimizers(
-    sequences: Sequence[str],
+    strings: npt.NDArray[np.object_],
     *,
     alphabet: Alphabet,
     k: int,
@@ -315,38 +251,41 @@ def select_minimizers(
     tie_break: str,
     size: int = BUFFER_SIZE,
 ) -> Iterator[Selection]:
-    """Yield the distinct selected k-mers of the sequences, one buffer after the other.
+    """Yield the selected positions of the sequences, buffer by buffer, each position once.
 
     Parameters
     ----------
-    sequences : sequence of str of length n_sequences
+    strings : ndarray of shape (n_sequences,), dtype object
         The sequences.
     alphabet : Alphabet
-        Their alphabet.
-    k, window : int
-        Letters in a k-mer, and k-mers in a window.
+        The alphabet of the sequences.
+    k : int
+        Symbols in a k-mer.
+    window : int
+        K-mers in a window.
     order : callable
-        Gives the values of k-mer codes; the smallest is selected. The largest value an integer
-        type can hold stays free.
+        Returns the values of k-mer codes; the smallest is selected. An integer value must not be the largest
+        of its type, which marks k-mers with a wildcard.
     tie_break : {"robust", "leftmost", "slot"}
-        Which one of equal minima is selected.
+        Which of several equal minima is selected.
     size : int
-        Letters in a buffer.
+        Symbols in a buffer.
 
     Yields
     ------
     selection : Selection
-        Sequences and positions ascend, within a buffer and from one to the next.
+        Sequences and positions ascend, within a buffer and from one buffer to the next.
     """
-    previous = -1  # the last pick of the last buffer, as a position in its sequence
+    # the position in its sequence that was selected last
+    previous = -1
     previous_sequence = -1
-    for buffer in iter_buffers(sequences, alphabet=alphabet, k=k, window=window, size=size):
-        codes, valid = kmer_codes(buffer.letters, k=k, n_symbols=len(alphabet))
+    for buffer in iter_buffers(strings, alphabet=alphabet, k=k, window=window, size=size):
+        codes, valid = kmer_codes(buffer.codes, k=k, n_symbols=len(alphabet))
         values = order_values(order, codes, valid)
-        goes_on = buffer.offset[0] > 0 and buffer.sequence[0] == previous_sequence
-        carried = int(previous - buffer.offset[0]) if goes_on else -1
+        continues = buffer.offset[0] > 0 and buffer.sequence[0] == previous_sequence
+        carried = int(previous - buffer.offset[0]) if continues else -1
 
-        # windows of the pieces: consecutive numbers, with a jump from piece to piece
+        # the first positions of all windows: consecutive numbers within a segment
         total = int(buffer.n_windows.sum())
         first = np.cumsum(buffer.n_windows) - buffer.n_windows
         starts = np.arange(total) + np.repeat(buffer.start - first, buffer.n_windows)
@@ -354,10 +293,10 @@ def select_minimizers(
         if tie_break == "robust":
             rightmost, minima = window_minima(values, window, rightmost=True)
             rightmost, minima = rightmost[starts], minima[starts]
-            first_of_piece = np.zeros(total, dtype=bool)
-            first_of_piece[first] = True
+            is_first = np.zeros(total, dtype=bool)
+            is_first[first] = True
             keeps = carried >= 0 and values[carried] == minima[0]
-            picks = robust_picks(rightmost, minima, starts, first_of_piece, carried if keeps else None)
+            picks = robust_picks(rightmost, minima, starts, is_first, carried if keeps else None)
         else:
             slots = _slots(buffer, len(values), window) if tie_break == "slot" else None
             where, _ = window_minima(values, window, slots=slots)
@@ -368,20 +307,20 @@ def select_minimizers(
         if valid is not None:
             picks = picks[valid[picks]]
 
-        piece = np.searchsorted(buffer.start, picks, side="right") - 1
-        position = picks - buffer.start[piece] + buffer.offset[piece]
-        sequence = buffer.sequence[piece]
-        fresh = slice(1 if len(picks) and picks[0] == carried else 0, None)
-        yield Selection(sequence[fresh], position[fresh], codes[picks[fresh]])
+        segment = np.searchsorted(buffer.start, picks, side="right") - 1
+        position = picks - buffer.start[segment] + buffer.offset[segment]
+        sequence = buffer.sequence[segment]
+        new = slice(1 if len(picks) and picks[0] == carried else 0, None)
+        yield Selection(sequence[new], position[new], codes[picks[new]])
         previous_sequence = int(buffer.sequence[-1])
         if len(picks) and sequence[-1] == previous_sequence:
             previous = int(position[-1])
-        elif not goes_on or len(buffer.start) > 1:
+        elif not continues or len(buffer.start) > 1:
             previous = -1
 
 
 def _slots(buffer: Buffer, n_kmers: int, window: int) -> npt.NDArray[np.int32]:
-    """Return the position of every k-mer in its sequence, modulo the window."""
+    """Return the position of each k-mer in its sequence, modulo the window."""
     lengths = np.diff(np.append(buffer.start, n_kmers))
     shift = np.repeat((buffer.offset - buffer.start) % window, lengths)
     return ((np.arange(n_kmers) + shift) % window).astype(np.int32)
