@@ -28,16 +28,16 @@ def sequences_from_one_hot(rows: npt.NDArray[np.floating], alphabet: Alphabet) -
 def codes_from_one_hot(rows: npt.NDArray[np.floating], alphabet: Alphabet) -> npt.NDArray[np.uint8]:
     """Return one-hot rows, shape (n, length * n_symbols), as rows of codes, shape (n, length), uint8.
 
-    It inverts :func:`one_hot_from_codes`. A position holds a single 1, the value ``1 / n_symbols`` throughout
-    (the wildcard), or zeros (the padding, after which only padding may follow). Anything else raises a
-    ValueError that names the row and the position.
+    This is the inverse of :func:`one_hot_from_codes`. A position has a single 1 and zeros (a symbol), only
+    ``1 / n_symbols`` (the wildcard), or only zeros (the padding, after which only padding may follow).
+    Anything else raises a ValueError that names the row and the first column of the position.
     """
     rows = np.asarray(rows)
     n_symbols = len(alphabet)
     if rows.ndim != 2 or rows.shape[1] % n_symbols:
         raise ValueError(
-            f"One-hot rows over the {alphabet.name} alphabet have {n_symbols} columns for each position; "
-            f"got an array of shape {rows.shape}."
+            f"X has shape {rows.shape}, but one-hot rows of the {alphabet.name} alphabet have {n_symbols} "
+            "columns for each position; pass rows as returned by OneHotEncoder.transform."
         )
     codes = np.empty((len(rows), rows.shape[1] // n_symbols), dtype=np.uint8)
     step = max(1, _BLOCK // max(1, rows.shape[1]))
@@ -56,11 +56,13 @@ def codes_from_one_hot(rows: npt.NDArray[np.floating], alphabet: Alphabet) -> np
         wrong = follows | (block > alphabet.padding_code)
         if wrong.any():
             row, position = (int(i) for i in np.argwhere(wrong)[0])
-            what = "follows the end of the sequence" if follows[row, position] else "is not one-hot"
-            values = ", ".join(f"{value:g}" for value in cells[row, position])
+            problem = "follows the end of the sequence" if follows[row, position] else "is not one-hot"
+            shown = ", ".join(f"{value:g}" for value in cells[row, position, :6])
+            shown += ", …" if n_symbols > 6 else ""
+            column = position * n_symbols
             raise ValueError(
-                f"Position {position} of row {start + row} ({values}) {what}; "
-                "pass rows as OneHotEncoder.transform gives them, or the sequences themselves."
+                f"X[{start + row}, {column}:{column + n_symbols}] is ({shown}), which {problem}; pass rows "
+                "as returned by OneHotEncoder.transform, or the sequences themselves."
             )
         codes[start : start + step] = block
     return codes

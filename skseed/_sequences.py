@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +80,7 @@ class Sequences:
 
     def chunks(self, n_symbols: int) -> Iterator[tuple[int, int]]:
         """Yield ranges ``(start, stop)`` of whole sequences of about `n_symbols` symbols each."""
-        yield from _chunk_bounds(self.offsets, n_symbols)
+        yield from chunk_bounds(self.offsets, n_symbols)
 
     def unique(self) -> tuple["Sequences", npt.NDArray[np.intp]]:
         """Return the distinct sequences, by first appearance, and the index of each sequence among them."""
@@ -325,7 +325,7 @@ def encoded_chunks(
         If a letter does not belong to the alphabet. The message names the index and the position.
     """
     offsets = _offsets_of_strings(strings)
-    for start, stop in _chunk_bounds(offsets, n_symbols):
+    for start, stop in chunk_bounds(offsets, n_symbols):
         chunk = Sequences(
             np.empty(offsets[stop] - offsets[start], dtype=alphabet.dtype),
             offsets[start : stop + 1] - offsets[start],
@@ -431,7 +431,7 @@ def _encode(
     offsets = _offsets_of_strings(strings)
     codes = np.empty(offsets[-1], dtype=alphabet.dtype)
     sequences = Sequences(codes, offsets, alphabet, topology)
-    for start, stop in _chunk_bounds(offsets, _CHUNK):
+    for start, stop in chunk_bounds(offsets, _CHUNK):
         _encode_chunk(sequences.slice(start, stop), strings, start, name)
     return sequences
 
@@ -452,7 +452,7 @@ def _offsets_of_strings(strings: npt.NDArray[np.object_]) -> npt.NDArray[np.int6
     return offsets_of(np.fromiter(map(len, strings), dtype=np.int64, count=len(strings)))
 
 
-def _chunk_bounds(offsets: npt.NDArray[np.int64], n_symbols: int) -> Iterator[tuple[int, int]]:
+def chunk_bounds(offsets: npt.NDArray[np.int64], n_symbols: int) -> Iterator[tuple[int, int]]:
     """Yield ranges of whole sequences of about `n_symbols` symbols each."""
     number = offsets[:-1] // n_symbols
     bounds = [*np.flatnonzero(np.diff(number, prepend=-1)).tolist(), len(offsets) - 1]

@@ -113,10 +113,8 @@ def warn_unseen_symbols(has_unseen: npt.NDArray[np.bool_], symbols: Iterable[str
     effect : str
         What the estimator does with them and the remedy, as a clause: "they are read as unknown; …".
     """
-    listed = sorted(set(symbols))
     if has_unseen.any():
-        more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-        _warn(has_unseen, f"symbols that were not seen in fit ({''.join(listed[:_LISTED])!r}{more})", effect)
+        _warn(has_unseen, f"symbols that were not seen in fit ({list_symbols(symbols)})", effect)
 
 
 def warn_unseen_tokens(
@@ -155,6 +153,13 @@ def warn_unknown_sequences(is_known: npt.NDArray[np.bool_], *, kind: str, effect
     """
     if not is_known.all():
         _warn(~is_known, f"no {kind} that were seen in fit", effect)
+
+
+def list_symbols(symbols: Iterable[str]) -> str:
+    """Return symbols as text for a message, at most 20 of them."""
+    listed = sorted(set(symbols))
+    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    return f"{''.join(listed[:_LISTED])!r}{more}"
 
 
 def _warn(concerned: npt.NDArray[np.bool_], what: str, effect: str) -> None:

@@ -109,3 +109,29 @@ def test_largest_k_fits_into_63_bits(alphabet, k):
     codes, _ = kmer_codes(np.full(k, len(alphabet) - 1, dtype=np.uint8), k=k, n_symbols=len(alphabet))
     assert codes.tolist() == [len(alphabet) ** k - 1]
     assert_array_equal(decode_kmers(codes, k=k, n_symbols=len(alphabet)), [[len(alphabet) - 1] * k])
+
+
+def test_mix64_is_a_permutation_that_changes_half_of_the_bits():
+    codes = np.arange(1 << 16)
+    mixed = mix64(codes, 7)
+    assert len(np.unique(mixed)) == len(codes)
+    flipped = mixed ^ mix64(codes ^ 1, 7)
+    assert np.unpackbits(flipped.view(np.uint8)).mean() == pytest.approx(0.5, abs=0.002)
+    # neighboring seeds give unrelated orders
+    other = mix64(codes, 8)
+    assert abs(np.corrcoef(np.argsort(mixed), np.argsort(other))[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize("k", [1, 2, 7, 8, 13, 31])
+def test_codes_are_in_the_order_of_the_alphabet(k):
+    symbols = np.random.default_rng(k).integers(4, size=100).astype(np.uint8)
+    codes, valid = kmer_codes(symbols, k=k, n_symbols=4)
+    assert valid is None
+    windows = np.lib.stride_tricks.sliding_window_view(symbols, k)
+    assert_array_equal(decode_kmers(codes, k=k, n_symbols=4), windows)
+    assert_array_equal(np.argsort(codes, kind="stable"), np.lexsort(windows.T[::-1]))
+
+
+@pytest.mark.parametrize(("n_symbols", "limit", "k"), [(4, 2**31, 15), (20, 2**31, 7), (1, 2**31, 30)])
+def test_largest_k_below_a_limit(n_symbols, limit, k):
+    assert largest_k(n_symbols, limit=limit) == k

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import warnings
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any, ClassVar, NoReturn, Self
@@ -13,41 +12,50 @@ import sentencepiece
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skseed._base import SequenceTransformer, warn_cut
+from skseed._constraints import AT_LEAST_ONE
+from skseed._sequences import chunk_bounds, offsets_of
 from skseed._sklearn import Interval, _fit_context
-from skseed._tokens import PADDING, UNKNOWN
+from skseed._tokens import PADDING, UNKNOWN, list_symbols, warn_unseen_symbols
 from skseed._validation import check_sequences
+from skseed._warnings import warn_user
 
 _SPECIAL = ["<pad>", "<unk>"]
-_BATCH = 512
-# sentencepiece keeps about 40 bytes a letter while it learns
+# letters tokenized at once; sentencepiece returns Python integers, about 36 bytes for each token
+_BATCH = 1 << 20
+# sentencepiece takes about 40 bytes for each letter while it learns
 _MAX_LETTERS = 20_000_000
+# a table with more cells than this has at most _MAX_PADDING cells for each token
+_SMALL_TABLE = 1 << 22
+_MAX_PADDING = 16
 
 
 class BPETokenizer(SequenceTransformer):
-    """Learn frequent pieces of sequences and give rows of their numbers.
+    """Learn a vocabulary of frequent substrings and encode sequences as rows of token ids.
 
-    Byte-pair encoding starts from single letters and joins the most frequent pair of neighbours
-    again and again, until the vocabulary is full [1]_ [2]_. A plasmid of 6,000 bases becomes about a
-    thousand tokens, which a network reads more easily. A single edit may change several tokens around
-    it, so use :class:`OneHotEncoder` where positions must line up.
+    Byte-pair encoding starts with single letters and repeatedly merges the most frequent pair of adjacent
+    tokens, until the vocabulary is full [1]_ [2]_. A plasmid of 6,000 bases becomes about a thousand tokens,
+    which a network reads more easily. A single edit may change several tokens around it. Use
+    :class:`OneHotEncoder` if positions must be comparable.
 
     Parameters
     ----------
     vocab_size : int, default=1000
-        The number of pieces, with the two special ones for padding and for unknown letters. When
-        the sequences do not hold so many, the vocabulary is smaller and a warning says so.
+        The number of tokens in the vocabulary, including the two special ones for padding and for unknown
+        letters. If the sequences do not have as many, the vocabulary is smaller and `fit` warns.
     max_length : int, default=None
-        The number of tokens of a row. Longer sequences lose their end. None takes the longest
-        sequence given to `fit`; `transform` then warns when it has to cut.
+        The number of tokens of a row. Longer sequences lose their end. None takes the length of the longest
+        sequence given to `fit`. `transform` then warns if the sequences lose more than 1 % of all tokens.
+        None takes less if a few very long sequences would fill the table with padding: a table of more than
+        2**22 cells (16 MiB) has at most 16 cells for each token. `fit` then warns.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The number of each piece.
+        The id of each token.
     pad_id_ : int
-        The number that fills up a row: 0.
+        The id that fills up a row: 0.
     unknown_id_ : int
-        The number of a run of letters that `fit` did not see: 1.
+        The id of consecutive letters that `fit` did not see: 1.
     max_length_ : int
         The number of tokens of a row.
     model_ : bytes
@@ -59,18 +67,18 @@ class BPETokenizer(SequenceTransformer):
     --------
     CircularShiftAugmenter : Rotates sequences, or the rows of tokens.
     OneHotEncoder : One column for each position and symbol.
-    KmerVectorizer : Counts of words of a fixed length.
+    KmerVectorizer : Counts of all k-mers of one length.
 
     Notes
     -----
-    Letters are upper-cased first; every other printable ASCII letter is kept as it is, so the
-    pieces of `tokenize` join to the upper-case sequence exactly. Every letter seen in `fit` has a
-    piece; a run of other letters becomes a single unknown token, with one warning a call.
+    Lower case is read as upper case. All other printable ASCII characters are kept as they are (U stays U),
+    so the tokens of `tokenize` join to the upper-case sequence exactly. Every letter seen in `fit` has a
+    token. Consecutive letters that `fit` did not see become one unknown token, with one warning in a call.
 
-    The result does not depend on the order of the training sequences, on the number of threads or
-    on any random generator, and `model_` is equal byte for byte. Beyond 20 million letters the
-    pieces are learnt from an evenly spaced part of the sorted sequences, which bounds the memory to
-    about 0.8 GB. A piece has at most 16 letters. The transformer is row-wise.
+    The result does not depend on the order of the training sequences, on the number of threads or on a random
+    generator, and `model_` is identical byte for byte. Of more than 20 million letters, the vocabulary is
+    learned from evenly spaced ones of the sorted sequences, which bounds the memory to about 0.8 GB. A token
+    has at most 16 letters. The transformer is row-wise.
 
     References
     ----------
@@ -92,7 +100,7 @@ class BPETokenizer(SequenceTransformer):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "vocab_size": [Interval(Integral, 3, None, closed="left")],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "max_length": [*AT_LEAST_ONE, None],
     }
 
     def __init__(self, vocab_size: int = 1000, *, max_length: int | None = None) -> None:
@@ -101,7 +109,7 @@ class BPETokenizer(SequenceTransformer):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the pieces.
+        """Learn the vocabulary.
 
         Parameters
         ----------
@@ -119,19 +127,20 @@ class BPETokenizer(SequenceTransformer):
         ------
         ValueError
             If `vocab_size` is less than the number of different letters plus 2, if all sequences are
-            empty, or if one holds white space or a letter that is not ASCII.
+            empty, or if a sequence has white space or a character that is not printable ASCII.
 
         Warns
         -----
         UserWarning
-            If the sequences hold fewer pieces than `vocab_size`.
+            If the sequences have fewer tokens than `vocab_size`, or if ``max_length=None`` and `max_length_`
+            is less than the longest length.
         """
         self._fit_encode(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None) -> npt.NDArray[np.int32]:
-        """Learn the pieces and tokenize the same sequences, which costs less than two calls.
+        """Learn the vocabulary and tokenize the same sequences, in less time than by two calls.
 
         Parameters
         ----------
@@ -143,12 +152,12 @@ class BPETokenizer(SequenceTransformer):
         Returns
         -------
         tokens : ndarray of shape (n_sequences, max_length_), dtype int32
-            The numbers of the pieces, filled up with `pad_id_`.
+            The token ids, filled up with `pad_id_`.
         """
         return _pad(self._fit_encode(X), self.max_length_)
 
     def transform(self, X: Any) -> npt.NDArray[np.int32]:
-        """Tokenize sequences into rows of numbers.
+        """Tokenize sequences into rows of token ids.
 
         Parameters
         ----------
@@ -158,23 +167,29 @@ class BPETokenizer(SequenceTransformer):
         Returns
         -------
         tokens : ndarray of shape (n_sequences, max_length_), dtype int32
-            The numbers of the pieces, filled up with `pad_id_`.
+            The token ids, filled up with `pad_id_`.
+
+        Raises
+        ------
+        ValueError
+            If a sequence has white space or a character that is not printable ASCII.
 
         Warns
         -----
         UserWarning
-            If a letter was not seen in `fit`, or a sequence is longer than a length learnt there.
+            If a letter was not seen in `fit`, or if ``max_length=None`` and the sequences lose more than 1 %
+            of all tokens.
         """
         check_is_fitted(self)
         sequences = _upper(check_sequences(X))
         tokens = list(_encode(self._processor, sequences))
-        _warn_unknown(tokens, sequences, set(self.vocabulary_))
+        self._warn_unseen(tokens, sequences)
         if self.max_length is None:
             warn_cut(np.array([len(row) for row in tokens]), self.max_length_, unit="tokens")
         return _pad(tokens, self.max_length_)
 
     def tokenize(self, X: Any) -> list[list[str]]:
-        """Split sequences into pieces, without cutting or padding.
+        """Split sequences into tokens, without cutting or padding.
 
         Parameters
         ----------
@@ -183,49 +198,49 @@ class BPETokenizer(SequenceTransformer):
 
         Returns
         -------
-        pieces : list of list of str, of length n_sequences
-            The pieces of each sequence, which join to it in upper case. A run of letters that `fit`
-            did not see is one piece.
+        tokens : list of list of str, of length n_sequences
+            The tokens of each sequence, which join to it in upper case. Consecutive letters that `fit` did
+            not see are one token.
         """
         check_is_fitted(self)
         sequences = _upper(check_sequences(X))
         return [
-            pieces
-            for start in range(0, len(sequences), _BATCH)
-            for pieces in self._processor.encode(sequences[start : start + _BATCH], out_type=str)
+            tokens
+            for start, stop in _batches(sequences)
+            for tokens in self._processor.encode(sequences[start:stop], out_type=str)
         ]
 
     def inverse_transform(self, X: Any) -> npt.NDArray[np.object_]:
-        """Return the sequences of rows of tokens.
+        """Return the sequences of rows of token ids.
 
         Parameters
         ----------
         X : array-like of int of shape (n_sequences, n_tokens)
-            Rows of numbers as `transform` gives them.
+            Rows of token ids, as returned by `transform`.
 
         Returns
         -------
         sequences : ndarray of shape (n_sequences,), dtype object
-            The upper-case sequences up to where they were cut. Each unknown token is a ``"?"``: its
-            letters, and their number, are lost.
+            The upper-case sequences, up to the position at which they were cut. Each unknown token is a
+            ``"?"``: its letters and their number are lost.
 
         Raises
         ------
         ValueError
-            If a number is not in the vocabulary.
+            If a number is not the id of a token; the message names row and column.
         """
         check_is_fitted(self)
-        rows = check_array(X, dtype=None, input_name="X")
-        pieces = np.array(["", "?", *list(self.vocabulary_)[len(_SPECIAL) :]], dtype=object)
-        wrong = ~np.isin(rows, np.arange(len(pieces)))
+        rows = check_array(X, input_name="X")
+        texts = np.array(["", "?", *list(self.vocabulary_)[len(_SPECIAL) :]], dtype=object)
+        wrong = (rows < 0) | (rows >= len(texts)) | (rows != np.floor(rows))
         if wrong.any():
             row, column = (int(i) for i in np.argwhere(wrong)[0])
             raise ValueError(
-                f"{rows[row, column]} at row {row}, column {column} is not the number of a piece "
-                f"(0 to {len(pieces) - 1}); pass rows as BPETokenizer.transform gives them."
+                f"X[{row}, {column}] is {rows[row, column]}, but token ids are 0 to {len(texts) - 1}; pass "
+                "rows as returned by BPETokenizer.transform."
             )
         sequences = np.empty(len(rows), dtype=object)
-        sequences[:] = ["".join(pieces[row]) for row in rows.astype(np.int64)]
+        sequences[:] = ["".join(texts[row.astype(np.intp)]) for row in rows]
         return sequences
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
@@ -250,22 +265,30 @@ class BPETokenizer(SequenceTransformer):
         model = _train(sequences, self.vocab_size)
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         tokens = list(_encode(processor, sequences))
-        n_pieces = processor.get_piece_size()
-        if n_pieces < self.vocab_size:
-            warnings.warn(
-                f"The sequences hold {n_pieces} pieces, fewer than vocab_size={self.vocab_size}; "
-                f"the vocabulary has {n_pieces} pieces. Pass more sequences, or a smaller vocab_size.",
-                UserWarning,
-                stacklevel=4,
+        n_tokens = processor.get_piece_size()
+        if n_tokens < self.vocab_size:
+            warn_user(
+                f"The vocabulary has {n_tokens} tokens, fewer than vocab_size={self.vocab_size}, because the "
+                "sequences have no more; pass more sequences, or a smaller vocab_size."
             )
-        self.vocabulary_ = {processor.id_to_piece(i): i for i in range(n_pieces)}
+        lengths = np.array([len(row) for row in tokens])
+        max_length = _affordable_length(lengths) if self.max_length is None else int(self.max_length)
+        self.vocabulary_ = {processor.id_to_piece(i): i for i in range(n_tokens)}
         self.pad_id_, self.unknown_id_ = PADDING, UNKNOWN
-        longest = max(map(len, tokens))
-        self.max_length_ = longest if self.max_length is None else int(self.max_length)
+        self.max_length_ = max_length
         self.model_ = model
         self.model_sha256_ = hashlib.sha256(model).hexdigest()
         self._processor = processor
         return tokens
+
+    def _warn_unseen(self, tokens: list[npt.NDArray[np.int32]], sequences: list[str]) -> None:
+        has_unseen = np.array([(row == UNKNOWN).any() for row in tokens])
+        letters = set().union(*(sequences[index] for index in np.flatnonzero(has_unseen)))
+        warn_unseen_symbols(
+            has_unseen,
+            letters - self.vocabulary_.keys(),
+            effect="consecutive ones are read as one unknown token; remove such sequences or refit with them",
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -274,7 +297,7 @@ class BPETokenizer(SequenceTransformer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "model_" in state:
-            # sentencepiece itself reads a truncated model without a word
+            # sentencepiece reads a truncated model without an error
             if hashlib.sha256(state["model_"]).hexdigest() != state["model_sha256_"]:
                 raise ValueError(
                     "The model of this BPETokenizer is damaged (wrong SHA-256); restore the file or refit."
@@ -284,7 +307,7 @@ class BPETokenizer(SequenceTransformer):
 
 
 def _upper(sequences: npt.NDArray[np.object_]) -> list[str]:
-    """Return upper-case sequences, having checked that all letters are printable ASCII."""
+    """Return upper-case sequences; raise a ValueError if a character is not printable ASCII."""
     for index, sequence in enumerate(sequences):
         if not (sequence.isascii() and sequence.isprintable()) or " " in sequence:
             _raise_letter(sequence, index)
@@ -294,8 +317,8 @@ def _upper(sequences: npt.NDArray[np.object_]) -> list[str]:
 def _raise_letter(sequence: str, index: int) -> NoReturn:
     position = next(i for i, a in enumerate(sequence) if not (a.isascii() and a.isprintable()) or a == " ")
     raise ValueError(
-        f"X[{index}] holds {sequence[position]!r} at position {position}; "
-        "the letters of a sequence are printable ASCII without white space, so remove it."
+        f"X[{index}] has {sequence[position]!r} at position {position}, but letters must be printable ASCII "
+        "characters without white space; remove it."
     )
 
 
@@ -303,20 +326,20 @@ def _train(sequences: list[str], vocab_size: int) -> bytes:
     letters = sorted(set().union(*map(set, sequences)))
     if not letters:
         raise ValueError(
-            "All sequences of X are empty, so there is nothing to learn; pass sequences with letters."
+            "All sequences of X are empty, so no token can be learned; pass sequences with letters."
         )
     smallest = len(letters) + len(_SPECIAL)
     if vocab_size < smallest:
         raise ValueError(
-            f"vocab_size={vocab_size} is too small for {len(letters)} different letters ({''.join(letters)}) "
-            f"and {len(_SPECIAL)} special pieces; use at least {smallest}."
+            f"vocab_size={vocab_size} is too small for {len(letters)} different letters "
+            f"({list_symbols(letters)}) and {len(_SPECIAL)} special tokens; use at least {smallest}."
         )
-    # sorted, so that neither the result nor the part that is taken depends on the order of the rows
+    # sorted, so that neither the sample nor the result depends on the order of the rows
     ordered = sorted(filter(None, sequences))
-    part = ordered[:: 1 + sum(map(len, ordered)) // _MAX_LETTERS]
+    sample = ordered[:: 1 + sum(map(len, ordered)) // _MAX_LETTERS]
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(part),
+        sentence_iterator=iter(sample),
         model_writer=model,
         model_type="bpe",
         vocab_size=vocab_size,
@@ -328,9 +351,9 @@ def _train(sequences: list[str], vocab_size: int) -> bytes:
         remove_extra_whitespaces=False,
         split_by_unicode_script=False,
         split_by_number=False,
-        # the default drops longer sequences without a word
+        # the default silently skips sequences of more than 4,192 letters
         max_sentence_length=10**9,
-        # the model stores the number of threads, so any other would change its bytes
+        # the model stores the number of threads, so another number would change its bytes
         num_threads=1,
         pad_id=PADDING,
         unk_id=UNKNOWN,
@@ -341,28 +364,37 @@ def _train(sequences: list[str], vocab_size: int) -> bytes:
     return model.getvalue()
 
 
+def _batches(sequences: list[str]) -> Iterator[tuple[int, int]]:
+    yield from chunk_bounds(offsets_of(np.array([len(sequence) for sequence in sequences])), _BATCH)
+
+
 def _encode(
     processor: sentencepiece.SentencePieceProcessor, sequences: list[str]
 ) -> Iterator[npt.NDArray[np.int32]]:
-    for start in range(0, len(sequences), _BATCH):
-        for numbers in processor.encode(sequences[start : start + _BATCH]):
-            yield np.array(numbers, dtype=np.int32)
+    for start, stop in _batches(sequences):
+        for ids in processor.encode(sequences[start:stop]):
+            yield np.array(ids, dtype=np.int32)
+
+
+def _affordable_length(lengths: npt.NDArray[np.int64]) -> int:
+    """Return the longest length, or less if most of a large table would be padding; then warn."""
+    longest = int(lengths.max())
+    n_cells = max(_SMALL_TABLE, _MAX_PADDING * int(lengths.sum()))
+    if longest * len(lengths) <= n_cells:
+        return longest
+    limit = n_cells // len(lengths)
+    is_cut = lengths > limit
+    warn_user(
+        f"X[{int(lengths.argmax())}] has {longest} tokens; {len(lengths)} rows of that length would take "
+        f"{4 * longest * len(lengths) / 2**20:,.0f} MiB, nearly all of it padding. Rows have {limit} tokens "
+        f"instead, and {is_cut.sum()} of {len(lengths)} sequences lose their end; set max_length to choose "
+        "the length, which also silences this warning."
+    )
+    return limit
 
 
 def _pad(tokens: list[npt.NDArray[np.int32]], length: int) -> npt.NDArray[np.int32]:
     rows = np.full((len(tokens), length), PADDING, dtype=np.int32)
-    for row, numbers in zip(rows, tokens, strict=True):
-        row[: len(numbers)] = numbers[:length]
+    for row, ids in zip(rows, tokens, strict=True):
+        row[: len(ids)] = ids[:length]
     return rows
-
-
-def _warn_unknown(tokens: list[npt.NDArray[np.int32]], sequences: list[str], known: set[str]) -> None:
-    unknown = [index for index, row in enumerate(tokens) if (row == UNKNOWN).any()]
-    if unknown:
-        letters = sorted(set().union(*(sequences[index] for index in unknown)) - known)
-        warnings.warn(
-            f"{len(unknown)} of {len(tokens)} sequences hold letters that were not seen in fit "
-            f"({''.join(letters)}; the first is X[{unknown[0]}]); each run of them is one unknown token.",
-            UserWarning,
-            stacklevel=4,
-        )

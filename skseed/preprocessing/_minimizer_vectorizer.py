@@ -25,6 +25,8 @@ from skseed.preprocessing._minimizers import (
     select_minimizers,
 )
 
+# symbols encoded at once: arrays of eight-byte numbers of this size fit into a second-level cache
+_BUFFER_SIZE = 1 << 16
 # a seed other than that of the order, or some columns would receive only small hashes
 _COLUMN_SEED = 0x636F6C756D6E
 
@@ -347,6 +349,7 @@ class MinimizerVectorizer(SequenceTransformer):
             window=self.window,
             order=order,
             tie_break=self.tie_break,
+            size=_BUFFER_SIZE,
         )
 
     def _split(self, sequences: npt.NDArray[np.object_], name: str) -> list[npt.NDArray[np.int64]]:

@@ -20,8 +20,6 @@ Integers = npt.NDArray[np.int64]
 Symbols = npt.NDArray[np.uint8]
 Values = npt.NDArray[Any]
 
-# symbols of a buffer: arrays of eight-byte numbers of this size fit into a second-level cache
-BUFFER_SIZE = 1 << 16
 _TABLE_SIZE = 1 << 16
 
 
@@ -51,7 +49,7 @@ class Selection:
 
 
 def iter_buffers(
-    strings: npt.NDArray[np.object_], *, alphabet: Alphabet, k: int, window: int, size: int = BUFFER_SIZE
+    strings: npt.NDArray[np.object_], *, alphabet: Alphabet, k: int, window: int, size: int
 ) -> Iterator[Buffer]:
     """Yield the sequences in buffers of about `size` symbols; sequences shorter than `k` are skipped.
 
@@ -249,7 +247,7 @@ def select_minimizers(
     window: int,
     order: Callable[[Integers], Values],
     tie_break: str,
-    size: int = BUFFER_SIZE,
+    size: int,
 ) -> Iterator[Selection]:
     """Yield the selected positions of the sequences, buffer by buffer, each position once.
 

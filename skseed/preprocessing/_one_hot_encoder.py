@@ -1,6 +1,5 @@
-"""One-hot encoding of sequences, and the way back."""
+"""One-hot encoding of sequences and its inverse."""
 
-from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -8,8 +7,10 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skseed._base import SequenceTransformer, warn_cut
+from skseed._constraints import ALPHABET, AT_LEAST_ONE
 from skseed._one_hot import codes_from_one_hot, one_hot_from_codes
-from skseed._sklearn import Interval, StrOptions, _fit_context
+from skseed._sequences import as_sequences, check_letters
+from skseed._sklearn import _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
 
@@ -17,18 +18,17 @@ from skseed.alphabets import Alphabet, get_alphabet
 class OneHotEncoder(SequenceTransformer):
     """Encode sequences as one column for each position and symbol.
 
-    It is for sequences that are comparable position by position from their start: reads, one gene,
-    one protein family. Rows have the same length, so memory is ``n_sequences * max_length *
-    n_symbols * 4`` bytes: for genomes and plasmids, use :class:`BPETokenizer` or
-    :class:`KmerVectorizer` instead.
+    Use it for sequences that are comparable position by position from their start: reads, one gene, one
+    protein family. All rows have the same length, so the result takes ``n_sequences * max_length *
+    n_symbols * 4`` bytes. For genomes and plasmids, use :class:`BPETokenizer` or :class:`KmerVectorizer`.
 
     Parameters
     ----------
     alphabet : {"dna", "rna", "protein"} or Alphabet, default="dna"
-        The alphabet of the sequences. A letter outside it is an error.
+        The alphabet of the sequences. A letter outside it raises an error.
     max_length : int, default=None
-        The number of positions. Longer sequences lose their end. None takes the longest sequence
-        given to `fit`; `transform` then warns when it has to cut.
+        The number of positions. Longer sequences lose their end. None takes the length of the longest
+        sequence given to `fit`. `transform` then warns if the sequences lose more than 1 % of all symbols.
 
     Attributes
     ----------
@@ -40,17 +40,17 @@ class OneHotEncoder(SequenceTransformer):
     See Also
     --------
     BPETokenizer : Rows of token ids, for long sequences.
-    KmerVectorizer : Counts of words, for sequences that do not line up.
-    skseed.alphabets.Alphabet : The letters, their order and the fate of ambiguity letters.
+    KmerVectorizer : Counts of k-mers, for sequences without common positions.
+    skseed.alphabets.Alphabet : The letters, their order and their ambiguity letters.
 
     Notes
     -----
-    Columns go position by position: ``0_A, 0_C, 0_G, 0_T, 1_A, …``. After the end of a sequence all
-    columns are 0, so an empty sequence is a row of zeros. An ambiguity letter (``N``, ``R``, …)
-    counts ``1 / n_symbols`` for every symbol, so the sum of a row is the length of its sequence.
+    The columns of a position are adjacent: ``0_A, 0_C, 0_G, 0_T, 1_A, …``. After the end of a sequence, all
+    columns are 0, so an empty sequence is a row of zeros. An ambiguity letter (``N``, ``R``, …) is
+    ``1 / n_symbols`` in each column of its position, so the sum of a row is the length of its sequence.
 
-    The encoding is row-wise, and `inverse_transform` gives back the upper-case sequence exactly,
-    with the alphabet's wildcard for every ambiguity letter, as far as it was not cut.
+    The encoding is row-wise. `inverse_transform` returns the upper-case sequence exactly, up to the position
+    at which it was cut, with the wildcard of the alphabet for every ambiguity letter.
 
     Examples
     --------
@@ -66,8 +66,8 @@ class OneHotEncoder(SequenceTransformer):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "alphabet": [StrOptions({"dna", "rna", "protein"}), Alphabet],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "alphabet": ALPHABET,
+        "max_length": [*AT_LEAST_ONE, None],
     }
 
     def __init__(self, alphabet: str | Alphabet = "dna", *, max_length: int | None = None) -> None:
@@ -93,12 +93,11 @@ class OneHotEncoder(SequenceTransformer):
         Raises
         ------
         ValueError
-            If a letter is not of the alphabet; the message names the sequence and the position.
+            If a letter does not belong to the alphabet; the message names the sequence and the position.
         """
         sequences = check_sequences(X)
         alphabet = get_alphabet(self.alphabet)
-        # every letter is read, so that a foreign one stops fit and not a later transform
-        alphabet.encode_rows(sequences.tolist(), length=1)
+        check_letters(sequences, alphabet)
         longest = max(map(len, sequences))
         self.alphabet_ = alphabet
         self.max_length_ = max(1, longest) if self.max_length is None else int(self.max_length)
@@ -120,19 +119,18 @@ class OneHotEncoder(SequenceTransformer):
         Raises
         ------
         ValueError
-            If a letter is not of the alphabet; the message names the sequence and the position.
+            If a letter does not belong to the alphabet; the message names the sequence and the position.
 
         Warns
         -----
         UserWarning
-            If a sequence is longer than a length that was learnt in `fit`.
+            If ``max_length=None`` and the sequences lose more than 1 % of all symbols.
         """
         check_is_fitted(self)
-        sequences = check_sequences(X)
-        codes = self.alphabet_.encode_rows(sequences.tolist(), length=self.max_length_)
+        sequences = as_sequences(X, alphabet=self.alphabet_)
         if self.max_length is None:
-            warn_cut(np.array([len(s) for s in sequences]), self.max_length_, unit="symbols")
-        return one_hot_from_codes(codes, self.alphabet_)
+            warn_cut(sequences.lengths, self.max_length_, unit="symbols")
+        return one_hot_from_codes(sequences.padded(self.max_length_), self.alphabet_)
 
     def inverse_transform(self, X: Any) -> npt.NDArray[np.object_]:
         """Return the sequences of encoded rows.
@@ -140,7 +138,7 @@ class OneHotEncoder(SequenceTransformer):
         Parameters
         ----------
         X : array-like of shape (n_sequences, max_length_ * n_symbols)
-            Rows as `transform` gives them.
+            Rows as returned by `transform`.
 
         Returns
         -------
@@ -150,13 +148,16 @@ class OneHotEncoder(SequenceTransformer):
         Raises
         ------
         ValueError
-            If a row is not one-hot; the message names the row and the position.
+            If a row is not one-hot; the message names row and column.
         """
         check_is_fitted(self)
         rows = check_array(X, dtype=[np.float32, np.float64], input_name="X")
         width = self.max_length_ * len(self.alphabet_)
         if rows.shape[1] != width:
-            raise ValueError(f"X has {rows.shape[1]} features, but OneHotEncoder gives {width} features.")
+            raise ValueError(
+                f"X has {rows.shape[1]} features, but OneHotEncoder returns {width} features; pass rows as "
+                "returned by transform."
+            )
         sequences = np.empty(len(rows), dtype=object)
         sequences[:] = [self.alphabet_.decode(codes) for codes in codes_from_one_hot(rows, self.alphabet_)]
         return sequences
@@ -172,7 +173,7 @@ class OneHotEncoder(SequenceTransformer):
         Returns
         -------
         names : ndarray of shape (max_length_ * n_symbols,), dtype object
-            Position and symbol of each column.
+            The position and the symbol of each column.
         """
         check_is_fitted(self)
         symbols = self.alphabet_.symbols

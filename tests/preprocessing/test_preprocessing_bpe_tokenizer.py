@@ -1,7 +1,8 @@
-"""Byte-pair encoding: each trap of sentencepiece, and the laws of a tokenizer."""
+"""BPETokenizer: tokens, settings of sentencepiece, repeatability, lengths and composition."""
 
 import hashlib
 import pickle
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter, KmerVectorizer
+
+# the size of the sample is private, because 20 million letters take too long here
 from skseed.preprocessing import _bpe_tokenizer as module
 
 
@@ -28,28 +31,28 @@ def tokenizer() -> BPETokenizer:
     return BPETokenizer(vocab_size=60).fit(random_dna(50, 200))
 
 
-# pieces -------------------------------------------------------------------------------------------
+# tokens -------------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.text("ACGTacgtNRYX-*", max_size=40), min_size=1, max_size=5))
 @settings(max_examples=60, deadline=None)
-def test_pieces_join_to_the_sequence(sequences: list[str]) -> None:
+def test_tokens_join_to_the_sequence(sequences: list[str]) -> None:
     tokenizer = BPETokenizer(vocab_size=60).fit(random_dna(50, 200))
-    pieces = tokenizer.tokenize(sequences)
-    assert ["".join(row) for row in pieces] == [sequence.upper() for sequence in sequences]
+    tokens = tokenizer.tokenize(sequences)
+    assert ["".join(row) for row in tokens] == [sequence.upper() for sequence in sequences]
 
 
 @given(st.lists(st.text("ACGT", max_size=40), min_size=1, max_size=5))
 @settings(max_examples=30, deadline=None)
-def test_tokens_go_back_to_the_sequence(sequences: list[str]) -> None:
+def test_inverse_transform_returns_the_sequence(sequences: list[str]) -> None:
     tokenizer = BPETokenizer(vocab_size=60, max_length=40).fit(random_dna(50, 200))
     rows = tokenizer.transform(sequences)
     assert tokenizer.inverse_transform(rows).tolist() == sequences
-    numbers = [[tokenizer.vocabulary_[piece] for piece in row] for row in tokenizer.tokenize(sequences)]
+    numbers = [[tokenizer.vocabulary_[token] for token in row] for row in tokenizer.tokenize(sequences)]
     assert [row[row != tokenizer.pad_id_].tolist() for row in rows] == numbers
 
 
-def test_rows_are_padded_with_a_number_of_their_own(tokenizer: BPETokenizer) -> None:
+def test_rows_are_padded_with_zeros(tokenizer: BPETokenizer) -> None:
     rows = tokenizer.transform(["", "ACGTAC"])
     assert rows.dtype == np.int32
     assert rows.shape == (2, tokenizer.max_length_)
@@ -58,12 +61,12 @@ def test_rows_are_padded_with_a_number_of_their_own(tokenizer: BPETokenizer) -> 
     assert (rows[1] > 1).sum() == len(tokenizer.tokenize(["ACGTAC"])[0])
 
 
-def test_vocabulary_has_the_size_that_was_asked_for(tokenizer: BPETokenizer) -> None:
+def test_vocabulary_has_the_requested_size(tokenizer: BPETokenizer) -> None:
     assert len(tokenizer.vocabulary_) == 60
     assert sorted(tokenizer.vocabulary_.values()) == list(range(60))
     assert set("ACGT") < set(tokenizer.vocabulary_)
-    # no piece starts with the mark that sentencepiece puts before a word
-    assert not any("▁" in piece for piece in tokenizer.vocabulary_)
+    # no token starts with the mark that sentencepiece puts before words
+    assert not any("▁" in token for token in tokenizer.vocabulary_)
 
 
 def test_merges_follow_frequency() -> None:
@@ -72,33 +75,33 @@ def test_merges_follow_frequency() -> None:
     assert first in {"GA", "AT", "TT", "TA", "AC", "CA"}
 
 
-# the traps of sentencepiece -----------------------------------------------------------------------
+# settings of sentencepiece -----------------------------------------------------------------------
 
 
-def test_long_sequences_are_learnt_from() -> None:
-    """The default drops every sequence over 4,192 bytes, and says nothing when others remain."""
+def test_long_sequences_are_used() -> None:
+    """By default, sentencepiece silently skips sequences of more than 4,192 bytes."""
     long = "GATTACA" * 1300 + "N"
     tokenizer = BPETokenizer(vocab_size=20).fit([long, "ACGT"])
     assert "N" in tokenizer.vocabulary_
-    assert any("GATTACA" in piece for piece in tokenizer.vocabulary_)
+    assert any("GATTACA" in token for token in tokenizer.vocabulary_)
     assert len(long) > 9000
 
 
-def test_a_sequence_of_a_million_letters_is_learnt_from() -> None:
+def test_sequence_of_a_million_letters_is_used() -> None:
     (long,) = random_dna(1, 1_000_000)
     tokenizer = BPETokenizer(vocab_size=30).fit([long])
     assert "".join(tokenizer.tokenize([long])[0]) == long
 
 
-def test_a_rare_letter_is_kept() -> None:
-    """The default covers 99.95 % of the letters, and the rest becomes unknown."""
+def test_rare_letter_has_a_token() -> None:
+    """By default, sentencepiece covers 99.95 % of the letters and reads the others as unknown."""
     sequences = [*random_dna(100, 1000), "ACGRT"]
     tokenizer = BPETokenizer(vocab_size=40).fit(sequences)
     assert "R" in tokenizer.vocabulary_
     assert tokenizer.unknown_id_ not in tokenizer.transform(["RRR"])
 
 
-def test_letters_are_learnt_from_all_sequences_and_pieces_from_a_part(
+def test_letters_of_all_sequences_have_tokens_if_a_sample_is_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_MAX_LETTERS", 5000)
@@ -108,8 +111,8 @@ def test_letters_are_learnt_from_all_sequences_and_pieces_from_a_part(
     assert len(tokenizer.vocabulary_) == 40
 
 
-def test_a_vocabulary_that_is_too_large_becomes_smaller_with_a_warning() -> None:
-    with pytest.warns(UserWarning, match=r"hold \d+ pieces, fewer than vocab_size=1000") as caught:
+def test_too_large_vocab_size_warns_and_gives_a_smaller_vocabulary() -> None:
+    with pytest.warns(UserWarning, match=r"has \d+ tokens, fewer than vocab_size=1000") as caught:
         tokenizer = BPETokenizer().fit(["GATTACA", "CATTAG"])
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -117,20 +120,22 @@ def test_a_vocabulary_that_is_too_large_becomes_smaller_with_a_warning() -> None
     assert tokenizer.tokenize(["GATTAG"])
 
 
-def test_a_vocabulary_that_is_too_small_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"vocab_size=5 .* 4 different letters \(ACGT\).*at least 6"):
+def test_too_small_vocab_size_raises() -> None:
+    with pytest.raises(ValueError, match=r"vocab_size=5 .* 4 different letters \('ACGT'\).*at least 6"):
         BPETokenizer(vocab_size=5).fit(["GATTACA"])
     assert len(BPETokenizer(vocab_size=6).fit(["GATTACA"]).vocabulary_) == 6
 
 
-def test_empty_sequences_alone_are_refused() -> None:
+def test_only_empty_sequences_raise() -> None:
     with pytest.raises(ValueError, match="All sequences of X are empty"):
         BPETokenizer(vocab_size=6).fit(["", ""])
 
 
 def test_unseen_letters_warn_once_and_become_unknown(tokenizer: BPETokenizer) -> None:
     sequences = ["ACGT", "ACNNNNGT", "XACGT"]
-    with pytest.warns(UserWarning, match=r"2 of 3 .* not seen in fit \(NX; the first is X\[1\]\)") as caught:
+    with pytest.warns(
+        UserWarning, match=r"2 of 3 .* not seen in fit \('NX'\); the first is X\[1\]"
+    ) as caught:
         rows = tokenizer.transform(sequences)
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -139,7 +144,7 @@ def test_unseen_letters_warn_once_and_become_unknown(tokenizer: BPETokenizer) ->
     assert ["".join(row) for row in tokenizer.tokenize(sequences)] == sequences
 
 
-def test_lower_case_is_upper_cased_first(tokenizer: BPETokenizer) -> None:
+def test_lower_case_is_read_as_upper_case(tokenizer: BPETokenizer) -> None:
     np.testing.assert_array_equal(tokenizer.transform(["gattaca"]), tokenizer.transform(["GATTACA"]))
     lower = BPETokenizer(vocab_size=60).fit([s.lower() for s in random_dna(50, 200)])
     assert lower.model_ == tokenizer.model_
@@ -148,7 +153,7 @@ def test_lower_case_is_upper_cased_first(tokenizer: BPETokenizer) -> None:
 @pytest.mark.parametrize(
     ("sequence", "position"), [("AC GT", 2), ("ACGT\n", 4), ("Ä", 0), ("A▁", 1), ("A\0", 1)]
 )
-def test_what_sentencepiece_would_rewrite_is_refused(
+def test_characters_that_sentencepiece_would_rewrite_raise(
     tokenizer: BPETokenizer, sequence: str, position: int
 ) -> None:
     calls: list[Callable[[list[str]], object]] = [
@@ -157,11 +162,11 @@ def test_what_sentencepiece_would_rewrite_is_refused(
         tokenizer.tokenize,
     ]
     for call in calls:
-        with pytest.raises(ValueError, match=rf"X\[1\] holds .* at position {position}"):
+        with pytest.raises(ValueError, match=rf"X\[1\] has .* at position {position}"):
             call(["ACGT", sequence])
 
 
-def test_the_special_pieces_are_not_read_in_the_text() -> None:
+def test_special_tokens_in_sequences_are_ordinary_text() -> None:
     tokenizer = BPETokenizer(vocab_size=20).fit(["<pad><unk><s>", "<PAD>ACGT"])
     rows = tokenizer.transform(["<pad>", "<unk>"])
     assert tokenizer.inverse_transform(rows).tolist() == ["<PAD>", "<UNK>"]
@@ -189,7 +194,7 @@ def test_fit_transform_equals_fit_then_transform() -> None:
     np.testing.assert_array_equal(one.fit_transform(sequences), other.fit(sequences).transform(sequences))
 
 
-def test_a_damaged_model_does_not_load(tokenizer: BPETokenizer) -> None:
+def test_damaged_model_raises_when_unpickled(tokenizer: BPETokenizer) -> None:
     state = pickle.dumps(tokenizer)
     copy = pickle.loads(state)
     assert copy.model_sha256_ == hashlib.sha256(tokenizer.model_).hexdigest()
@@ -204,7 +209,7 @@ def test_a_damaged_model_does_not_load(tokenizer: BPETokenizer) -> None:
         BPETokenizer().__setstate__(truncated)
 
 
-def test_an_unfitted_tokenizer_pickles() -> None:
+def test_unfitted_tokenizer_pickles() -> None:
     assert pickle.loads(pickle.dumps(BPETokenizer(vocab_size=30))).vocab_size == 30
     assert not hasattr(clone(BPETokenizer(vocab_size=30).fit(random_dna(20, 50))), "model_")
 
@@ -212,7 +217,7 @@ def test_an_unfitted_tokenizer_pickles() -> None:
 # lengths ------------------------------------------------------------------------------------------
 
 
-def test_a_learnt_length_cuts_with_one_warning() -> None:
+def test_length_found_in_fit_cuts_with_one_warning() -> None:
     tokenizer = BPETokenizer(vocab_size=6).fit(["ACGT", "AC"])
     assert tokenizer.max_length_ == 4
     with pytest.warns(UserWarning, match=r"1 of 2 .* longer than the 4 tokens .* X\[1\] with 6") as caught:
@@ -221,15 +226,30 @@ def test_a_learnt_length_cuts_with_one_warning() -> None:
     assert tokenizer.inverse_transform(rows).tolist() == ["ACGT", "ACGT"]
 
 
-def test_a_given_length_cuts_without_a_word() -> None:
+def test_given_length_cuts_without_a_warning() -> None:
     tokenizer = BPETokenizer(vocab_size=6, max_length=3).fit(["ACGT"])
     assert tokenizer.inverse_transform(tokenizer.transform(["TTTTTTTTTTT"])).tolist() == ["TTT"]
     assert tokenizer.get_feature_names_out().tolist() == ["token0", "token1", "token2"]
 
 
+def test_one_very_long_sequence_does_not_fill_the_table_with_padding() -> None:
+    sequences = random_dna(2000, 100) + random_dna(1, 200_000, seed=1)
+    tracemalloc.start()
+    with pytest.warns(UserWarning, match=r"X\[2000\] has \d+ tokens; 2001 rows .* 1 of 2001 sequences lose"):
+        tokens = BPETokenizer(vocab_size=100).fit_transform(sequences)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # 400,000 letters; the table with rows of the longest length would take about 600 MB
+    assert peak < 60e6
+    assert (tokens[:-1] == 0).any(axis=1).all()
+    assert (tokens[-1] > 0).all()
+    # a given length is never changed
+    assert BPETokenizer(vocab_size=100, max_length=5000).fit(sequences).max_length_ == 5000
+
+
 @pytest.mark.parametrize("number", [-1, 60, 2.5])
-def test_numbers_outside_the_vocabulary_are_refused(tokenizer: BPETokenizer, number: float) -> None:
-    with pytest.raises(ValueError, match="at row 1, column 0 is not the number of a piece"):
+def test_ids_outside_the_vocabulary_raise(tokenizer: BPETokenizer, number: float) -> None:
+    with pytest.raises(ValueError, match=r"X\[1, 0\] is .*, but token ids are 0 to 59"):
         tokenizer.inverse_transform([[5, 6], [number, 0]])
 
 
@@ -250,7 +270,7 @@ def test_searches_in_a_pipeline_with_two_jobs() -> None:
     np.testing.assert_array_equal(*(s.cv_results_["mean_test_score"] for s in scores))
 
 
-def test_stands_beside_metadata_in_a_column_transformer() -> None:
+def test_works_beside_metadata_in_a_column_transformer() -> None:
     pd = pytest.importorskip("pandas")
     table = pd.DataFrame({"sequence": random_dna(6, 40), "ampicillin": [0, 1, 0, 1, 1, 0]})
     columns = make_column_transformer(
