@@ -49,7 +49,9 @@ print(f"{len(train)} plasmids to tune and train on, {len(test)} put away, {len(s
 search = GridSearchCV(
     make_pipeline(
         BPETokenizer(max_length=1000),
-        TripletLabRanker(64, n_filters=64, augmenter=CircularShiftAugmenter(), random_state=0),
+        TripletLabRanker(
+            64, embedding_dim=64, n_filters=64, augmenter=CircularShiftAugmenter(), random_state=0
+        ),
     ),
     {"bpetokenizer__vocab_size": [300, 1000], "tripletlabranker__margin": [0.3, 1.0]},
     scoring={"top1": top_k_scorer(1), "top10": top_k_scorer(10)},

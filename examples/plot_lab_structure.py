@@ -45,6 +45,7 @@ school_of = dict(zip(names, school, strict=True))
 tokens = BPETokenizer(1000).fit_transform(sequences)
 ranker = TripletLabRanker(
     64,
+    embedding_dim=64,
     kernel_sizes=(1, 2, 4),
     n_filters=128,
     loss="cosine",

@@ -85,7 +85,7 @@ kits = load_moclo_kits()
 labs = np.take(kits.target_names, kits.target)
 network = make_pipeline(
     BPETokenizer(vocab_size=1000, max_length=1500),
-    TripletLabRanker(64, n_filters=64, augmenter=CircularShiftAugmenter(), random_state=0),
+    TripletLabRanker(64, embedding_dim=64, n_filters=64, augmenter=CircularShiftAugmenter(), random_state=0),
 )
 random_folds = StratifiedKFold(n_splits=5, shuffle=True, random_state=0)
 folds = LevenshteinGroupKFold(n_splits=5, max_distance=0.1, topology="circular", both_strands=True)

@@ -5,6 +5,7 @@ Private names move between releases, so no other module imports them.
 
 from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -16,8 +17,10 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.utils.validation import _check_method_params
 
 __all__ = [
+    "BaseSearchCV",
     "CallbackSupportMixin",
     "HasMethods",
     "Hidden",
@@ -26,6 +29,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "_BaseComposition",
+    "_check_method_params",
     "_fit_context",
     "validate_parameter_constraints",
     "validate_params",

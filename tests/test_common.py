@@ -120,7 +120,7 @@ CASES = [
     Case(EvidenceLabRanker(fraction=1, topology="linear", random_state=0)),
     # one component, because folding the line into more dimensions takes most of the time of a tiny fit
     Case(ReadPositionEmbedder(1, encoder=KmerVoteEncoder(4), max_epochs=1, random_state=0)),
-    Case(TripletLabRanker(**_TINY_NETWORK), rows="tokens", trained={"max_epochs": 4}),
+    Case(TripletLabRanker(n_components=16, **_TINY_NETWORK), rows="tokens", trained={"max_epochs": 4}),
     Case(SoftmaxLabRanker(**_TINY_NETWORK), rows="tokens", trained={"max_epochs": 4}),
     Case(
         CopelandRanker([("bayes", GaussianNB()), ("tree", DecisionTreeClassifier(random_state=0))]),

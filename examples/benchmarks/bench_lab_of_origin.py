@@ -26,6 +26,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ShuffleSplit, StratifiedGroupKFold
 
+from skseed._kmers import Sketches, kmer_sketches
 from skseed.datasets import fetch_addgene, load_sars_cov_2
 from skseed.distances import levenshtein_groups
 from skseed.io import read_fasta
@@ -37,13 +38,12 @@ from skseed.metrics import (
     true_label_rank,
 )
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
-from skseed.preprocessing._kmer_sketches import Sketches, kmer_sketches
 from skseed.ranking import (
     EvidenceLabRanker,
     KmerLabRanker,
     SoftmaxLabRanker,
     TripletLabRanker,
-    _plasmid_ranker,
+    _kmer_ranker,
 )
 
 PLASMIDS = Path(__file__).parents[3] / "shared" / "data" / "addgene" / "plasmids.csv.xz"
@@ -77,18 +77,20 @@ class Data:
 
 
 class SketchCache:
-    """`kmer_sketches` that reads no sequence twice."""
+    """Compute the sketch of each sequence once; replaces `kmer_sketches`."""
 
     def __init__(self):
         self._known = {}
 
     def __call__(self, sequences, **options):
-        key = tuple(options.values())
-        new = list(dict.fromkeys(s for s in sequences if (key, s) not in self._known))
-        sketches = kmer_sketches(new, **options)
-        parts = np.split(sketches.hashes, sketches.indptr[1:-1]) if new else []
-        self._known.update(zip(((key, s) for s in new), parts, strict=True))
-        rows = [self._known[key, s] for s in sequences]
+        kind = (sequences.topology, *options.values())
+        codes = sequences.keys()
+        keys = [(kind, key) for key in codes]
+        new = {key: row for row, key in enumerate(keys) if key not in self._known}
+        sketches = kmer_sketches(sequences.take(list(new.values())), **options)
+        hashes = np.split(sketches.hashes, sketches.indptr[1:-1]) if new else []
+        self._known.update(zip(new, hashes, strict=True))
+        rows = [self._known[key] for key in keys]
         sizes = np.array([len(row) for row in rows], dtype=np.int64)
         return Sketches(np.concatenate(rows), np.concatenate([[0], np.cumsum(sizes)]))
 
@@ -148,7 +150,7 @@ def report(names, data, splits, groups):
 def publications(names, subset):
     """Rank plasmids of publications that are not in the training data, in five folds."""
     data = Data(subset)
-    _plasmid_ranker.kmer_sketches = SketchCache()
+    _kmer_ranker.kmer_sketches = SketchCache()
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     splits = list(folds.split(data.labs, data.labs, data.publications))
     print(
@@ -160,7 +162,7 @@ def publications(names, subset):
 def groups(names, subset):
     """Rank plasmids at random, and those that are no near copy of another one of their lab."""
     data = Data(subset)
-    _plasmid_ranker.kmer_sketches = SketchCache()
+    _kmer_ranker.kmer_sketches = SketchCache()
     one_in_five = ShuffleSplit(1, test_size=0.2, random_state=0)
     print(f"{len(data.labs):,} plasmids, one in five held out at random:")
     report(names, data, list(one_in_five.split(data.labs)), np.arange(len(data.labs)))
@@ -199,7 +201,7 @@ def speed(names, subset):
 def fewshot(names, subset):
     """Fit without 50 labs, enrol some of their plasmids, and rank the others among all labs."""
     data = Data(subset)
-    _plasmid_ranker.kmer_sketches = SketchCache()
+    _kmer_ranker.kmer_sketches = SketchCache()
     labs = labs_left_out(data.labs, np.random.default_rng(0))
     new = np.isin(data.labs, labs)
     n_old = len(np.unique(data.labs[~new]))
@@ -263,7 +265,7 @@ def foreign_pieces():
 def unknown(names, subset):
     """Tell plasmids of unseen publications from those of 50 labs left out, and from foreign DNA."""
     data = Data(subset)
-    _plasmid_ranker.kmer_sketches = SketchCache()
+    _kmer_ranker.kmer_sketches = SketchCache()
     rng = np.random.default_rng(0)
     new = np.isin(data.labs, labs_left_out(data.labs, rng))
     old = np.flatnonzero(~new)

@@ -69,7 +69,8 @@ class TokenImportanceDisplay:
     >>> from skseed.ranking import TripletLabRanker
     >>> plasmids = ["CCGCGGATTACAGG", "CCGCGGATTACACG", "CCGCGGTTTTTTGG", "CCGCGGTTTTTTCG"]
     >>> labs = ["voigt", "voigt", "church", "church"]
-    >>> ranker = TripletLabRanker(8, kernel_sizes=(1, 2), n_filters=16, lr=0.01, random_state=0)
+    >>> sizes = {"embedding_dim": 8, "kernel_sizes": (1, 2), "n_filters": 16}
+    >>> ranker = TripletLabRanker(8, lr=0.01, random_state=0, **sizes)
     >>> pipeline = make_pipeline(BPETokenizer(10), ranker).fit(plasmids, labs)
     >>> display = TokenImportanceDisplay.from_estimator(pipeline, "CCGCGGATTACACC", n_rotations=4)
     >>> display.lab

@@ -21,8 +21,10 @@ class PrototypeNetwork(nn.Module):
         The number of token ids, including 0 for padding.
     n_prototypes : int
         The number of classes.
+    n_components : int, default=200
+        The dimension of an embedding and of a prototype.
     embedding_dim : int, default=200
-        The length of a token's vector, of an embedding and of a prototype.
+        The dimension of the vector of a token.
     kernel_sizes : sequence of int, default=(1, ..., 12)
         The widths of the convolutions.
     n_filters : int, default=256
@@ -44,7 +46,7 @@ class PrototypeNetwork(nn.Module):
     --------
     >>> import torch
     >>> from skseed.nn import PrototypeNetwork
-    >>> network = PrototypeNetwork(10, 3, embedding_dim=4, kernel_sizes=(1, 2), n_filters=5)
+    >>> network = PrototypeNetwork(10, 3, n_components=4, kernel_sizes=(1, 2), n_filters=5)
     >>> embeddings, prototypes = network(torch.tensor([[2, 7, 1, 8], [3, 0, 0, 0]]))
     >>> (embeddings @ prototypes.T).shape
     torch.Size([2, 3])
@@ -55,6 +57,7 @@ class PrototypeNetwork(nn.Module):
         n_tokens: int,
         n_prototypes: int,
         *,
+        n_components: int = 200,
         embedding_dim: int = 200,
         kernel_sizes: Sequence[int] = tuple(range(1, 13)),
         n_filters: int = 256,
@@ -72,8 +75,8 @@ class PrototypeNetwork(nn.Module):
             dropout=dropout,
             seed=seed,
         )
-        self.head = nn.Linear(self.body.n_features, embedding_dim)
-        self.prototypes = nn.Parameter(torch.randn(n_prototypes, embedding_dim))
+        self.head = nn.Linear(self.body.n_features, n_components)
+        self.prototypes = nn.Parameter(torch.randn(n_prototypes, n_components))
 
     def embed(self, tokens: torch.Tensor, metadata: torch.Tensor | None = None) -> torch.Tensor:
         """Return the unit embeddings of rows of tokens.
@@ -87,11 +90,26 @@ class PrototypeNetwork(nn.Module):
 
         Returns
         -------
-        embeddings : Tensor of shape (n_rows, embedding_dim)
+        embeddings : Tensor of shape (n_rows, n_components)
             Rows of length 1: float32 in training; float64 in evaluation, where a row's embedding does
             not depend on the rows beside it but for the last bits of a double.
         """
-        return nn.functional.normalize(linear_head(self.head, self.body(tokens, metadata)), dim=1)
+        return self.project(self.body(tokens, metadata))
+
+    def project(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the unit embeddings of features of the body.
+
+        Parameters
+        ----------
+        features : Tensor of shape (n_rows, n_features)
+            The output of the body.
+
+        Returns
+        -------
+        embeddings : Tensor of shape (n_rows, n_components)
+            As in `embed`.
+        """
+        return nn.functional.normalize(linear_head(self.head, features), dim=1)
 
     def forward(
         self, tokens: torch.Tensor, metadata: torch.Tensor | None = None
@@ -107,9 +125,9 @@ class PrototypeNetwork(nn.Module):
 
         Returns
         -------
-        embeddings : Tensor of shape (n_rows, embedding_dim)
+        embeddings : Tensor of shape (n_rows, n_components)
             See `embed`.
-        prototypes : Tensor of shape (n_prototypes, embedding_dim)
+        prototypes : Tensor of shape (n_prototypes, n_components)
             Rows of length 1.
         """
         return self.embed(tokens, metadata), nn.functional.normalize(self.prototypes, dim=1)

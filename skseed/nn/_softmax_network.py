@@ -81,4 +81,19 @@ class SoftmaxNetwork(nn.Module):
         logits : Tensor of shape (n_rows, n_classes)
             One for every class: float32 in training, float64 in evaluation.
         """
-        return linear_head(self.head, self.body(tokens, metadata))
+        return self.project(self.body(tokens, metadata))
+
+    def project(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the logits of features of the body.
+
+        Parameters
+        ----------
+        features : Tensor of shape (n_rows, n_features)
+            The output of the body.
+
+        Returns
+        -------
+        logits : Tensor of shape (n_rows, n_classes)
+            As in `forward`.
+        """
+        return linear_head(self.head, features)

@@ -1,4 +1,4 @@
-"""What every ranker of labs does with its scores."""
+"""The methods that all rankers derive from their scores, and checks of the labs."""
 
 from numbers import Integral
 from typing import Any
@@ -6,27 +6,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
-from sklearn.utils import assert_all_finite, column_or_1d
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
+
+from skseed._validation import check_labels
+
+Scores = npt.NDArray[np.float64]
 
 
 class LabRankerMixin(ClassifierMixin):
-    """Derive the methods of a ranker from one matrix of scores.
+    """Derive the methods of a ranker from a matrix of scores.
 
-    A ranker sets `classes_` in ``fit`` and says in `_scores` how well each lab fits each row; it has
-    checked by then what it is given. The rest stands here: scikit-learn's convention for two classes, the
-    best lab, and the list of labs.
+    A ranker sets `classes_` in ``fit`` and implements `_scored`. The mixin adds ``decision_function``,
+    with scikit-learn's convention for two classes, ``predict`` and ``rank``.
     """
 
     classes_: npt.NDArray[Any]
 
-    def _scores(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return the scores, (n_samples, n_labs): higher for likelier, in the order of `classes_`."""
+    def _scored(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
+        """Return the labs, and the scores of shape (n_samples, n_labs), higher for likelier.
+
+        Both come from one state of the ranker, so that ``enroll`` in another thread does not mix two.
+        """
         raise NotImplementedError
 
-    def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return how well each lab fits each sequence.
+    def decision_function(self, X: Any) -> Scores:
+        """Return the score of each lab for each sequence.
 
         Parameters
         ----------
@@ -36,12 +40,12 @@ class LabRankerMixin(ClassifierMixin):
         Returns
         -------
         scores : ndarray of shape (n_samples, n_labs) or (n_samples,)
-            Higher for likelier, columns in the order of `classes_`. With two labs, as scikit-learn
-            wants it, the difference of the two: positive for ``classes_[1]``.
+            Higher for likelier, columns in the order of `classes_`. With two labs, the score of
+            ``classes_[1]`` minus that of ``classes_[0]``, as in scikit-learn.
         """
         check_is_fitted(self)
-        scores = self._scores(X)
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+        classes, scores = self._scored(X)
+        return scores[:, 1] - scores[:, 0] if len(classes) == 2 else scores
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the likeliest lab of each sequence.
@@ -54,10 +58,11 @@ class LabRankerMixin(ClassifierMixin):
         Returns
         -------
         labs : ndarray of shape (n_samples,)
-            The labs with the highest score; of equal ones the first in `classes_`.
+            The labs with the highest score; among equal scores the first in `classes_`.
         """
         check_is_fitted(self)
-        return self.classes_[np.argmax(self._scores(X), axis=1)]
+        classes, scores = self._scored(X)
+        return classes[np.argmax(scores, axis=1)]
 
     def rank(self, X: Any, k: int = 10) -> npt.NDArray[Any]:
         """Return the `k` likeliest labs of each sequence, the likeliest first.
@@ -67,12 +72,12 @@ class LabRankerMixin(ClassifierMixin):
         X : array-like of n_samples rows
             Sequences in the form that `fit` takes.
         k : int, default=10
-            How many labs; all of them when there are fewer.
+            The number of labs; all labs if there are fewer.
 
         Returns
         -------
         labs : ndarray of shape (n_samples, min(k, n_labs))
-            The labs, by falling score; equal ones in the order of `classes_`.
+            The labs by descending score; equal scores in the order of `classes_`.
 
         Raises
         ------
@@ -80,67 +85,70 @@ class LabRankerMixin(ClassifierMixin):
             If `k` is not a positive int.
         """
         check_is_fitted(self)
-        if not isinstance(k, Integral) or k < 1:
-            raise ValueError(f"k must be an int of at least 1; got {k!r}.")
-        order = np.argsort(-self._scores(X), axis=1, kind="stable")
-        return self.classes_[order[:, :k]]
+        check_list_length(k)
+        return best_labs(*self._scored(X), k)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of the sequences whose likeliest lab is the true one.
+
+        Parameters
+        ----------
+        X : array-like of n_samples rows
+            Sequences in the form that `fit` takes.
+        y : array-like of shape (n_samples,)
+            The true labs.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weights of the sequences.
+
+        Returns
+        -------
+        accuracy : float
+            The share, in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If a lab is missing, or `y` holds strings and `classes_` numbers or the reverse.
+        """
+        check_is_fitted(self)
+        check_same_kind(check_labels(y), self.classes_, "the ranker")
+        return super().score(X, y, sample_weight=sample_weight)
 
 
-def check_labs(y: Any) -> npt.NDArray[Any]:
-    """Return the labs of a training set or of an enrolment as a column that a classifier can learn."""
-    y = column_or_1d(y, warn=True)
-    if not len(y):
-        raise ValueError("y is empty; pass the lab of at least one sequence.")
-    assert_all_finite(y, input_name="y")
-    # scikit-learn's own check warns of many labs with a single plasmid, which are usual here
-    kind = type_of_target(y, input_name="y")
-    if kind not in ("binary", "multiclass"):
+def check_list_length(k: Any) -> None:
+    """Raise a ValueError if `k` is not a positive int."""
+    if not isinstance(k, Integral) or k < 1:
+        raise ValueError(f"k must be an int of at least 1; got {k!r}.")
+
+
+def best_labs(classes: npt.NDArray[Any], scores: Scores, k: int) -> npt.NDArray[Any]:
+    """Return the `k` labs with the highest scores of each row, shape (n_samples, min(k, n_labs))."""
+    return classes[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
+
+
+def check_training_labs(y: Any) -> npt.NDArray[Any]:
+    """Return the labs of a training set, at least two different ones."""
+    y = check_labels(y)
+    if (y == y[0]).all():
         raise ValueError(
-            f"Unknown label type: {kind}; y must hold the name or the number of a lab for each row."
+            "This solver needs samples of at least 2 classes in the data, but the data contains only one "
+            f"class: {y[0]!r}"
         )
     return y
 
 
-def first_labs(y: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
-    """Return the labs, two or more, sorted, and where in them y is."""
-    classes, targets = np.unique(check_labs(y), return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(
-            "This solver needs samples of at least 2 classes in the data, but the data contains only one "
-            f"class: {classes[0]!r}"
-        )
-    return classes, targets
-
-
-def merge_labs(
-    classes: npt.NDArray[Any], y: Any
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the known and the new labs together, sorted; where in them y is, and where `classes` are."""
-    y = check_labs(y)
+def check_further_labs(y: Any, classes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the labs of sequences to enroll, which have the type of the known labs."""
+    y = check_labels(y)
     check_same_kind(y, classes, "the ranker")
-    merged = np.union1d(classes, y)
-    return merged, np.searchsorted(merged, y), np.searchsorted(merged, classes)
+    return y
 
 
-def grow_sums(
-    sums: npt.NDArray[np.float64],
-    places: npt.NDArray[np.integer],
-    embeddings: npt.NDArray[np.float64],
-    targets: npt.NDArray[np.integer],
-    n_labs: int,
-) -> npt.NDArray[np.float64]:
-    """Return the sum of the embeddings of each lab: the old `sums`, at their `places`, and new ones."""
-    grown = np.zeros((n_labs, sums.shape[1]))
-    grown[places] = sums
-    np.add.at(grown, targets, embeddings)
-    return grown
-
-
-def check_same_kind(y: npt.NDArray[Any], classes: npt.NDArray[Any], ranker: str) -> None:
-    """Raise where some labs are names and others numbers, which numpy would turn into names."""
-    one, other = y.tolist()[0], classes.tolist()[0]
-    if isinstance(one, str) != isinstance(other, str):
+def check_same_kind(y: npt.NDArray[Any], classes: npt.NDArray[Any], owner: str) -> None:
+    """Raise a ValueError if some labs are strings and others numbers, which numpy would turn into strings."""
+    new, known = y.tolist()[0], classes.tolist()[0]
+    if isinstance(new, str) != isinstance(known, str):
         raise ValueError(
-            f"y holds labs such as {one!r}, but {ranker} was fitted on labs such as {other!r}; name all of "
-            "them in the same way."
+            f"y holds labels such as {new!r}, but {owner} was fitted on labels such as {known!r}; use one "
+            "type."
         )

@@ -1,4 +1,4 @@
-"""A conditional logit: which of several candidates is the right one, by a weighted sum of what is known."""
+"""Conditional logit: the probability of each candidate from a weighted sum of its features."""
 
 from dataclasses import dataclass
 
@@ -7,40 +7,40 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-_ITERATIONS = 200
+_MAX_ITERATIONS = 200
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidates of questions; the first one is right.
+    """The candidates of each query; the first one is the true one.
 
-    `evidence` has shape (n_questions, n_candidates, n_evidence). `offset`, (n_questions, n_candidates),
-    is added to the sums: the logarithm of how many candidates one stands for, minus infinity for none.
+    `features` has shape (n_queries, n_candidates, n_features). `offset`, shape (n_queries, n_candidates),
+    is added to the weighted sums: the logarithm of the number of candidates that one stands for, minus
+    infinity to leave it out.
     """
 
-    evidence: npt.NDArray[np.float32]
+    features: npt.NDArray[np.float32]
     offset: npt.NDArray[np.float64]
 
 
 def fit_conditional_logit(
     candidates: Candidates, prior: npt.NDArray[np.float64], *, strength: float
 ) -> npt.NDArray[np.float64]:
-    """Return the weights of the evidence.
+    """Return the weights of the features.
 
-    They minimise the sum of ``-log softmax(evidence @ weights + offset)`` of the right candidates plus
-    half the strength times the squared distance from the prior weights, for evidence scaled to unit
-    variance. It is convex; with few questions the weights stay near the prior.
+    The weights minimize the sum over the queries of ``-log softmax(features @ weights + offset)`` of the
+    true candidate plus half the strength times the squared distance from the prior weights, for features
+    scaled to unit variance. The problem is convex; with few queries the weights stay near the prior.
     """
-    mean = candidates.evidence.mean(axis=(0, 1), dtype=np.float64)
-    scale = candidates.evidence.std(axis=(0, 1), dtype=np.float64)
+    mean = candidates.features.mean(axis=(0, 1), dtype=np.float64)
+    scale = candidates.features.std(axis=(0, 1), dtype=np.float64)
     constant = scale < 1e-6
-    # what never varies says nothing
     scale[constant] = 1.0
     start = prior * scale
-    scaled = (candidates.evidence - mean) / scale
+    scaled = (candidates.features - mean) / scale
 
     def loss(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        # numpy's own loops, since the product of a matrix may round by the number of threads
+        # einsum, since the rounding of a matrix product may depend on the number of threads
         scores = np.einsum("qce,e->qc", scaled, weights) + candidates.offset
         total = logsumexp(scores, axis=1, keepdims=True)
         residual = np.exp(scores - total)
@@ -49,6 +49,7 @@ def fit_conditional_logit(
         value = (total[:, 0] - scores[:, 0]).sum() + strength / 2 * np.square(weights - start).sum()
         return float(value), gradient
 
-    options = {"maxiter": _ITERATIONS}
+    options = {"maxiter": _MAX_ITERATIONS}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    # a constant feature keeps its prior weight
     return np.where(constant, prior, found.x / scale)

@@ -1,4 +1,4 @@
-"""Rankings put together: Copeland's method over the labs, and two simpler rules."""
+"""Combine rankings by Copeland's election, mean probability or reciprocal rank fusion."""
 
 from collections.abc import Callable
 from numbers import Integral
@@ -10,60 +10,64 @@ from joblib import Parallel, delayed
 from scipy.stats import rankdata
 from sklearn.base import MetaEstimatorMixin, clone, is_classifier
 from sklearn.utils import Bunch, Tags, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skseed._atomic_fit import atomic_fit
 from skseed._sklearn import Interval, StrOptions, _BaseComposition, _fit_context
-from skseed.ranking._base import LabRankerMixin, check_labs, check_same_kind
+from skseed._validation import check_labels
+from skseed.ranking._base import LabRankerMixin, Scores, check_same_kind
+from skseed.ranking._fit_params import route_fit_params
 
 # the constant of reciprocal rank fusion, from its paper
 _RANK_OFFSET = 60
 
 
-def _gives_probabilities(self: "CopelandRanker") -> bool:
+def _has_probabilities(self: "CopelandRanker") -> bool:
     if self.method != "mean_probability":
-        raise AttributeError(f"predict_proba is there for method='mean_probability', not {self.method!r}.")
+        raise AttributeError(
+            f"predict_proba is available for method='mean_probability', not {self.method!r}."
+        )
     return True
 
 
 class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
-    """Put the rankings of several rankers together, as in an election.
+    """Combine the rankings of several rankers by an election.
 
-    Every ranker is a voter that ranks all labs. A lab's Copeland score is the number of labs that it
-    beats in a duel, that is, that fewer voters put before it than behind it, and half of those that it
-    draws with. Only the order counts, so rankers whose scores have nothing in common, such as cosines and
-    counts, go together without calibration. It takes two voters or more; with an odd number there are
-    fewer draws. Where all rankers give good probabilities, ``method="mean_probability"`` uses more of
-    what they know.
+    Every ranker is a voter that ranks all labs. A lab beats another one if more rankers put it before the
+    other than behind it. The Copeland score of a lab is the number of labs that it beats plus half the number
+    of ties. Only the order counts, so scores of different kinds, such as cosines and counts, need no
+    calibration. The election needs two rankers or more; an odd number has fewer ties. If all rankers have
+    good probabilities, ``method="mean_probability"`` uses more of their information.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The rankers with their names: classifiers with ``decision_function`` or ``predict_proba``,
-        pipelines among them. Clones of them are fitted on the same X and y; one that is
-        fitted already, and shall stay as it is, goes in as ``FrozenEstimator(ranker)``. ``"drop"``
-        leaves a ranker out.
+        The rankers with their names: classifiers with ``decision_function`` or ``predict_proba``, including
+        pipelines. Clones are fitted on the same X and y. Wrap a fitted ranker in
+        ``FrozenEstimator(ranker)`` to use it as it is. ``"drop"`` leaves a ranker out.
     method : {"copeland", "mean_probability", "reciprocal_rank"}, default="copeland"
         The rule. ``"mean_probability"`` averages ``predict_proba``; ``"reciprocal_rank"`` averages
         1 / (60 + rank) [2]_.
     n_candidates : int or None, default=50
-        Only labs that some ranker has among its first `n_candidates` stand for election; the others
-        follow, by mean rank. None lets all stand. Ignored by the other rules.
+        Only labs among the first `n_candidates` of some ranker are candidates. The other labs follow by
+        mean rank. With None, all labs are candidates. Only used for ``"copeland"``.
     n_jobs : int, default=None
-        How many rankers are fitted at the same time, through joblib.
+        The number of rankers that are fitted at the same time, by joblib.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_labs,)
         The labs of y and of all rankers, sorted.
     estimators_ : list of estimators
-        The fitted rankers, without those dropped.
+        The fitted rankers, without dropped ones.
     named_estimators_ : Bunch
         The fitted rankers by name.
     n_features_in_ : int
-        The number of columns, if the first ranker counts them.
+        The number of columns, if the first ranker has this attribute.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, if the first ranker has them.
+        The names of the columns, if the first ranker has this attribute.
 
     See Also
     --------
@@ -72,16 +76,21 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
 
     Notes
     -----
-    Labs are matched by name through each ranker's ``classes_``. A ranker puts a lab that it does not
-    know, because it was fitted elsewhere, behind all that it knows: its probability is 0 there.
+    Labs are matched by name through ``classes_`` of each ranker. A lab that a ranker does not know is ranked
+    behind all labs that it knows, and has the probability 0.
 
-    Labs with the same Copeland score are ordered by their mean rank, and `decision_function` is the
-    Copeland score plus a part below one half that says the mean rank; labs that do not stand have
-    negative scores. Of the labs that stand, one that beats all others, a Condorcet winner, is always
-    first, and a lab that all rankers put before another stays before it.
+    Labs with the same Copeland score are ordered by their mean rank: `decision_function` is the Copeland
+    score plus a fraction below one half from the mean rank. Labs that are no candidates have negative scores.
+    Among the candidates, one that beats all others (a Condorcet winner) is always first, and a lab that all
+    rankers put before another one stays before it.
 
-    An election costs O(n_rankers · c²) for c candidates, at most ``n_rankers * n_candidates``
-    and a little more where ranks are shared.
+    An election costs O(n_rankers · c²) for c candidates, at most ``n_rankers * n_candidates`` and a little
+    more where ranks are tied.
+
+    `fit` passes `groups` and further parameters to the rankers. Without metadata routing, a ranker gets the
+    parameters that its ``fit`` has; a pipeline passes them to its last step. Rankers whose ``fit`` takes no
+    groups are fitted without them. With ``sklearn.set_config(enable_metadata_routing=True)``, the requests of
+    the rankers decide (``set_fit_request``).
 
     References
     ----------
@@ -113,6 +122,8 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         "n_candidates": [Interval(Integral, 1, None, closed="left"), None],
         "n_jobs": [Integral, None],
     }
+    # with metadata routing, groups are requested unless set_fit_request(groups=False) says otherwise
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
     def __init__(
         self,
@@ -127,17 +138,22 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         self.n_candidates = n_candidates
         self.n_jobs = n_jobs
 
-    # the rankers are validated when they are fitted
+    # the rankers validate their own parameters when they are fitted
+    @atomic_fit
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None, **fit_params: Any) -> Self:
         """Fit the rankers.
 
         Parameters
         ----------
         X : array-like of n_samples rows
-            What every ranker takes.
+            The input of every ranker.
         y : array-like of shape (n_samples,)
             The labs.
+        groups : array-like of shape (n_samples,), default=None
+            Groups, passed to the rankers whose ``fit`` takes groups.
+        **fit_params : dict
+            Further parameters, passed to the rankers whose ``fit`` takes them.
 
         Returns
         -------
@@ -147,40 +163,55 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         Raises
         ------
         ValueError
-            If there is no ranker, a name stands twice, an estimator is not a classifier, or y holds names
-            where a fitted ranker's labs are numbers, or the reverse.
+            If there is no ranker, a name occurs twice, an estimator is not a classifier, a lab is missing, or
+            y holds strings where the labs of a fitted ranker are numbers, or the reverse.
+        TypeError
+            If no ranker accepts one of `fit_params`.
         """
         names, estimators = self._check_estimators()
-        y = check_labs(y)
-        fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit)(clone(estimator), X, y)
-            for estimator in estimators
+        y = check_labels(y)
+        rankers = {
+            name: estimator
+            for name, estimator in zip(names, estimators, strict=True)
             if not isinstance(estimator, str)
+        }
+        routed = route_fit_params(self, rankers, groups, fit_params)
+        fitted = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fit)(clone(estimator), X, y, routed[name].fit) for name, estimator in rankers.items()
         )
-        kept = [
-            name for name, estimator in zip(names, estimators, strict=True) if not isinstance(estimator, str)
-        ]
-        for name, ranker in zip(kept, fitted, strict=True):
+        by_name = dict(zip(rankers, fitted, strict=True))
+        for name, ranker in by_name.items():
             check_same_kind(y, ranker.classes_, f"the ranker {name!r}")
-        self.classes_ = np.unique(np.concatenate([np.unique(y), *(ranker.classes_ for ranker in fitted)]))
-        self.estimators_ = fitted
-        rankers = iter(fitted)
-        self.named_estimators_ = Bunch(
-            **{
-                name: estimator if isinstance(estimator, str) else next(rankers)
-                for name, estimator in zip(names, estimators, strict=True)
-            }
+        vars(self).update(
+            classes_=np.unique(np.concatenate([np.unique(y), *(ranker.classes_ for ranker in fitted)])),
+            estimators_=fitted,
+            named_estimators_=Bunch(**{name: by_name.get(name, "drop") for name in names}),
         )
         return self
 
-    @available_if(_gives_probabilities)
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return the routing of fit parameters to the rankers.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            The requests of this estimator and of the rankers.
+        """
+        router = MetadataRouter(owner=self).add_self_request(self)
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        for name, estimator in self.estimators:
+            if not isinstance(estimator, str):
+                router.add(method_mapping=mapping, **{name: estimator})
+        return router
+
+    @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return the mean of the rankers' probabilities; only for ``method="mean_probability"``.
+        """Return the mean of the rankers' probabilities; only with ``method="mean_probability"``.
 
         Parameters
         ----------
         X : array-like of n_samples rows
-            What every ranker takes.
+            The input of every ranker.
 
         Returns
         -------
@@ -188,7 +219,7 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
             Rows that sum to 1, columns in the order of `classes_`.
         """
         check_is_fitted(self)
-        return self._scores(X)
+        return self._scored(X)[1]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, and those of the rankers as ``name__parameter``.
@@ -196,7 +227,7 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         Parameters
         ----------
         deep : bool, default=True
-            Whether the rankers and their parameters are returned too.
+            Whether to include the rankers and their parameters.
 
         Returns
         -------
@@ -206,7 +237,9 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         return self._get_params("estimators", deep=deep)
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, of the rankers as ``name__parameter``; a ranker by its name, or ``"drop"``.
+        """Set parameters, and those of the rankers as ``name__parameter``.
+
+        A ranker is replaced by its name, or left out by ``name="drop"``.
 
         Parameters
         ----------
@@ -216,7 +249,7 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         Returns
         -------
         self : CopelandRanker
-            The ranker itself.
+            This estimator.
         """
         self._set_params("estimators", **params)
         return self
@@ -263,9 +296,11 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
             raise AttributeError(f"{type(self).__name__} has no {attribute} before fit.")
         return getattr(self.estimators_[0], attribute)
 
-    def _scores(self, X: Any) -> npt.NDArray[np.float64]:
+    def _scored(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
+        classes = self.classes_
         if self.method == "mean_probability":
-            return np.mean([self._aligned(name, X, _probabilities, 0.0) for name in self._names()], axis=0)
+            probabilities = [self._aligned(name, X, _probabilities, 0.0) for name in self._names()]
+            return classes, np.mean(probabilities, axis=0)
         ranks = np.stack(
             [
                 rankdata(-self._aligned(name, X, _ranker_scores, -np.inf), axis=1, method="average")
@@ -273,8 +308,8 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
             ]
         )
         if self.method == "reciprocal_rank":
-            return (1 / (_RANK_OFFSET + ranks)).mean(axis=0)
-        return copeland_scores(ranks, self.n_candidates)
+            return classes, (1 / (_RANK_OFFSET + ranks)).mean(axis=0)
+        return classes, copeland_scores(ranks, self.n_candidates)
 
     def _names(self) -> list[str]:
         return [name for name, ranker in self.named_estimators_.items() if not isinstance(ranker, str)]
@@ -286,13 +321,14 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         if np.isnan(scores).any():
             row, column = (int(i) for i in np.argwhere(np.isnan(scores))[0])
             raise ValueError(
-                f"The ranker {name!r} scores row {row} of X for {ranker.classes_.tolist()[column]!r} as NaN."
+                f"The score of the ranker {name!r} for X[{row}] and the lab "
+                f"{ranker.classes_.tolist()[column]!r} is NaN."
             )
         new = ~np.isin(ranker.classes_, self.classes_)
         if new.any():
             lab = ranker.classes_.tolist()[np.argmax(new)]
             raise ValueError(
-                f"The ranker {name!r} learnt the lab {lab!r} later on; fit the {type(self).__name__} again."
+                f"The ranker {name!r} enrolled the lab {lab!r} after fit; fit {type(self).__name__} again."
             )
         aligned = np.full((len(scores), len(self.classes_)), missing)
         aligned[:, np.searchsorted(self.classes_, ranker.classes_)] = scores
@@ -302,31 +338,31 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
 def copeland_scores(
     ranks: npt.NDArray[np.float64], n_candidates: int | None = None
 ) -> npt.NDArray[np.float64]:
-    """Return the wins and half the draws of each lab, with the mean rank as the fraction.
+    """Return the Copeland score of each lab plus a fraction from its mean rank.
 
     Parameters
     ----------
     ranks : ndarray of shape (n_rankers, n_samples, n_labs)
-        Ranks from 1; equal labs have the mean of their ranks.
+        Ranks from 1; tied labs have the mean of their ranks.
     n_candidates : int, default=None
-        Only labs with a rank of at most this stand; None lets all stand.
+        Only labs with a rank of at most this number are candidates; with None, all labs are.
 
     Returns
     -------
     scores : ndarray of shape (n_samples, n_labs)
-        Higher for likelier; negative for labs that do not stand.
+        Higher for likelier; negative for labs that are no candidates.
     """
     n_labs = ranks.shape[2]
-    # in [0, 1/2): less than the step from one Copeland score to the next
+    # in [0, 1/2), less than the distance of two Copeland scores
     fractions = (n_labs - ranks.mean(axis=0)) / (2 * n_labs)
-    stands = np.any(ranks <= (n_labs if n_candidates is None else n_candidates), axis=0)
+    is_candidate = np.any(ranks <= (n_labs if n_candidates is None else n_candidates), axis=0)
     scores = fractions - 1
-    for row in range(len(stands)):
-        candidates = np.flatnonzero(stands[row])
+    for row in range(len(is_candidate)):
+        candidates = np.flatnonzero(is_candidate[row])
         own = ranks[:, row, candidates]
         votes = np.sign(own[:, None, :] - own[:, :, None]).sum(axis=0)
-        wins, draws = (votes > 0).sum(axis=1), (votes == 0).sum(axis=1) - 1
-        scores[row, candidates] = wins + draws / 2 + fractions[row, candidates]
+        wins, ties = (votes > 0).sum(axis=1), (votes == 0).sum(axis=1) - 1
+        scores[row, candidates] = wins + ties / 2 + fractions[row, candidates]
     return scores
 
 
@@ -335,8 +371,8 @@ def _is_ranker(candidate: Any) -> bool:
     return is_estimator and is_classifier(candidate)
 
 
-def _fit(estimator: Any, X: Any, y: Any) -> Any:
-    return estimator.fit(X, y)
+def _fit(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> Any:
+    return estimator.fit(X, y, **params)
 
 
 def _ranker_scores(ranker: Any, X: Any) -> npt.NDArray[Any]:

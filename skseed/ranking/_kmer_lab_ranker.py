@@ -1,5 +1,6 @@
-"""The lab of origin by a vote of long k-mers, without a network."""
+"""Rank labs by a vote of shared k-mers."""
 
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -8,84 +9,109 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
+from skseed._atomic_fit import atomic_fit
 from skseed._sklearn import Interval, _fit_context
-from skseed.ranking._kmer_counts import (
-    KmerCounts,
-    count_kmers,
-    known_kmers,
-    merge_counts,
-    spread_labs,
-    vote_weights,
-)
-from skseed.ranking._metadata_counts import (
-    MetadataCounts,
-    add_metadata,
-    count_metadata,
-    metadata_log_likelihood,
-    spread_metadata,
-)
-from skseed.ranking._plasmid_ranker import PlasmidRanker
+from skseed.ranking._base import Scores, check_further_labs, check_training_labs
+from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles, vote_weights
+from skseed.ranking._kmer_ranker import KmerRanker
+from skseed.ranking._metadata_likelihood import metadata_log_likelihood
 
-_LEAST_SHARE = 1e-4
-_PREDICTION_ROWS = 512
+_MIN_SHARE = 1e-4
+_BLOCK_ROWS = 512
 
 
-class KmerLabRanker(PlasmidRanker):
-    """Rank the labs that may have engineered a plasmid, by the k-mers it shares with theirs.
+@dataclass(frozen=True)
+class LabVote:
+    """The k-mers of each lab, one row a lab, and the votes of the k-mers, shape (n_kmers, n_labs)."""
 
-    Every k-mer of a plasmid votes for the labs whose plasmids have it, the more the fewer labs have it. It
-    learns tens of thousands of plasmids in a minute, new labs without starting again, and depends neither
-    on the strand nor on where a plasmid was cut open: the baseline that any other ranker must beat, and
-    hard to beat where the plasmids to be ranked are relatives of known ones. It
-    sees only exact copies of `k` letters, so a lab's habits that show in shorter words escape it.
+    library: KmerLibrary
+    votes: sparse.csr_matrix
+
+    @classmethod
+    def from_library(cls, library: KmerLibrary) -> "LabVote":
+        pooled = library.pool_labs()
+        return cls(pooled, vote_weights(pooled.profiles.kmers.T.tocsr()))
+
+    def scores(self, queries: KmerProfiles, metadata_weight: float) -> Scores:
+        """Return the logarithm of each lab's share of the votes, plus the weighted metadata likelihood."""
+        n_queries = queries.kmers.shape[0]
+        scores = np.empty((n_queries, self.library.n_labs))
+        for start in range(0, n_queries, _BLOCK_ROWS):
+            rows = slice(start, start + _BLOCK_ROWS)
+            votes = (queries.kmers[rows] @ self.votes).toarray()
+            total = votes.sum(axis=1, keepdims=True)
+            scores[rows] = np.log(np.divide(votes, total, out=votes, where=total > 0) + _MIN_SHARE)
+        if queries.metadata.shape[1]:
+            scores += metadata_weight * metadata_log_likelihood(
+                queries.metadata, self.library.lab_counts, self.library.lab_metadata
+            )
+        return scores
+
+
+class KmerLabRanker(KmerRanker):
+    """Rank the labs that may have engineered a plasmid by the k-mers it shares with their plasmids.
+
+    Every k-mer of a plasmid votes for the labs whose plasmids have it. A k-mer of few labs has a large vote.
+    The ranker learns tens of thousands of plasmids in a minute and enrolls new labs without a new fit. It
+    depends neither on the strand nor on the position at which a circular sequence starts. Use it as the
+    baseline for any other ranker; it is hard to beat where queries are relatives of known plasmids. It sees
+    only exact copies of `k` letters, so it misses habits of a lab that show in shorter motifs.
 
     Parameters
     ----------
     k : int, default=21
-        Letters in a k-mer, at most 31. Shorter ones occur by chance, longer ones break at
-        every mutation.
+        Letters in a k-mer, at most 31. Shorter k-mers are shared by chance, longer ones break at every
+        mutation.
     fraction : float, default=0.125
-        The share of the k-mers that is looked at, in (0, 1]; time and memory are proportional to it.
-        Raise it for sequences of a few hundred letters.
+        The share of the k-mers that is used, in (0, 1]. Time and memory are proportional to it. Raise it
+        for sequences of a few hundred letters.
     topology : {"circular", "linear"}, default="circular"
         Whether the k-mers over the end of a sequence count.
     n_metadata : int, default=0
-        How many columns of X, the last ones, are binary metadata. X is then a table whose first column is
-        the sequence.
+        The number of columns of X, the last ones, that are binary metadata. If it is not 0, X is a table
+        whose first column is the sequence.
     metadata_weight : float, default=0.25
-        The weight of the metadata's log-likelihood against the logarithm of the vote. Below 1, since
-        the properties are not independent of one another.
+        The weight of the metadata's log-likelihood relative to the logarithm of the vote. It is below 1
+        because the properties depend on each other.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_labs,)
         The labs, sorted.
     lab_counts_ : ndarray of shape (n_labs,)
-        How many sequences of each lab were learnt.
+        The number of known sequences of each lab.
     n_features_in_ : int
         The number of columns seen in `fit`; only with metadata.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where X was a table with names; only with metadata.
+        The names of the columns, if X was a table with names; only with metadata.
 
     See Also
     --------
+    EvidenceLabRanker : Learns the weights of this vote and of other features.
     TripletLabRanker : Learns an embedding of plasmids and labs.
-    skseed.preprocessing.MinimizerVectorizer : Another sketch, as a transformer.
 
     Notes
     -----
-    A k-mer and its reverse complement count as one. Those with a small hash are kept (FracMinHash [1]_),
-    each once a sequence; one with an ambiguous letter is not counted, so a sequence shorter than `k` has
-    no say. With c(l, m) the sequences of lab l that have k-mer m, and n(m) the labs that do, the vote is
+    A k-mer and its reverse complement count as one. The ranker keeps the k-mers with a small hash
+    (FracMinHash [1]_), each once a sequence. A k-mer with an ambiguous letter is skipped. Let c(l, m) be
+    the number of sequences of lab l with the k-mer m, n(m) the number of labs with m, and L the number of
+    labs. The vote for lab l is
 
     .. math:: v_l = \\sum_m \\frac{c(l, m)}{\\sum_j c(j, m)} \\log \\frac{1 + L}{1 + n(m)}
 
-    over the k-mers of the query. It is scaled to the sum 1; the score of a lab is the logarithm of its share
-    plus 1e-4, plus `metadata_weight` times the log-likelihood of the metadata by naive Bayes. Weighing
-    fragments down by the number of labs that share them is the idea of [2]_, which aligns where this counts.
+    over the k-mers of the query, scaled to the sum 1. The score of a lab is the logarithm of its share plus
+    1e-4, plus `metadata_weight` times the naive Bayes log-likelihood of the metadata. The idea of lower
+    weights for fragments of many labs is from [2]_, which aligns sequences instead of counting k-mers.
 
-    `predict_proba` is the softmax of the scores: without metadata the share of the vote itself. It is
-    not calibrated. A sequence without a known k-mer has equal scores for all labs.
+    `predict_proba` is the softmax of the scores; without metadata it equals the share of the vote. It is
+    not calibrated; see :class:`CalibratedRanker`.
+
+    A sequence without a known k-mer, such as one shorter than `k`, has the same vote for all labs, and a
+    warning states the number of such sequences. `fit` raises if no sequence has a k-mer and there is no
+    metadata.
+
+    `enroll` may run while other threads predict: `predict` and `rank` use either the old labs or the new
+    ones. `decision_function` may return columns for the new labs before the caller reads `classes_`.
 
     References
     ----------
@@ -107,7 +133,7 @@ class KmerLabRanker(PlasmidRanker):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **PlasmidRanker._parameter_constraints,
+        **KmerRanker._parameter_constraints,
         "metadata_weight": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -126,6 +152,7 @@ class KmerLabRanker(PlasmidRanker):
         self.n_metadata = n_metadata
         self.metadata_weight = metadata_weight
 
+    @atomic_fit
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any) -> Self:
         """Count the k-mers and the metadata of every lab.
@@ -135,7 +162,7 @@ class KmerLabRanker(PlasmidRanker):
         X : array-like of str of shape (n_samples,) or table of shape (n_samples, 1 + n_metadata)
             DNA sequences, with metadata in further columns.
         y : array-like of shape (n_samples,)
-            The lab of each; one sequence a lab is enough.
+            The lab of each sequence; one sequence per lab is enough.
 
         Returns
         -------
@@ -145,77 +172,46 @@ class KmerLabRanker(PlasmidRanker):
         Raises
         ------
         ValueError
-            If a letter is foreign to DNA, metadata is neither 0 nor 1 (the message names the place), or
-            `y` holds a single lab.
+            If a letter does not belong to DNA, metadata is neither 0 nor 1, or a lab is missing (the message
+            names the index); if `y` has a single lab, or no sequence has a k-mer and there is no metadata.
+
+        Warns
+        -----
+        UserWarning
+            If some sequences have no k-mer.
         """
-        sequences, metadata = self._read(X, reset=True)
-        classes, targets = self._first_labs(y, sequences)
-        kmers, properties = self._count(sequences, metadata, targets, len(classes))
-        self._learn(classes, kmers, properties)
-        return self
+        library = self._read_library(X, check_training_labs(y), None, reset=True)
+        return self._set_model(LabVote.from_library(library))
 
     def enroll(self, X: Any, y: Any) -> Self:
-        """Learn further sequences, of known labs or of new ones.
+        """Add sequences of known or new labs.
 
-        The ranker is then the same, to the last bit, as one fitted on all sequences at once.
+        The result is the same, bit for bit, as one `fit` on all sequences.
 
         Parameters
         ----------
         X : array-like of str of shape (n_samples,) or table of shape (n_samples, 1 + n_metadata)
             As in `fit`.
         y : array-like of shape (n_samples,)
-            The lab of each.
+            The lab of each sequence.
 
         Returns
         -------
         self : KmerLabRanker
-            The ranker, `classes_` with the new labs in their places.
+            The ranker; `classes_` contains the new labs and stays sorted.
 
         Raises
         ------
         ValueError
-            If X is not as in `fit`, or `y` holds names where `classes_` holds numbers or the reverse.
+            If X is not as in `fit`, or `y` holds strings and `classes_` numbers or the reverse. The ranker
+            then stays as it was.
         """
         check_is_fitted(self)
-        sequences, metadata = self._read(X, reset=False)
-        classes, targets, places = self._further_labs(y, sequences)
-        kmers, properties = self._count(sequences, metadata, targets, len(classes))
-        self._learn(
-            classes,
-            merge_counts(spread_labs(self._kmers, places, len(classes)), kmers),
-            add_metadata(spread_metadata(self._properties, places, len(classes)), properties),
-        )
-        return self
+        library = self._model.library
+        new = self._read_library(X, check_further_labs(y, library.classes), None, reset=False)
+        return self._set_model(LabVote.from_library(library.enroll(new)))
 
-    def _scores(self, X: Any) -> npt.NDArray[np.float64]:
-        sequences, metadata = self._read(X, reset=False)
-        sketches = self._sketch(sequences)
-        kmers = known_kmers(sketches, self._kmers.hashes)
-        scores = np.empty((len(sequences), len(self.classes_)))
-        for start in range(0, len(sequences), _PREDICTION_ROWS):
-            rows = slice(start, start + _PREDICTION_ROWS)
-            votes = (kmers[rows] @ self._votes).toarray()
-            total = votes.sum(axis=1, keepdims=True)
-            scores[rows] = np.log(np.divide(votes, total, out=votes, where=total > 0) + _LEAST_SHARE)
-        if self.n_metadata:
-            scores += self.metadata_weight * metadata_log_likelihood(metadata, self._properties)
-        return scores
-
-    def _count(
-        self,
-        sequences: npt.NDArray[np.object_],
-        metadata: npt.NDArray[np.float64],
-        targets: npt.NDArray[np.intp],
-        n_labs: int,
-    ) -> tuple[KmerCounts, MetadataCounts]:
-        return (
-            count_kmers(self._sketch(sequences), targets, n_labs),
-            count_metadata(metadata, targets, n_labs),
-        )
-
-    def _learn(self, classes: npt.NDArray[Any], kmers: KmerCounts, properties: MetadataCounts) -> None:
-        self._kmers = kmers
-        self._properties = properties
-        self._votes: sparse.csr_matrix = vote_weights(kmers.table)
-        self.lab_counts_ = properties.sequences
-        self.classes_ = classes
+    def _scored(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
+        model = self._model
+        queries = self._read_queries(X, model.library)
+        return model.library.classes, model.scores(queries, self.metadata_weight)

@@ -1,4 +1,4 @@
-"""Tables of sequences and binary metadata: checked and split."""
+"""Tables of sequences and binary metadata."""
 
 from typing import Any
 
@@ -10,12 +10,9 @@ from skseed._validation import check_sequences
 
 
 def as_sequence_table(X: Any, n_metadata: int) -> Any:
-    """Return `X` as a table: a data frame stays one, anything else becomes an array of objects.
+    """Return `X` as a table: a data frame as it is, anything else as an array of objects.
 
-    Raises
-    ------
-    ValueError
-        If it has not one column of sequences and `n_metadata` further ones.
+    Raises a ValueError unless the table has one column of sequences and `n_metadata` further columns.
     """
     if X is None or isinstance(X, (str, bytes)):
         check_sequences(X)
@@ -32,20 +29,15 @@ def as_sequence_table(X: Any, n_metadata: int) -> Any:
 def split_sequence_table(
     table: Any, n_metadata: int
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
-    """Return the sequences and the binary metadata, shape (n_samples, n_metadata), of a table.
+    """Return the first column, not yet checked, and the binary metadata of shape (n_samples, n_metadata).
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an item of the first column is no sequence, or one of the others neither 0 nor 1; the message
-        names the place.
+    Raises a ValueError with the row and the column of the first metadata that is neither 0 nor 1.
     """
     if hasattr(table, "to_pandas"):
-        # polars; pandas has no such method
+        # polars; its to_numpy has no dtype parameter
         cells = table.to_numpy()
     else:
         cells = table.to_numpy(dtype=object) if hasattr(table, "columns") else table
-    sequences = check_sequences(cells[:, 0], name="X")
     columns = [
         pd.to_numeric(pd.Series(cells[:, column]), errors="coerce") for column in range(1, n_metadata + 1)
     ]
@@ -57,4 +49,4 @@ def split_sequence_table(
             f"X[{row}, {column + 1}] is {cells[row, column + 1]!r}, but the last {n_metadata} columns are "
             "binary metadata, 0 or 1 (see n_metadata); encode them first."
         )
-    return sequences, metadata
+    return cells[:, 0], metadata

@@ -1,11 +1,42 @@
-"""Check tables of token ids and metadata, and split them."""
+"""Check tables of token ids and binary metadata, and split them."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.validation import validate_data
 
 from skseed._tokens import check_token_ids, refuse_at
+
+
+def check_token_table(ranker: Any, X: Any, *, reset: bool) -> npt.NDArray[Any]:
+    """Return `X` as a finite numeric table; raise an error with a remedy if it holds sequences."""
+    remedy = f"tokenize with BPETokenizer first: make_pipeline(BPETokenizer(), {type(ranker).__name__}())"
+    if _holds_text(X):
+        raise ValueError(f"X holds sequences, but rows of token ids are required; {remedy}.")
+    try:
+        return validate_data(ranker, X, reset=reset)
+    except ValueError as error:
+        # the message contains the whole sequence
+        if "could not convert string" not in str(error):
+            raise
+        raise ValueError(f"X holds text, but rows of token ids are required; {remedy}.") from None
+
+
+def _holds_text(X: Any) -> bool:
+    """Return whether `X`, or the first of its rows, is text."""
+    if isinstance(X, str):
+        return True
+    if hasattr(X, "columns"):
+        X = X.iloc[:1].to_numpy() if hasattr(X, "iloc") else X[:1].to_numpy()
+    elif hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    if getattr(getattr(X, "dtype", None), "kind", "") in "UT" and getattr(X, "ndim", 0):
+        return True
+    rows = X[:1] if isinstance(X, (list, tuple, np.ndarray)) and np.ndim(X[:1]) else []
+    first = rows[0] if len(rows) else None
+    cells = first if isinstance(first, (list, tuple, np.ndarray)) and np.ndim(first) else [first]
+    return any(isinstance(cell, str) for cell in cells)
 
 
 def split_token_table(

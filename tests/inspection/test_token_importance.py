@@ -40,7 +40,7 @@ def plasmids() -> tuple[list[str], np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def pipeline(plasmids: Any) -> Any:
-    ranker = TripletLabRanker(16, loss="cosine", random_state=0, **SIZES)
+    ranker = TripletLabRanker(16, embedding_dim=16, loss="cosine", random_state=0, **SIZES)
     return make_pipeline(CircularShiftAugmenter(random_state=0), BPETokenizer(40), ranker).fit(*plasmids[:2])
 
 
@@ -152,7 +152,7 @@ def test_bad_arguments_are_named(pipeline: Any) -> None:
         TokenImportanceDisplay.from_estimator(pipeline, "")
     with pytest.raises(ValueError, match="n_rotations must be an int of at least 1"):
         TokenImportanceDisplay.from_estimator(pipeline, "ACGT", n_rotations=0)
-    with pytest.raises(ValueError, match="'Curie', a lab that the ranker does not know"):
+    with pytest.raises(ValueError, match="'Curie', which is not a lab of the ranker"):
         TokenImportanceDisplay.from_estimator(pipeline, "ACGT", lab="Curie")
     display = TokenImportanceDisplay.from_estimator(pipeline, "ACGT")
     for window in (0, 5, 1.5):

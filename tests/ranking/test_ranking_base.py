@@ -1,4 +1,4 @@
-"""The mixin of the rankers: what follows from a matrix of scores."""
+"""The methods that LabRankerMixin derives from a matrix of scores."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from skseed.ranking._base import LabRankerMixin, check_labs
+# a ranker of given scores has no public base class
+from skseed.ranking._base import LabRankerMixin
 
 
 class Given(LabRankerMixin, BaseEstimator):
@@ -17,8 +18,8 @@ class Given(LabRankerMixin, BaseEstimator):
         self.classes_ = np.unique(y)
         return self
 
-    def _scores(self, X: Any) -> np.ndarray:
-        return np.asarray(X, dtype=float)
+    def _scored(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        return self.classes_, np.asarray(X, dtype=float)
 
 
 SCORES = [[0.2, 0.9, 0.2], [0.5, 0.1, 0.5]]
@@ -29,7 +30,7 @@ def ranker() -> Given:
     return Given().fit(None, ["Curie", "Franklin", "McClintock"])
 
 
-def test_ties_fall_in_the_order_of_classes(ranker: Given) -> None:
+def test_ties_are_broken_by_the_order_of_classes(ranker: Given) -> None:
     expected = [["Franklin", "Curie", "McClintock"], ["Curie", "McClintock", "Franklin"]]
     np.testing.assert_array_equal(ranker.rank(SCORES), expected)
     np.testing.assert_array_equal(ranker.rank(SCORES, k=2), [row[:2] for row in expected])
@@ -46,22 +47,22 @@ def test_two_labs_have_one_decision_column() -> None:
 
 
 @pytest.mark.parametrize("k", [0, -1, 2.0, "2"])
-def test_rank_wants_a_positive_k(ranker: Given, k: Any) -> None:
+def test_rank_requires_a_positive_k(ranker: Given, k: Any) -> None:
     with pytest.raises(ValueError, match="k must be an int of at least 1; got"):
         ranker.rank(SCORES, k=k)
 
 
-def test_fitted_is_asked_first() -> None:
+def test_unfitted_ranker_raises_not_fitted_error() -> None:
     for method in ("rank", "predict", "decision_function"):
         with pytest.raises(NotFittedError):
             getattr(Given(), method)("not even a table")
 
 
-def test_many_labs_with_one_plasmid_each_pass_without_a_warning() -> None:
-    labs = np.array([f"lab{i}" for i in range(30)])
-    np.testing.assert_array_equal(check_labs(labs), labs)
-
-
-def test_measured_values_are_no_labs() -> None:
-    with pytest.raises(ValueError, match="Unknown label type: continuous"):
-        check_labs([0.5, 1.25, 3.0])
+def test_score_raises_for_labels_of_another_type(ranker: Given) -> None:
+    assert ranker.score(SCORES, ["Franklin", "McClintock"]) == 0.5
+    with pytest.raises(
+        ValueError, match="y holds labels such as 1, but the ranker was fitted on labels such as"
+    ):
+        ranker.score(SCORES, [1, 2])
+    with pytest.raises(ValueError, match=r"y\[1\] is missing \(None\)"):
+        ranker.score(SCORES, ["Franklin", None])

@@ -1,4 +1,4 @@
-"""CalibratedRanker: the temperature, the threshold, and labs that stand in a single part."""
+"""CalibratedRanker: the temperature, the threshold, and labs that are in a single fold."""
 
 import pickle
 import warnings
@@ -50,7 +50,7 @@ def draw(n: int, n_labs: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("n_labs", [2, 5, 30])
 @pytest.mark.parametrize("factor", [1e-3, 1.0, 40.0])
-def test_the_temperature_undoes_a_wrong_scale(n_labs: int, factor: float) -> None:
+def test_temperature_corrects_the_scale_of_the_scores(n_labs: int, factor: float) -> None:
     X, y = draw(3000, n_labs)
     ranker = CalibratedRanker(Logits(factor), cv=3).fit(X, y)
     assert ranker.temperature_ == pytest.approx(factor, rel=0.1)
@@ -61,7 +61,7 @@ def test_the_temperature_undoes_a_wrong_scale(n_labs: int, factor: float) -> Non
     np.testing.assert_array_equal(ranker.predict(X), clone(Logits(factor)).fit(X, y).classes_[X.argmax(1)])
 
 
-def test_no_other_temperature_has_a_lower_log_loss() -> None:
+def test_temperature_minimizes_the_log_loss() -> None:
     X, y = draw(400, 6, seed=1)
     ranker = CalibratedRanker(Logits(3.0), cv=2).fit(X, y)
     losses = [
@@ -70,13 +70,13 @@ def test_no_other_temperature_has_a_lower_log_loss() -> None:
     assert np.argmin(losses) == 2
 
 
-def test_a_ranker_that_is_always_right_is_not_sure_of_everything() -> None:
+def test_probabilities_of_a_perfect_ranker_stay_below_1() -> None:
     y = np.arange(90) % 3
     ranker = CalibratedRanker(Logits(), cv=3).fit(np.eye(3)[y], y)
     np.testing.assert_allclose(ranker.predict_proba(np.eye(3)).max(axis=1), 90 / 91, atol=0.01)
 
 
-def test_equals_scikit_learn_where_every_lab_is_common() -> None:
+def test_equals_scikit_learn_if_every_fold_has_all_labs() -> None:
     X, y = draw(600, 4, seed=2)
     ours = CalibratedRanker(Logits(5.0), cv=3).fit(X, y)
     theirs = CalibratedClassifierCV(Logits(5.0), method="temperature", ensemble=False, cv=3).fit(X, y)
@@ -84,7 +84,7 @@ def test_equals_scikit_learn_where_every_lab_is_common() -> None:
 
 
 @pytest.mark.parametrize("tpr", [0.5, 0.9, 0.95, 1.0])
-def test_the_threshold_keeps_the_share_of_known_rows_that_was_asked_for(tpr: float) -> None:
+def test_threshold_passes_the_share_tpr_of_known_rows(tpr: float) -> None:
     X, y = draw(500, 5)
     ranker = CalibratedRanker(Logits(), tpr=tpr, cv=4).fit(X, y)
     passing = ranker.out_of_fold_.novelty <= ranker.threshold_
@@ -94,7 +94,7 @@ def test_the_threshold_keeps_the_share_of_known_rows_that_was_asked_for(tpr: flo
 
 @pytest.fixture(scope="module")
 def rare() -> Any:
-    """Some labs have all their rows in one group, others a single row; 100 rows are of no known lab."""
+    """Some labs have all their rows in one group, others a single row; 100 rows are of unknown labs."""
     rng = np.random.default_rng(3)
     sizes = np.repeat([1, 2, 8], [15, 15, 30])
     y = np.repeat(np.arange(60), sizes)
@@ -106,7 +106,7 @@ def rare() -> Any:
 
 
 @pytest.mark.parametrize("novelty", ["max_score", "margin", "probability"])
-def test_labs_of_one_part_teach_neither_number(rare: Any, novelty: str) -> None:
+def test_labs_of_a_single_fold_affect_neither_number(rare: Any, novelty: str) -> None:
     counts, y, groups, foreign = rare
     ranker = CalibratedRanker(MultinomialNB(), novelty=novelty, unknown_label="unknown", cv=GroupKFold(4))
     ranker.fit(counts, y, groups=groups)
@@ -118,7 +118,7 @@ def test_labs_of_one_part_teach_neither_number(rare: Any, novelty: str) -> None:
     assert not rows.is_correct[~rows.is_known].any()
     assert np.mean(rows.novelty[rows.is_known] <= ranker.threshold_) == pytest.approx(0.95, abs=0.01)
     assert len(ranker.classes_) == 60
-    # without the rows alone in their part, the temperature is the best one for what remains
+    # the temperature is the best one for the rows of labs in several folds
     losses = []
     for by in (0.8, 1, 1.25):
         total = 0.0
@@ -136,8 +136,8 @@ def test_labs_of_one_part_teach_neither_number(rare: Any, novelty: str) -> None:
         assert np.mean(ranker.predict(counts) == "unknown") < 0.1
 
 
-def test_scikit_learn_does_not_do_this_yet(rare: Any) -> None:
-    """When it does, this class can be half as long."""
+def test_scikit_learn_does_not_handle_rare_labs(rare: Any) -> None:
+    """If this test fails, scikit-learn may replace half of this class."""
     counts, y, groups, _ = rare
     splits = list(GroupKFold(4).split(counts, y, groups))
     with pytest.raises(ValueError, match="less than 4 examples for at least one class"):
@@ -150,7 +150,7 @@ def test_scikit_learn_does_not_do_this_yet(rare: Any) -> None:
     assert theirs.calibrated_classifiers_[0].calibrators[0].beta_ < 0.7 / ours.temperature_
 
 
-def test_foreign_plasmids_score_higher() -> None:
+def test_novelty_score_separates_unknown_labs() -> None:
     plasmids = make_plasmids(240, 12, n_publications=4, length=900, return_X_y=False, random_state=0)
     X, y, groups = np.array(plasmids.data, dtype=object), plasmids.target, plasmids.groups
     test = np.isin(groups, np.unique(groups)[::4])
@@ -175,7 +175,7 @@ def test_foreign_plasmids_score_higher() -> None:
     assert (parallel.temperature_, parallel.threshold_) == (ranker.temperature_, ranker.threshold_)
 
 
-def test_novelty_by_hand() -> None:
+def test_novelty_scores_equal_hand_computed_values() -> None:
     scores = np.array([[2.0, 1.0, 0.0], [3.0, -1.0, 3.0]])
     np.testing.assert_allclose(novelty_scores(scores, "max_score", 1.0), [-2, -3])
     np.testing.assert_allclose(novelty_scores(scores, "margin", 1.0), [-1, 0])
@@ -184,7 +184,7 @@ def test_novelty_by_hand() -> None:
     )
 
 
-def test_labs_that_the_fitted_ranker_enrols_keep_their_names() -> None:
+def test_labs_enrolled_in_the_inner_ranker_are_predicted() -> None:
     X, y = make_plasmids(60, 4, length=600, random_state=0)
     X, labs = np.array(X, dtype=object), np.array([f"lab{i}" for i in y])
     new = labs == "lab1"
@@ -196,14 +196,14 @@ def test_labs_that_the_fitted_ranker_enrols_keep_their_names() -> None:
 
 
 @pytest.mark.parametrize(("dtype", "label"), [(np.int8, 300), (np.uint8, -1), (np.int64, -1)])
-def test_an_unknown_label_may_be_wider_than_the_labs(dtype: type, label: int) -> None:
+def test_unknown_label_may_need_a_wider_dtype_than_the_labs(dtype: type, label: int) -> None:
     X, y = draw(60, 3)
     labs = CalibratedRanker(Logits(), tpr=0.5, unknown_label=label, cv=2).fit(X, y.astype(dtype)).predict(X)
     assert set(labs.tolist()) == {0, 1, 2, label}
     assert labs.dtype.kind == "i"
 
 
-def test_composes() -> None:
+def test_works_in_grid_search_and_with_a_frozen_pipeline() -> None:
     X, y = draw(120, 3)
     search = GridSearchCV(CalibratedRanker(Logits(), cv=2), {"estimator__factor": [1, 2], "tpr": [0.5, 0.9]})
     assert search.fit(X, y).score(X, y) > 1 / 3
@@ -211,15 +211,15 @@ def test_composes() -> None:
     assert frozen.rank(X, k=2).shape == (120, 2)
 
 
-def test_what_cannot_be_learnt_is_refused() -> None:
+def test_invalid_labels_and_folds_raise() -> None:
     X, y = draw(20, 4)
     ranker = CalibratedRanker(Logits(), unknown_label="unknown", cv=2)
     with pytest.raises(ValueError, match="unknown_label is 'unknown', but the labs are such as"):
         ranker.fit(X, y)
     ranker.set_params(unknown_label=2)
-    with pytest.raises(ValueError, match="unknown_label is 2, which is a lab in y too"):
+    with pytest.raises(ValueError, match="unknown_label is 2, which is also a lab in y"):
         ranker.fit(X, y)
     ranker.set_params(unknown_label=None, cv=[([0, 1, 2], [3, 4])])
-    with pytest.raises(ValueError, match="No row has a lab that the rest of its split holds too"):
+    with pytest.raises(ValueError, match="No held-out row has a lab with training rows"):
         ranker.fit(X[:5], [0, 0, 1, 2, 3])
     assert not hasattr(ranker, "classes_")

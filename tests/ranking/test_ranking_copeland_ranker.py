@@ -1,4 +1,4 @@
-"""CopelandRanker: elections against a plain count, their laws, and labs that not all rankers know."""
+"""CopelandRanker: elections against a plain count, their properties, and labs that some rankers lack."""
 
 import pickle
 from typing import Any
@@ -76,20 +76,20 @@ def test_unanimity_is_kept(scores: np.ndarray, n_candidates: int) -> None:
 
 
 @given(ballots, st.permutations(range(7)))
-def test_names_do_not_matter(scores: np.ndarray, shuffled: list[int]) -> None:
+def test_scores_do_not_depend_on_the_order_of_labs(scores: np.ndarray, shuffled: list[int]) -> None:
     columns = [c for c in shuffled if c < scores.shape[1]]
     expected = copeland_scores(as_ranks(scores))[0][columns]
     np.testing.assert_allclose(copeland_scores(as_ranks(scores[:, columns]))[0], expected)
 
 
-def test_the_textbook_election_that_the_mean_rank_gets_wrong() -> None:
+def test_condorcet_winner_that_is_not_first_by_mean_rank() -> None:
     """Candidate 0 beats every other with three voters of five; the mean rank prefers candidate 1."""
     scores = np.array([[3, 2, 1, 0]] * 3 + [[0, 3, 2, 1]] * 2)
     assert order(copeland_scores(as_ranks(scores))) == [0, 1, 2, 3]
     assert rankdata(-scores, axis=1).mean(axis=0).argmin() == 1
 
 
-def test_those_who_do_not_stand_follow_by_mean_rank() -> None:
+def test_other_labs_follow_the_candidates_by_mean_rank() -> None:
     scores = np.array([[9, 8, 7, 6, 5, 4], [9, 8, 6, 7, 5, 4], [8, 9, 7, 6, 5, 4]])
     result = copeland_scores(as_ranks(scores), n_candidates=1)[0]
     assert (result[:2] >= 0).all()
@@ -119,7 +119,7 @@ def elect(method: str, *rankers: tuple[list[str], list[float]]) -> CopelandRanke
 
 
 @pytest.mark.parametrize("method", ["copeland", "mean_probability", "reciprocal_rank"])
-def test_labs_are_matched_by_name_and_missing_ones_come_last(method: str) -> None:
+def test_labs_are_matched_by_name_and_missing_labs_are_last(method: str) -> None:
     ranker = elect(method, (["b", "c"], [3, 1]), (["a", "b", "c", "d"], [4, 5, 2, 1]), (["c", "b"], [1, 2]))
     np.testing.assert_array_equal(ranker.classes_, ["a", "b", "c", "d"])
     ranked = ranker.rank([[0]], k=4)[0].tolist()
@@ -137,29 +137,29 @@ def test_labs_are_matched_by_name_and_missing_ones_come_last(method: str) -> Non
         np.testing.assert_allclose(ranker.decision_function([[0]])[0], (1 / (60 + ranks)).mean(axis=0))
 
 
-def test_predict_proba_is_there_for_probabilities_alone() -> None:
+def test_predict_proba_exists_for_mean_probability_only() -> None:
     assert hasattr(elect("mean_probability", (["b", "c"], [3, 1])), "predict_proba")
     assert not hasattr(elect("copeland", (["b", "c"], [3, 1])), "predict_proba")
 
 
-def test_a_lab_learnt_later_and_a_nan_are_named() -> None:
+def test_errors_name_a_lab_enrolled_later_and_a_nan_score() -> None:
     ranker = elect("copeland", (["b", "c"], [3, 1]))
     ranker.estimators_[0].estimator.classes_ = np.array(["b", "x"])
-    with pytest.raises(ValueError, match=r"'r0' learnt the lab 'x' later on; fit the CopelandRanker again"):
+    with pytest.raises(ValueError, match=r"'r0' enrolled the lab 'x' after fit; fit CopelandRanker again"):
         ranker.predict([[0]])
-    with pytest.raises(ValueError, match=r"'r0' scores row 0 of X for 'b' as NaN"):
+    with pytest.raises(ValueError, match=r"ranker 'r0' for X\[0\] and the lab 'b' is NaN"):
         elect("copeland", (["b", "c"], [np.nan, 1])).predict([[0]])
 
 
-def test_names_and_numbers_are_no_election() -> None:
-    message = r"y holds labs such as 'b', but the ranker 'r1' was fitted on labs such as 4; name all"
+def test_strings_and_numbers_as_labs_raise() -> None:
+    message = r"y holds labels such as 'b', but the ranker 'r1' was fitted on labels such as 4; use"
     with pytest.raises(ValueError, match=message):
         elect("copeland", (["b", "c"], [3, 1]), ([4, 5], [1, 2]))
 
 
 def members() -> list[tuple[str, Any]]:
     return [
-        ("words", make_pipeline(KmerVectorizer(k=4), MultinomialNB())),
+        ("counts", make_pipeline(KmerVectorizer(k=4), MultinomialNB())),
         ("presence", make_pipeline(KmerVectorizer(k=6), BernoulliNB())),
         ("near", make_pipeline(KmerVectorizer(k=5), KNeighborsClassifier(5, metric="cosine"))),
         ("line", make_pipeline(KmerVectorizer(k=3), LogisticRegression(max_iter=300))),
@@ -172,7 +172,7 @@ def plasmids() -> Any:
 
 
 class Noisy(Given):
-    """It sees the truth, which is X, through noise of its own, on a scale of its own."""
+    """Score the true lab, which is X, with noise on a scale of its own."""
 
     def decision_function(self, X: Any) -> np.ndarray:
         truth = np.asarray(X)[:, 0]
@@ -183,7 +183,7 @@ class Noisy(Given):
 
 
 @pytest.mark.parametrize("method", ["copeland", "reciprocal_rank"])
-def test_voters_that_err_independently_do_better_together(method: str) -> None:
+def test_independent_voters_are_more_accurate_together(method: str) -> None:
     """The scales differ by powers of ten, so that no mean of scores would do."""
     truth = np.random.default_rng(9).integers(0, 30, size=600)
     X = truth[:, None]
@@ -193,7 +193,7 @@ def test_voters_that_err_independently_do_better_together(method: str) -> None:
     assert ranker.score(X, truth) > max(alone) + 0.2, (ranker.score(X, truth), alone)
 
 
-def test_the_same_for_all_jobs_and_after_a_pickle(plasmids: Any) -> None:
+def test_n_jobs_and_pickle_do_not_change_the_scores(plasmids: Any) -> None:
     ranker = CopelandRanker(members()).fit(plasmids.data, plasmids.target)
     expected = ranker.decision_function(plasmids.data)
     with parallel_config("threading"):
@@ -203,16 +203,16 @@ def test_the_same_for_all_jobs_and_after_a_pickle(plasmids: Any) -> None:
     np.testing.assert_array_equal(again.decision_function(plasmids.data), expected)
 
 
-def test_composes_as_a_voting_classifier(plasmids: Any) -> None:
+def test_set_params_and_grid_search_reach_the_rankers(plasmids: Any) -> None:
     ranker = CopelandRanker(members()[:3])
-    ranker.set_params(words__kmervectorizer__k=2, near="drop")
-    assert ranker.get_params()["words__kmervectorizer__k"] == 2
+    ranker.set_params(counts__kmervectorizer__k=2, near="drop")
+    assert ranker.get_params()["counts__kmervectorizer__k"] == 2
     ranker.fit(plasmids.data, plasmids.target)
     assert ranker.named_estimators_["near"] == "drop"
     assert len(ranker.estimators_) == 2
-    assert ranker.named_estimators_.words[0].k == 2
+    assert ranker.named_estimators_.counts[0].k == 2
     search = GridSearchCV(
-        ranker, {"words__kmervectorizer__k": [2, 3], "method": ["copeland", "reciprocal_rank"]}, cv=2
+        ranker, {"counts__kmervectorizer__k": [2, 3], "method": ["copeland", "reciprocal_rank"]}, cv=2
     )
     assert search.fit(plasmids.data, plasmids.target).best_score_ > 1 / 6
 
@@ -229,7 +229,7 @@ def test_composes_as_a_voting_classifier(plasmids: Any) -> None:
         ([("method", MultinomialNB())], "conflict with constructor arguments"),
     ],
 )
-def test_bad_estimators_are_named(estimators: list[Any], message: str) -> None:
+def test_invalid_estimators_raise(estimators: list[Any], message: str) -> None:
     ranker = CopelandRanker(estimators)
     with pytest.raises(ValueError, match=message):
         ranker.fit([[0, 1], [1, 0]], ["a", "b"])

@@ -1,4 +1,4 @@
-"""TripletLabRanker.enroll: labs that training never saw, in their places, and none the worse for it."""
+"""TripletLabRanker.enroll: new labs are ranked, and known labs keep their vectors and scores."""
 
 import pickle
 from typing import Any
@@ -29,7 +29,14 @@ def plasmids() -> Any:
 @pytest.fixture(scope="module")
 def trained(plasmids: Any) -> TripletLabRanker:
     ranker = TripletLabRanker(
-        32, kernel_sizes=(2, 4), n_filters=48, loss="cosine", lr=5e-3, batch_size=16, random_state=0
+        32,
+        embedding_dim=32,
+        kernel_sizes=(2, 4),
+        n_filters=48,
+        loss="cosine",
+        lr=5e-3,
+        batch_size=16,
+        random_state=0,
     )
     return ranker.fit(plasmids.tokens[~plasmids.is_new], plasmids.labs[~plasmids.is_new])
 
@@ -39,8 +46,8 @@ def ranker(trained: TripletLabRanker) -> TripletLabRanker:
     return pickle.loads(pickle.dumps(trained))
 
 
-def test_new_labs_are_found_by_one_publication(ranker: TripletLabRanker, plasmids: Any) -> None:
-    """Queries come from other publications than what is enrolled."""
+def test_new_labs_are_ranked_after_enrolling_one_publication(ranker: TripletLabRanker, plasmids: Any) -> None:
+    """The queries share no publication with the enrolled plasmids."""
     new = np.flatnonzero(plasmids.is_new)
     first = [plasmids.groups[new[plasmids.labs[new] == lab][0]] for lab in NEW]
     shown = np.isin(plasmids.groups[new], first)
@@ -55,7 +62,9 @@ def test_new_labs_are_found_by_one_publication(ranker: TripletLabRanker, plasmid
     np.testing.assert_allclose(np.delete(after, [0, 5], axis=1), known_before, atol=1e-12)
 
 
-def test_a_new_lab_is_the_mean_direction_of_its_plasmids(ranker: TripletLabRanker, plasmids: Any) -> None:
+def test_vector_of_a_new_lab_is_the_mean_direction_of_its_plasmids(
+    ranker: TripletLabRanker, plasmids: Any
+) -> None:
     rows = plasmids.tokens[plasmids.labs == "lab5"]
     ranker.enroll(rows, ["lab5"] * len(rows))
     mean = ranker.transform(rows).mean(axis=0)
@@ -68,7 +77,7 @@ def test_a_new_lab_is_the_mean_direction_of_its_plasmids(ranker: TripletLabRanke
     assert ranker.predict_proba(one).shape == (1, 8)
 
 
-def test_a_known_lab_counts_as_its_training_plasmids(ranker: TripletLabRanker, plasmids: Any) -> None:
+def test_known_lab_is_weighted_by_its_training_plasmids(ranker: TripletLabRanker, plasmids: Any) -> None:
     before = ranker.lab_embeddings_.copy()
     n_trained = (plasmids.labs == "lab3").sum()
     rows = plasmids.tokens[:5]
@@ -81,7 +90,7 @@ def test_a_known_lab_counts_as_its_training_plasmids(ranker: TripletLabRanker, p
     )
 
 
-def test_one_after_the_other_is_all_at_once(ranker: TripletLabRanker, plasmids: Any) -> None:
+def test_enrolling_one_by_one_equals_enrolling_all(ranker: TripletLabRanker, plasmids: Any) -> None:
     rows, labs = plasmids.tokens[:12], np.array(["lab5", "lab3", "another", "lab0"] * 3)
     at_once = pickle.loads(pickle.dumps(ranker)).enroll(rows, labs)
     for i in np.random.default_rng(0).permutation(12):
@@ -90,18 +99,22 @@ def test_one_after_the_other_is_all_at_once(ranker: TripletLabRanker, plasmids: 
     np.testing.assert_allclose(ranker.lab_embeddings_, at_once.lab_embeddings_, atol=1e-12)
 
 
-def test_fit_forgets_what_was_enrolled(plasmids: Any) -> None:
+def test_refit_forgets_enrolled_labs(plasmids: Any) -> None:
     rows, labs = plasmids.tokens[:40], plasmids.labs[:40]
-    ranker = TripletLabRanker(8, kernel_sizes=(1,), n_filters=8, max_epochs=1, random_state=0).fit(rows, labs)
+    ranker = TripletLabRanker(
+        8, embedding_dim=8, kernel_sizes=(1,), n_filters=8, max_epochs=1, random_state=0
+    ).fit(rows, labs)
     expected = ranker.decision_function(rows)
     ranker.enroll(rows[:3], ["x", "y", "x"])
     np.testing.assert_array_equal(clone(ranker).fit(rows, labs).decision_function(rows), expected)
     np.testing.assert_array_equal(ranker.fit(rows, labs).decision_function(rows), expected)
 
 
-def test_two_labs_become_three(plasmids: Any) -> None:
+def test_enrolling_a_third_lab_adds_decision_columns(plasmids: Any) -> None:
     frame = pd.DataFrame(plasmids.tokens[:20]).add_prefix("token")
-    ranker = TripletLabRanker(8, kernel_sizes=(1,), n_filters=8, max_epochs=1, random_state=0)
+    ranker = TripletLabRanker(
+        8, embedding_dim=8, kernel_sizes=(1,), n_filters=8, max_epochs=1, random_state=0
+    )
     ranker.fit(frame, np.arange(20) % 2)
     assert ranker.decision_function(frame).shape == (20,)
     assert ranker.enroll(frame[:2], [7, 7]).decision_function(frame).shape == (20, 3)
@@ -110,14 +123,14 @@ def test_two_labs_become_three(plasmids: Any) -> None:
 @pytest.mark.parametrize(
     ("rows", "labs", "message"),
     [
-        (2, [1, 2], "y holds labs such as 1, but the ranker was fitted on labs such as 'lab1'"),
+        (2, [1, 2], "y holds labels such as 1, but the ranker was fitted on labels such as 'lab1'"),
         (2, ["a"], "inconsistent numbers of samples"),
         (1, [["a", "b"]], "y should be a 1d array"),
-        (1, [], "y is empty; pass the lab of at least one sequence"),
+        (1, [], "y is empty; pass the label of at least one sequence"),
         (-1, ["a"], r"X\[0, 0\] is -5"),
     ],
 )
-def test_what_is_refused_changes_nothing(
+def test_failed_enroll_changes_nothing(
     ranker: TripletLabRanker, plasmids: Any, rows: int, labs: list[Any], message: str
 ) -> None:
     before = ranker.lab_embeddings_.copy()
@@ -130,6 +143,6 @@ def test_what_is_refused_changes_nothing(
     np.testing.assert_array_equal(ranker.lab_embeddings_, before)
 
 
-def test_it_must_be_fitted_first() -> None:
+def test_enroll_before_fit_raises() -> None:
     with pytest.raises(NotFittedError):
         TripletLabRanker().enroll([[1]], ["a"])

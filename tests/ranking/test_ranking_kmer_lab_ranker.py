@@ -1,4 +1,4 @@
-"""The vote of k-mers: its formula, what it ignores, and that labs enrolled are labs fitted."""
+"""KmerLabRanker: its formula, invariances, unknown sequences, and enroll equal to fit."""
 
 import numpy as np
 import pandas as pd
@@ -29,14 +29,17 @@ def plain_scores(
     metadata: np.ndarray,
     asked: np.ndarray,
 ) -> np.ndarray:
-    """Spell the formula of the documentation out."""
+    """Compute the formula of the documentation with plain loops."""
     labs = np.unique(y)
-    words = [set(canonical_kmers(x, ranker.k, circular=True)) for x in X]
+    known = [set(canonical_kmers(x, ranker.k, circular=True)) for x in X]
     scores = np.zeros((len(queries), len(labs)))
     for i, query in enumerate(queries):
-        for word in set(canonical_kmers(query, ranker.k, circular=True)):
+        for kmer in set(canonical_kmers(query, ranker.k, circular=True)):
             c = np.array(
-                [sum(word in w for w, lab in zip(words, y, strict=True) if lab == one) for one in labs]
+                [
+                    sum(kmer in kmers for kmers, lab in zip(known, y, strict=True) if lab == one)
+                    for one in labs
+                ]
             )
             if c.sum():
                 scores[i] += c / c.sum() * np.log((1 + len(labs)) / (1 + (c > 0).sum()))
@@ -51,6 +54,7 @@ def plain_scores(
     return scores
 
 
+@pytest.mark.filterwarnings("ignore:.*no k-mer")
 def test_scores_follow_the_formula() -> None:
     rng = np.random.default_rng(0)
     pieces = [random_sequence(rng, 15) for _ in range(8)]
@@ -78,29 +82,62 @@ def test_relatives_are_ranked_first(plasmids: tuple[np.ndarray, np.ndarray]) -> 
     assert_array_equal(ranker.decision_function(turned), scores)
 
 
-def test_unknown_sequences_tie_and_so_rank_last() -> None:
+@pytest.mark.filterwarnings("ignore:.*no k-mer")
+def test_sequences_without_a_known_kmer_tie() -> None:
     ranker = KmerLabRanker(k=5, fraction=1).fit(["ACGTTGCA", "GGATCCAA", "TTTTTCTT"], ["a", "b", "c"])
-    for stranger in ("CACACACA", "AC", ""):
-        scores = ranker.decision_function([stranger])
+    for sequence in ("CACACACA", "AC", ""):
+        scores = ranker.decision_function([sequence])
         assert_array_equal(true_label_rank(["a"], scores, labels=ranker.classes_), [3])
-        np.testing.assert_allclose(ranker.predict_proba([stranger]), 1 / 3)
+        np.testing.assert_allclose(ranker.predict_proba([sequence]), 1 / 3)
 
 
-def test_a_library_without_kmers_knows_nothing() -> None:
-    ranker = KmerLabRanker().fit(["ACGT", "GGATCC"], ["a", "b"])
-    assert_array_equal(ranker.decision_function(["ACGGTTACACGTAGGATTACACCAT", "AC"]), [0, 0])
+@pytest.mark.parametrize("method", ["predict", "decision_function", "predict_proba", "rank"])
+def test_prediction_warns_once_with_the_number_of_unknown_sequences(method: str) -> None:
+    ranker = KmerLabRanker(k=5, fraction=1).fit(["ACGTTGCA", "GGATCCAA", "TTTTTCTT"], ["a", "b", "c"])
+    with pytest.warns(UserWarning, match="2 of 3 sequences .*k-mer.*seen in fit") as caught:
+        getattr(ranker, method)(["GGATCC", "CACACACA", "AC"])
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
 
 
-def test_topology_decides_about_the_end() -> None:
+def test_fit_raises_without_kmers_and_warns_with_few() -> None:
+    rng = np.random.default_rng(0)
+    short = [random_sequence(rng, 20) for _ in range(40)]
+    ranker = KmerLabRanker(topology="linear")
+    with pytest.raises(
+        ValueError, match=r"40 of 40 sequences have no k-mer .*k=21.*; lower k or raise fraction"
+    ):
+        ranker.fit(short, ["a", "b"] * 20)
+    assert not hasattr(ranker, "classes_")
+    with pytest.warns(UserWarning, match="39 of 41 sequences have no k-mer") as caught:
+        ranker.set_params(fraction=1).fit(
+            [*short[1:], "ACGGTTACA" * 5, "TTGACCATG" * 5], ["a", "b"] * 20 + ["a"]
+        )
+    assert len(caught) == 1
+    assert ranker.predict(["ACGGTTACA" * 3]) == "b"
+    with pytest.warns(UserWarning, match="1 of 1 sequences have no k-mer"):
+        ranker.enroll(["ACGT"], ["c"])
+
+
+def test_one_short_sequence_does_not_change_the_others(plasmids: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = plasmids
+    ranker = KmerLabRanker().fit(X, y)
+    with pytest.warns(UserWarning, match="1 of 6 sequences"):
+        scores = ranker.decision_function([*X[:3], "ACGT", *X[3:5]])
+    assert_array_equal(np.delete(scores, 3, axis=0), ranker.decision_function(X[:5]))
+
+
+@pytest.mark.filterwarnings("ignore:.*no k-mer")
+def test_topology_decides_whether_kmers_cross_the_end() -> None:
     X, y = ["AAAACCCC", "AATTGGAC"], ["a", "b"]
     query = ["CCCAAA"]  # over the end of the first
     assert KmerLabRanker(k=6, fraction=1).fit(X, y).decision_function(query)[0] < 0
     assert KmerLabRanker(k=6, fraction=1, topology="linear").fit(X, y).decision_function(query)[0] == 0
 
 
-@pytest.mark.parametrize("parts", [[120], [13, 90, 200], [1, 2, 3]])
-def test_enrolling_equals_fitting_everything(
-    plasmids: tuple[np.ndarray, np.ndarray], parts: list[int]
+@pytest.mark.parametrize("stops", [[120], [13, 90, 200], [1, 2, 3]])
+def test_enroll_equals_fit_on_all_sequences(
+    plasmids: tuple[np.ndarray, np.ndarray], stops: list[int]
 ) -> None:
     X, y = plasmids
     # labs in an order that puts new ones before, between and after the known ones
@@ -110,7 +147,7 @@ def test_enrolling_equals_fitting_everything(
     metadata = np.random.default_rng(0).integers(2, size=(len(X), 4))
     table = np.column_stack([X, metadata])
     ranker = KmerLabRanker(n_metadata=4).fit(table[:10], names[:10])
-    starts = [10, *(part + 10 for part in parts)]
+    starts = [10, *(stop + 10 for stop in stops)]
     for start, stop in zip(starts, [*starts[1:], len(X)], strict=True):
         ranker.enroll(table[start:stop], names[start:stop])
     whole = KmerLabRanker(n_metadata=4).fit(table, names)
@@ -119,13 +156,14 @@ def test_enrolling_equals_fitting_everything(
     assert_array_equal(ranker.decision_function(table[:50]), whole.decision_function(table[:50]))
 
 
-def test_metadata_decides_where_sequences_do_not() -> None:
+@pytest.mark.filterwarnings("ignore:.*no k-mer")
+def test_metadata_decides_for_unknown_sequences() -> None:
     X = [["ACGTACGT", 1, 0], ["ACGTACGT", 0, 1], ["ACGTACGT", 1, 0], ["ACGTACGT", 0, 1]]
     ranker = KmerLabRanker(k=4, fraction=1, n_metadata=2).fit(X, ["a", "b", "a", "b"])
     assert ranker.predict([["TTTT", 0, 1], ["TTTT", 1, 0]]).tolist() == ["b", "a"]
 
 
-def test_tables_of_all_kinds_give_the_same() -> None:
+def test_table_types_are_equivalent() -> None:
     sequences, ones = ["ACGTTGCA", "GGATCCAA", "TTTTTCTT"], [1, 0, 1]
     tables = [
         [list(row) for row in zip(sequences, ones, strict=True)],
@@ -134,7 +172,7 @@ def test_tables_of_all_kinds_give_the_same() -> None:
         pd.DataFrame({"sequence": sequences, "high_copy": np.array(ones, dtype=bool)}),
         pl.DataFrame({"sequence": sequences, "high_copy": ones}),
     ]
-    rankers = [KmerLabRanker(k=5, n_metadata=1).fit(table, ["a", "b", "c"]) for table in tables]
+    rankers = [KmerLabRanker(k=5, fraction=1, n_metadata=1).fit(table, ["a", "b", "c"]) for table in tables]
     for ranker, table in zip(rankers, tables, strict=True):
         assert_array_equal(ranker.decision_function(table), rankers[0].decision_function(tables[0]))
     assert rankers[2].feature_names_in_.tolist() == ["sequence", "high_copy"]
@@ -157,7 +195,7 @@ def test_tables_of_all_kinds_give_the_same() -> None:
     ],
 )
 def test_bad_tables_are_refused(X: object, error: type[Exception], message: str) -> None:
-    ranker = KmerLabRanker(k=3, n_metadata=1)
+    ranker = KmerLabRanker(k=3, fraction=1, n_metadata=1)
     with pytest.raises(error, match=message):
         ranker.fit(X, ["a", "b"])
     assert not hasattr(ranker, "classes_")
@@ -168,8 +206,8 @@ def test_bad_tables_are_refused(X: object, error: type[Exception], message: str)
     assert_array_equal(fitted.lab_counts_, [1, 1])
 
 
-def test_labs_of_another_kind_are_not_enrolled() -> None:
-    ranker = KmerLabRanker(k=3).fit(["ACGT", "CCCC"], [1, 2])
-    with pytest.raises(ValueError, match=r"y holds labs such as .*name all of them in the same way"):
+def test_enroll_raises_for_labels_of_another_type() -> None:
+    ranker = KmerLabRanker(k=3, fraction=1).fit(["ACGT", "CCCC"], [1, 2])
+    with pytest.raises(ValueError, match=r"y holds labels such as .*use one type"):
         ranker.enroll(["GGGG"], ["three"])
     assert_array_equal(ranker.classes_, [1, 2])

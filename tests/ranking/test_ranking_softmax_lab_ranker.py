@@ -1,4 +1,4 @@
-"""SoftmaxLabRanker: the body of the triplet network, a linear layer, and the same manners."""
+"""SoftmaxLabRanker: the body of the triplet network with a linear layer."""
 
 import pickle
 from typing import Any
@@ -30,10 +30,10 @@ def fitted(plasmids: Any) -> SoftmaxLabRanker:
     return SoftmaxLabRanker(16, lr=0.01, max_epochs=6, **BODY).fit(plasmids.tokens, plasmids.target)
 
 
-def test_the_bodies_of_the_twins_are_one(plasmids: Any) -> None:
-    """With the same seed both start from the same token vectors and kernels, to the last bit."""
+def test_softmax_and_triplet_networks_start_with_the_same_body(plasmids: Any) -> None:
+    """With the same seed, both start from the same token vectors and kernels, bit for bit."""
     twins = [
-        kind(8, max_epochs=1, lr=1e-12, optimizer=torch.optim.SGD, **BODY).fit(
+        kind(embedding_dim=8, max_epochs=1, lr=1e-12, optimizer=torch.optim.SGD, **BODY).fit(
             plasmids.tokens[:20], plasmids.target[:20]
         )
         for kind in (SoftmaxLabRanker, TripletLabRanker)

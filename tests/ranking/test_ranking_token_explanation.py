@@ -1,4 +1,4 @@
-"""Explanations of the neural rankers: against autograd on a plain network, and their laws."""
+"""Token attributions of the neural rankers: against a plain network, and their properties."""
 
 import itertools
 import pickle
@@ -29,10 +29,10 @@ def rows() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module", params=list(KINDS))
 def ranker(request: pytest.FixtureRequest, rows: Any) -> Any:
-    made = KINDS[request.param](
-        12, kernel_sizes=(1, 3), n_filters=16, n_metadata=2, lr=0.02, batch_size=8, random_state=0
-    )
-    return made.fit(*rows)
+    sizes = {"embedding_dim": 12, "kernel_sizes": (1, 3), "n_filters": 16, "n_metadata": 2}
+    if request.param == "triplet":
+        sizes["n_components"] = 12
+    return KINDS[request.param](**sizes, lr=0.02, batch_size=8, random_state=0).fit(*rows)
 
 
 def plain_score(
@@ -103,7 +103,7 @@ def test_importances_add_up(ranker: Any, rows: Any) -> None:
     np.testing.assert_allclose(got.baseline_scores, baseline, atol=1e-6)
 
 
-def test_what_the_lab_wrote_is_found(ranker: Any, rows: Any) -> None:
+def test_tokens_of_the_lab_have_the_largest_importance(ranker: Any, rows: Any) -> None:
     X, y = rows
     importances = ranker.token_importance(X, y).importances
     written = X[:, :-2] >= 20
@@ -125,7 +125,7 @@ def test_saliency_equals_autograd_by_the_table(ranker: Any, rows: Any) -> None:
         np.testing.assert_allclose(saliency, gradient.abs().mean(dim=1).numpy(), atol=1e-6)
 
 
-def test_the_predicted_lab_is_explained_unless_said_otherwise(ranker: Any, rows: Any) -> None:
+def test_predicted_lab_is_explained_by_default(ranker: Any, rows: Any) -> None:
     X, _ = rows
     got = ranker.token_importance(X[:9], n_steps=3)
     np.testing.assert_array_equal(got.labs, ranker.predict(X[:9]))
@@ -136,7 +136,7 @@ def test_the_predicted_lab_is_explained_unless_said_otherwise(ranker: Any, rows:
     )
 
 
-def test_a_row_does_not_depend_on_those_beside_it(ranker: Any, rows: Any) -> None:
+def test_importances_do_not_depend_on_the_other_rows(ranker: Any, rows: Any) -> None:
     X, y = np.tile(rows[0], (2, 1)), np.tile(rows[1], 2)
     together = ranker.token_importance(X, y, n_steps=5).importances
     alone = np.vstack([ranker.token_importance(X[[i]], y[[i]], n_steps=5).importances for i in (0, 63, 119)])
@@ -145,7 +145,9 @@ def test_a_row_does_not_depend_on_those_beside_it(ranker: Any, rows: Any) -> Non
 
 def test_enrolled_labs_and_empty_rows_are_explained(rows: Any) -> None:
     X, y = rows
-    ranker = TripletLabRanker(8, kernel_sizes=(1, 5), n_filters=8, n_metadata=2, max_epochs=1, random_state=0)
+    ranker = TripletLabRanker(
+        8, embedding_dim=8, kernel_sizes=(1, 5), n_filters=8, n_metadata=2, max_epochs=1, random_state=0
+    )
     ranker.fit(X, y).enroll(X[:2], ["new", "new"])
     short = X[:3].copy()
     short[0, :-2] = 0
@@ -159,11 +161,11 @@ def test_enrolled_labs_and_empty_rows_are_explained(rows: Any) -> None:
 @pytest.mark.parametrize(
     ("y", "n_steps", "message"),
     [
-        (["lab1", "Curie"], 3, r"y\[1\] is 'Curie', a lab that the ranker does not know"),
+        (["lab1", "Curie"], 3, r"y\[1\] is 'Curie', which is not a lab of the ranker"),
         (["lab1"], 3, "inconsistent numbers of samples"),
         (["lab1", "lab1"], 0, "n_steps must be an int of at least 1; got 0"),
     ],
 )
-def test_bad_input_is_named(ranker: Any, rows: Any, y: list[str], n_steps: int, message: str) -> None:
+def test_invalid_input_raises_with_the_index(ranker: Any, rows: Any, y: list[str], n_steps: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ranker.token_importance(rows[0][:2], y, n_steps=n_steps)

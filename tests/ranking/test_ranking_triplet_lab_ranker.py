@@ -1,4 +1,4 @@
-"""TripletLabRanker: it learns, it composes, it repeats bit for bit, and it says what is wrong."""
+"""TripletLabRanker: accuracy, composition, determinism and errors."""
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ from skseed.ranking import TripletLabRanker
 
 def small(**params: Any) -> TripletLabRanker:
     defaults = {"kernel_sizes": (1, 2, 4), "n_filters": 32, "max_epochs": 4, "lr": 0.01, "random_state": 0}
-    return TripletLabRanker(16, **{**defaults, **params})
+    return TripletLabRanker(16, embedding_dim=16, **{**defaults, **params})
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +73,19 @@ def test_two_labs_have_one_decision_column(tokens: np.ndarray, plasmids: Any) ->
 
 @pytest.mark.parametrize("loss", ["triplet", "cosine"])
 def test_ranks_new_publications_better_than_a_bag_of_tokens(loss: str) -> None:
-    """The labs' own parts, not the publications', must be what is learnt."""
+    """The network must learn sequences of the labs, not of the publications."""
     plasmids = make_plasmids(160, 8, n_publications=5, length=1500, return_X_y=False, random_state=1)
     tokens = BPETokenizer(vocab_size=400).fit_transform(plasmids.data)
     y, cv = plasmids.target, StratifiedGroupKFold(n_splits=3)
     ranker = TripletLabRanker(
-        64, kernel_sizes=(2, 4, 8), n_filters=64, loss=loss, lr=5e-3, batch_size=16, random_state=0
+        64,
+        embedding_dim=64,
+        kernel_sizes=(2, 4, 8),
+        n_filters=64,
+        loss=loss,
+        lr=5e-3,
+        batch_size=16,
+        random_state=0,
     )
     top = {"top1": top_k_scorer(1), "top3": top_k_scorer(3)}
     scores = cross_validate(ranker, tokens, y, cv=cv, groups=plasmids.groups, scoring=top)
@@ -91,26 +98,28 @@ def test_ranks_new_publications_better_than_a_bag_of_tokens(loss: str) -> None:
     assert top3 > 0.75
 
 
-def test_a_lab_with_one_plasmid_and_rows_of_padding_train(tokens: np.ndarray) -> None:
+def test_labs_with_one_plasmid_and_rows_of_padding_have_finite_scores(tokens: np.ndarray) -> None:
     X, y = tokens[:20].copy(), np.array(["one"] + ["many"] * 10 + ["more"] * 9)
     X[5] = 0
     ranker = small(max_epochs=2).fit(X, y)
     assert np.isfinite(ranker.decision_function(np.vstack([X, np.zeros_like(X[:1])]))).all()
 
 
-def test_sequences_shorter_than_the_largest_kernel_are_finite() -> None:
+def test_rows_shorter_than_the_largest_kernel_have_finite_embeddings() -> None:
     X = np.array([[2, 3, 0], [4, 5, 0], [2, 0, 0], [4, 5, 4]])
     ranker = small(kernel_sizes=(1, 12), max_epochs=2).fit(X, [0, 1, 0, 1])
     assert np.isfinite(ranker.transform(X)).all()
 
 
-def test_more_padding_changes_nothing_but_the_width(tokens: np.ndarray, plasmids: Any) -> None:
+def test_more_padding_does_not_change_the_scores(tokens: np.ndarray, plasmids: Any) -> None:
     wide = np.hstack([tokens, np.zeros((120, 40), dtype=int)])
     one, other = small().fit(tokens, plasmids.target), small().fit(wide, plasmids.target)
     np.testing.assert_array_equal(one.decision_function(tokens), other.decision_function(wide))
 
 
-def test_floats_and_frames_give_the_same(fitted: TripletLabRanker, tokens: np.ndarray, plasmids: Any) -> None:
+def test_floats_and_data_frames_are_equivalent(
+    fitted: TripletLabRanker, tokens: np.ndarray, plasmids: Any
+) -> None:
     expected = fitted.decision_function(tokens)
     again = small().fit(tokens.astype(float), plasmids.target)
     np.testing.assert_array_equal(again.decision_function(tokens.astype(np.float32)), expected)
@@ -118,7 +127,9 @@ def test_floats_and_frames_give_the_same(fitted: TripletLabRanker, tokens: np.nd
     np.testing.assert_array_equal(small().fit(frame, plasmids.target).decision_function(frame), expected)
 
 
-def test_unseen_tokens_are_unknown_with_one_warning(fitted: TripletLabRanker, tokens: np.ndarray) -> None:
+def test_unseen_tokens_are_read_as_unknown_with_one_warning(
+    fitted: TripletLabRanker, tokens: np.ndarray
+) -> None:
     with pytest.warns(UserWarning, match="were not seen in fit") as caught:
         scores = fitted.decision_function(np.full_like(tokens, 1000))
     assert len(caught) == 1
@@ -140,7 +151,7 @@ def test_views_average_rotations(fitted: TripletLabRanker, tokens: np.ndarray) -
     np.testing.assert_array_equal(viewed.transform(tokens), viewed.transform(tokens))
 
 
-def test_the_steps_of_an_augmenter_are_seeded_too(tokens: np.ndarray, plasmids: Any) -> None:
+def test_steps_of_an_augmenter_pipeline_are_seeded(tokens: np.ndarray, plasmids: Any) -> None:
     once, again = (
         small(augmenter=make_pipeline(CircularShiftAugmenter()), max_epochs=2).fit(tokens, plasmids.target)
         for _ in range(2)
@@ -148,7 +159,7 @@ def test_the_steps_of_an_augmenter_are_seeded_too(tokens: np.ndarray, plasmids: 
     np.testing.assert_array_equal(once.lab_embeddings_, again.lab_embeddings_)
 
 
-def test_augmenter_rotates_afresh_every_epoch_and_is_left_alone(tokens: np.ndarray, plasmids: Any) -> None:
+def test_augmenter_rotates_anew_in_every_epoch_and_stays_unchanged(tokens: np.ndarray, plasmids: Any) -> None:
     seen: list[np.ndarray] = []
 
     class Spy(CircularShiftAugmenter):
@@ -166,7 +177,7 @@ def test_augmenter_rotates_afresh_every_epoch_and_is_left_alone(tokens: np.ndarr
 
 
 def test_metadata_through_a_column_transformer(plasmids: Any) -> None:
-    """All plasmids have the same sequence here, so that only the metadata know the lab."""
+    """All plasmids have the same sequence, so only the metadata identify the lab."""
     bits = ["ampicillin", "kanamycin", "high_copy"]
     frame = pd.DataFrame((plasmids.target[:, None] >> np.arange(3)) & 1, columns=bits)
     frame.insert(0, "sequence", plasmids.data[0][:100])
@@ -207,7 +218,9 @@ def fit_and_score(tokens: np.ndarray, y: np.ndarray) -> np.ndarray:
     return ranker.fit(tokens, y).decision_function(tokens)
 
 
-def test_bit_equal_for_jobs_threads_and_fits_at_once(tokens: np.ndarray, plasmids: Any) -> None:
+def test_scores_are_bit_equal_for_any_jobs_threads_and_concurrent_fits(
+    tokens: np.ndarray, plasmids: Any
+) -> None:
     y = plasmids.target
     expected = fit_and_score(tokens, y)
     ambient = torch.get_num_threads()
@@ -227,14 +240,14 @@ def test_bit_equal_for_jobs_threads_and_fits_at_once(tokens: np.ndarray, plasmid
             np.testing.assert_array_equal(result, expected)
 
 
-def test_global_generators_stay(tokens: np.ndarray, plasmids: Any) -> None:
+def test_global_generators_do_not_change(tokens: np.ndarray, plasmids: Any) -> None:
     numpy_before, torch_before = np.random.get_state()[1].copy(), torch.random.get_rng_state()  # noqa: NPY002
     fit_and_score(tokens, plasmids.target)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
     assert torch.equal(torch.random.get_rng_state(), torch_before)
 
 
-def test_refit_equals_fit_and_pickle_keeps_no_context(
+def test_refit_equals_fit_and_pickle_has_no_callback_context(
     fitted: TripletLabRanker, tokens: np.ndarray, plasmids: Any
 ) -> None:
     expected = fitted.decision_function(tokens)
@@ -251,7 +264,7 @@ def test_set_output_names_the_dimensions(fitted: TripletLabRanker, tokens: np.nd
     assert frame.shape == (120, 16)
 
 
-def test_a_loss_that_is_no_number_raises_with_the_epoch(tokens: np.ndarray, plasmids: Any) -> None:
+def test_non_finite_loss_raises_with_the_epoch(tokens: np.ndarray, plasmids: Any) -> None:
     ranker = small(loss="cosine", lr=1e30)
     with pytest.raises(FloatingPointError, match=r"epoch \d+; lower lr"):
         ranker.fit(tokens, plasmids.target)
@@ -263,6 +276,7 @@ def test_a_loss_that_is_no_number_raises_with_the_epoch(tokens: np.ndarray, plas
     [
         ({}, [[1, 2], [3, -4]], [0, 1], r"X\[1, 1\] is -4"),
         ({}, [[1, 2], [3, 4]], ["Curie", "Curie"], "the data contains only one class: .*Curie"),
+        ({}, [[1, 2], [3, 4]], ["Curie", None], r"y\[1\] is missing"),
         ({"n_metadata": 2}, [[1, 2], [3, 4]], [0, 1], "n_metadata=2 leaves no column of tokens"),
         ({"kernel_sizes": (1, 0)}, [[1, 2], [3, 4]], [0, 1], r"kernel_sizes\[1\] is 0"),
         ({"kernel_sizes": ()}, [[1, 2], [3, 4]], [0, 1], "kernel_sizes is empty"),
@@ -270,7 +284,7 @@ def test_a_loss_that_is_no_number_raises_with_the_epoch(tokens: np.ndarray, plas
         ({"dropout": 1.0}, [[1, 2], [3, 4]], [0, 1], "The 'dropout' parameter"),
     ],
 )
-def test_bad_input_is_one_sentence_and_nothing_fitted(
+def test_invalid_input_raises_and_nothing_is_fitted(
     params: dict[str, Any], X: list[list[int]], y: list[Any], message: str
 ) -> None:
     ranker = small(**params)
@@ -279,6 +293,6 @@ def test_bad_input_is_one_sentence_and_nothing_fitted(
     assert not hasattr(ranker, "net_")
 
 
-def test_rank_wants_a_positive_k(fitted: TripletLabRanker, tokens: np.ndarray) -> None:
+def test_rank_requires_a_positive_k(fitted: TripletLabRanker, tokens: np.ndarray) -> None:
     with pytest.raises(ValueError, match="k must be an int of at least 1; got 0"):
         fitted.rank(tokens, k=0)
