@@ -1,33 +1,38 @@
 """Rank the sources, such as laboratories, that an engineered sequence may come from.
 
-A *lab* is a class, and a ranker answers with all of them, the likeliest first: with a thousand
-labs, a list of ten that holds the right one narrows the search a hundredfold, where a single guess is
-often wrong. A ranker is a scikit-learn classifier (``predict``, ``decision_function``,
-``predict_proba``) with one more method, ``rank``.
+A *lab* is a class, and a *ranker* returns all labs, the likeliest first. With a thousand labs, a list of ten
+that contains the true lab reduces the search a hundredfold, while a single guess is often wrong. A ranker is a
+scikit-learn classifier (``predict``, ``decision_function``, ``predict_proba``) with a method ``rank``. For a
+ranker inside a pipeline, use :func:`rank_labs` and :func:`enroll_labs`.
 
-*K-mers.* These eat the sequences themselves, and ``enroll`` new labs without a new fit.
-:class:`KmerLabRanker` lets k-mers vote for the labs that have them: the baseline, which trains nothing.
-:class:`EvidenceLabRanker` learns from held-out plasmids what that vote, the nearest plasmid, lengths and
-metadata are worth.
+*K-mer rankers* read sequences and ``enroll`` new labs without a new fit. :class:`KmerLabRanker` counts votes of
+shared k-mers; it is the baseline. :class:`EvidenceLabRanker` learns from held-out plasmids how to weigh this
+vote, the nearest plasmid, lengths and metadata. Both work without torch.
 
-*Tokens.* These are networks over rows of token ids, as :class:`~skseed.preprocessing.BPETokenizer` makes
-them, so the two stand in one ``Pipeline``. :class:`TripletLabRanker` learns a vector for every lab, by which
-labs can be compared and enrolled; :class:`SoftmaxLabRanker` is the plain classifier on the same body. Both
-say which tokens a score comes from (``token_importance``).
+*Token rankers* are networks on rows of token ids of :class:`~skseed.preprocessing.BPETokenizer`; put both into a
+``Pipeline``. :class:`TripletLabRanker` learns a vector for every lab, so that labs can be compared and
+enrolled. :class:`SoftmaxLabRanker` is the plain classifier on the same network. Both have token attributions
+(``token_importance``).
 
-*Rankers of rankers.* :class:`CopelandRanker` lets several rankers elect the order of the labs;
-:class:`CalibratedRanker` gives one probabilities that can be believed, and lets it say that a lab is unknown.
+*Meta-rankers*: :class:`CopelandRanker` combines several rankers by an election. :class:`CalibratedRanker`
+adds calibrated probabilities and an unknown label to a ranker.
 
-Plasmids are copied between labs and papers: judge a ranker with a splitter that keeps relatives
-together (:mod:`skseed.model_selection`), and by :func:`skseed.metrics.top_k_scorer`.
+Labs and papers share plasmids. Evaluate a ranker with a splitter that keeps related plasmids in one fold
+(:mod:`skseed.model_selection`), and with :func:`skseed.metrics.top_k_scorer`.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from skseed.ranking._calibrated_ranker import CalibratedRanker
 from skseed.ranking._copeland_ranker import CopelandRanker
 from skseed.ranking._evidence_lab_ranker import EvidenceLabRanker
+from skseed.ranking._functions import enroll_labs, rank_labs
 from skseed.ranking._kmer_lab_ranker import KmerLabRanker
-from skseed.ranking._softmax_lab_ranker import SoftmaxLabRanker
-from skseed.ranking._triplet_lab_ranker import TripletLabRanker
+
+if TYPE_CHECKING:
+    from skseed.ranking._softmax_lab_ranker import SoftmaxLabRanker
+    from skseed.ranking._triplet_lab_ranker import TripletLabRanker
 
 __all__ = [
     "CalibratedRanker",
@@ -36,4 +41,24 @@ __all__ = [
     "KmerLabRanker",
     "SoftmaxLabRanker",
     "TripletLabRanker",
+    "enroll_labs",
+    "rank_labs",
 ]
+
+# these import torch, which takes seconds, also in every worker process
+_NEURAL = {
+    "SoftmaxLabRanker": "skseed.ranking._softmax_lab_ranker",
+    "TripletLabRanker": "skseed.ranking._triplet_lab_ranker",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NEURAL:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_NEURAL[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

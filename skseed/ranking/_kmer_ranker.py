@@ -93,7 +93,7 @@ class KmerRanker(LabRankerMixin, BaseEstimator):
         warn_unknown_sequences(
             has_known_kmer(queries),
             kind=f"{self.k}-mers",
-            effect="their k-mers favor no lab; lower k or raise fraction if they are short",
+            effect="all labs get equal votes for them; lower k or raise fraction for short sequences",
         )
         return queries
 

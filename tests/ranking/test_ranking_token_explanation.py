@@ -166,6 +166,8 @@ def test_enrolled_labs_and_empty_rows_are_explained(rows: Any) -> None:
         (["lab1", "lab1"], 0, "n_steps must be an int of at least 1; got 0"),
     ],
 )
-def test_invalid_input_raises_with_the_index(ranker: Any, rows: Any, y: list[str], n_steps: int, message: str) -> None:
+def test_invalid_input_raises_with_the_index(
+    ranker: Any, rows: Any, y: list[str], n_steps: int, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         ranker.token_importance(rows[0][:2], y, n_steps=n_steps)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from joblib import Parallel, delayed
@@ -18,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from skseed.datasets import make_plasmids
 from skseed.metrics import top_k_scorer
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
-from skseed.ranking import TripletLabRanker
+from skseed.ranking import SoftmaxLabRanker, TripletLabRanker
 
 
 def small(**params: Any) -> TripletLabRanker:
@@ -296,3 +297,32 @@ def test_invalid_input_raises_and_nothing_is_fitted(
 def test_rank_requires_a_positive_k(fitted: TripletLabRanker, tokens: np.ndarray) -> None:
     with pytest.raises(ValueError, match="k must be an int of at least 1; got 0"):
         fitted.rank(tokens, k=0)
+
+
+@pytest.mark.parametrize("kind", [TripletLabRanker, SoftmaxLabRanker])
+def test_sequences_instead_of_tokens_raise_a_short_message(plasmids: Any, kind: Any) -> None:
+    X, y = plasmids.data, plasmids.target
+    tables = [X, np.array(X, dtype=object), np.array(X), pd.Series(X), pd.DataFrame({"sequence": X})]
+    tables += [pl.Series(X), pl.DataFrame({"sequence": X}), [[x, 1] for x in X], np.array(X)[:, None]]
+    late = pd.DataFrame(np.ones((120, 2), dtype=object))
+    late.iloc[7, 1] = X[0]
+    for table in [*tables, late]:
+        with pytest.raises(ValueError, match="tokenize with BPETokenizer first") as caught:
+            kind().fit(table, y)
+        assert len(str(caught.value)) < 200
+
+
+def test_early_stopping_keeps_the_best_epoch_by_log_loss(tokens: np.ndarray, plasmids: Any) -> None:
+    y = plasmids.target
+    for kind in (TripletLabRanker, SoftmaxLabRanker):
+        ranker = kind(
+            embedding_dim=16, kernel_sizes=(1, 2), n_filters=16, lr=0.02, max_epochs=25, random_state=0
+        )
+        ranker.set_params(validation_fraction=0.25, n_iter_no_change=3, batch_size=8).fit(tokens, y)
+        losses = ranker.net_.history[:, "valid_loss"]
+        assert ranker.n_iter_ == len(losses)
+        assert ranker.n_iter_ in (25, int(np.argmin(losses)) + 4)
+        assert losses[-1] >= min(losses)
+        again = pickle.loads(pickle.dumps(ranker))
+        np.testing.assert_array_equal(again.net_.history[:, "valid_loss"], losses)
+        np.testing.assert_array_equal(again.decision_function(tokens), ranker.decision_function(tokens))
