@@ -1,8 +1,7 @@
-"""Pictures of what was learnt and how it was tested.
+"""Plot and explain fitted rankers and cross-validation splits.
 
-A Display holds the numbers of one picture and draws them when asked, as scikit-learn's displays do:
-``from_…`` computes, ``plot`` draws on matplotlib axes, and the axes and artists stay at hand. Nothing
-here imports matplotlib before ``plot`` is called.
+A Display follows scikit-learn's display pattern: ``from_…`` computes the numbers, ``plot`` plots them and
+keeps the axes and artists as attributes. matplotlib is imported by ``plot`` only.
 
 >>> from sklearn.model_selection import KFold
 >>> from skseed.inspection import SplitLeakageDisplay

@@ -1,4 +1,4 @@
-"""Which tokens are typical of each lab."""
+"""Typical tokens of each lab."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skseed._sklearn import HasMethods, validate_params
+from skseed._validation import check_labels
 from skseed.inspection._token_pipeline import token_pipeline
 
 
@@ -16,41 +17,42 @@ from skseed.inspection._token_pipeline import token_pipeline
     prefer_skip_nested_validation=True,
 )
 def lab_profiles(estimator: Any, X: Any, y: Any) -> Bunch:
-    """Return to which tokens the score of each lab is sensitive, and which of them are its own.
+    """Return the sensitivity of each lab's score to each token, and the tokens typical of each lab.
 
-    The analysis of the paper on triplet networks [1]_: the profile of a lab is the mean absolute gradient
-    of its score over its sequences, scaled to [0, 1]; its signature is the profile less that of all
-    labs. A token high in every profile is one the network always looks at; one high in a signature is a
-    habit of the lab. To lay a sequence beside its predicted lab, call this with that sequence and that lab.
+    This is the analysis of the paper on triplet networks [1]_. The profile of a lab is the mean absolute
+    gradient of its score over its sequences, scaled to [0, 1]. The signature of a lab is its profile minus
+    the profile of all sequences. A token with a high value in every profile matters for all labs. A token
+    with a high value in one signature is typical of that lab. To compare a sequence with its predicted lab,
+    pass this sequence and this lab.
 
     Parameters
     ----------
     estimator : Pipeline
-        Fitted; it takes sequences, has a :class:`~skseed.preprocessing.BPETokenizer` and ends in a
+        A fitted pipeline of sequences with a :class:`~skseed.preprocessing.BPETokenizer`, which ends in a
         :class:`~skseed.ranking.TripletLabRanker` or :class:`~skseed.ranking.SoftmaxLabRanker`.
     X : array-like of str of shape (n_sequences,)
         Sequences.
     y : array-like of shape (n_sequences,)
-        The lab of each.
+        The lab of each sequence.
 
     Returns
     -------
     analysis : Bunch
-        ``profiles`` and ``signatures``, DataFrames with a row for each lab of `y` and a column for each
-        piece of the vocabulary; ``overall``, the profile of all sequences; ``furthest``, a Series with
-        the known lab whose vector has the lowest cosine with that of each lab of `y` (None where labs
-        have no vectors, as in a softmax ranker).
+        ``profiles`` and ``signatures``, DataFrames with a row for each lab of `y` and a column for each token
+        of the vocabulary; ``overall``, a Series with the profile of all sequences; ``furthest``, a Series
+        with the known lab whose vector has the lowest cosine with the vector of each lab of `y`, or None for
+        a softmax ranker, which has no vectors.
 
     Raises
     ------
     TypeError
         If the estimator is not such a pipeline.
     ValueError
-        If the ranker does not know a lab.
+        If a lab of `y` is missing or is not a lab of the ranker.
 
     See Also
     --------
-    TokenImportanceDisplay : What a single sequence's score is made of.
+    TokenImportanceDisplay : Contributions of the tokens of one sequence.
 
     References
     ----------
@@ -76,15 +78,15 @@ def lab_profiles(estimator: Any, X: Any, y: Any) -> Bunch:
     {'church': 'voigt', 'voigt': 'church'}
     """
     steps, tokenizer, ranker = token_pipeline(estimator)
-    labs = np.asarray(y)
+    labs = check_labels(y)
     saliency = ranker.vocabulary_saliency(steps.transform(X), labs)
-    pieces = list(tokenizer.vocabulary_)
-    # tokens beyond the last one seen in training have no vector
-    saliency = np.pad(saliency, ((0, 0), (0, max(0, len(pieces) - saliency.shape[1]))))[:, : len(pieces)]
-    overall = pd.Series(_scaled(saliency.mean(axis=0)), index=pieces)
+    tokens = list(tokenizer.vocabulary_)
+    # tokens with larger ids than those seen in fit have no vector
+    saliency = np.pad(saliency, ((0, 0), (0, max(0, len(tokens) - saliency.shape[1]))))[:, : len(tokens)]
+    overall = pd.Series(_scaled(saliency.mean(axis=0)), index=tokens)
     names = np.unique(labs)
     profiles = pd.DataFrame(
-        [_scaled(saliency[labs == name].mean(axis=0)) for name in names], index=names, columns=pieces
+        [_scaled(saliency[labs == name].mean(axis=0)) for name in names], index=names, columns=tokens
     )
     furthest = None
     if hasattr(ranker, "lab_embeddings_"):
@@ -94,6 +96,6 @@ def lab_profiles(estimator: Any, X: Any, y: Any) -> Bunch:
 
 
 def _scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the values from 0 to 1; 0 where they are all the same."""
+    """Return the values scaled to [0, 1]; zeros if they are all equal."""
     spread = np.ptp(values)
     return (values - values.min()) / spread if spread else np.zeros_like(values)

@@ -1,4 +1,4 @@
-"""The picture of how a ranking bears errors in the sequence."""
+"""Plot the rank of the true lab against the number of mutations."""
 
 from collections.abc import Iterable
 from numbers import Integral
@@ -9,46 +9,47 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils import check_consistent_length, check_random_state
 
-from skseed._validation import check_sequences
+from skseed._sequences import as_sequences
+from skseed._validation import check_labels, check_sequences
 from skseed.metrics import true_label_rank
 
 _KINDS = ("substitution", "deletion", "gap")
 
 
 class MutationRobustnessDisplay:
-    """How the rank of the true lab falls when sequences are changed.
+    """Rank of the true lab for mutated sequences.
 
-    Sequences that are really compared differ from the training data: by sequencing errors, by an engineer's
-    edits, by parts that are missing or were not read. The picture shows the rank of the true lab
-    over the number of changed bases: the median and the mean over sequences and repeats, and bands that
-    hold a half and nine tenths of them. Draw several kinds of change, or several rankers, on the same
-    axes. Create it with `from_estimator`, on sequences that the estimator was not fitted on.
+    Query sequences differ from the training data by sequencing errors, by an engineer's edits, and by missing
+    or unread stretches. The plot shows the rank of the true lab against the number of changed bases: the
+    median and the mean over sequences and repeats, and bands with 50 % and 90 % of the ranks. Plot several
+    kinds of change, or several rankers, on the same axes. Use `from_estimator` to create a display, with
+    sequences that the estimator was not fitted on.
 
     Parameters
     ----------
     ranks : DataFrame
-        One row for each changed copy: the number of the ``sequence``, the ``level``, 0 for the
+        One row for each changed copy: the index of the ``sequence``, the ``level``, 0 for the
         unchanged sequence, the ``repeat`` and the ``rank`` of the true lab.
     name : str, default=None
-        What the legend calls it.
+        The name in the legend.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes of the picture, after ``plot``.
+        The axes of the plot, after ``plot``.
     figure_ : matplotlib Figure
-        Their figure, after ``plot``.
+        The figure of the plot, after ``plot``.
     lines_ : list of matplotlib Line2D
         The median, the mean, and the median of the unchanged sequences.
 
     See Also
     --------
-    skseed.metrics.true_label_rank : The rank, and the fate of ties and unknown labs.
+    skseed.metrics.true_label_rank : The rank, with its rules for ties and unknown labs.
 
     Notes
     -----
-    The paper on triplet networks [1]_ changed a single plasmid, at places that may coincide and to letters
-    that may be the old ones; here as many different bases really change as the level says.
+    The paper on triplet networks [1]_ changed one plasmid at positions that may coincide, to letters that may
+    equal the old ones. Here the level is the exact number of bases that differ.
 
     References
     ----------
@@ -64,9 +65,9 @@ class MutationRobustnessDisplay:
     >>> from skseed.preprocessing import KmerVectorizer
     >>> plasmids = ["GATTACAGATTACC", "GATTACAGATTATT", "CCCGGGCCCGGGCA", "CCCGGGCCTGGGCC"]
     >>> labs = ["voigt", "voigt", "church", "church"]
-    >>> words = make_pipeline(KmerVectorizer(k=3), MultinomialNB()).fit(plasmids, labs)
+    >>> counts = make_pipeline(KmerVectorizer(k=3), MultinomialNB()).fit(plasmids, labs)
     >>> display = MutationRobustnessDisplay.from_estimator(
-    ...     words, ["GATTACAGATTA"], ["voigt"], levels=[1, 12], random_state=0
+    ...     counts, ["GATTACAGATTA"], ["voigt"], levels=[1, 12], random_state=0
     ... )
     >>> display.frame()["top_1"].tolist()
     [1.0, 1.0, 0.5]
@@ -89,57 +90,55 @@ class MutationRobustnessDisplay:
         random_state: int | np.random.RandomState | None = None,
         name: str | None = None,
     ) -> "MutationRobustnessDisplay":
-        """Change sequences and rank the labs of the copies.
+        """Mutate sequences and rank the true labs of the copies.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted ranker or classifier, such as a pipeline, that takes sequences.
+            A fitted ranker, or another classifier of sequences, such as a pipeline.
         X : array-like of str of shape (n_sequences,)
-            Sequences of DNA.
+            DNA sequences.
         y : array-like of shape (n_sequences,)
             Their true labs.
         kind : {"substitution", "deletion", "gap"}, default="substitution"
-            ``"substitution"`` gives bases at random places another letter of ACGT; ``"deletion"`` takes
-            out one stretch, as when a part is missing; ``"gap"`` makes one stretch unreadable, that is
-            N. A stretch may go over the end of the sequence and on from its start.
+            ``"substitution"`` replaces bases at random positions by other letters of ACGT. ``"deletion"``
+            removes one stretch. ``"gap"`` replaces one stretch by N. A stretch may continue from the end of
+            the sequence at its start.
         levels : iterable of int, default=(1, 3, 10, 30, 100, 300, 1000)
-            How many bases change; in sequences with fewer, all.
+            The numbers of changed bases; a shorter sequence changes in all its bases.
         n_repeats : int, default=10
-            How many copies of each sequence are changed at each level.
+            The number of copies of each sequence at each level.
         random_state : int, RandomState instance or None, default=None
-            Controls where sequences change, and to what.
+            Controls the positions and the new letters.
         name : str, default=None
-            What the legend calls it; None takes the kind.
+            The name in the legend; with None, the kind.
 
         Returns
         -------
         display : MutationRobustnessDisplay
-            The numbers, not drawn yet.
+            The display, not plotted yet.
 
         Raises
         ------
         ValueError
-            If there is no sequence, one is empty, `kind` is another word, or a level or `n_repeats`
-            is not a positive int.
+            If there is no sequence, a sequence is empty or has a letter that does not belong to DNA, a lab is
+            missing, `kind` is unknown, or a level or `n_repeats` is not a positive int.
         """
-        sequences = [str(sequence).upper() for sequence in check_sequences(X)]
-        check_consistent_length(sequences, y)
+        encoded = as_sequences(X, alphabet="dna", min_length=1)
+        sequences = [sequence.upper() for sequence in check_sequences(X)]
+        labs = check_labels(y)
+        check_consistent_length(encoded, labs)
         steps = list(levels)
         if kind not in _KINDS:
             raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(map(repr, _KINDS))}.")
         for what, value in [("n_repeats", n_repeats), *((f"levels[{i}]", v) for i, v in enumerate(steps))]:
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{what} is {value!r}; it must be an int of at least 1.")
-        for index, sequence in enumerate(sequences):
-            if not sequence:
-                raise ValueError(f"X[{index}] is empty, so nothing in it can change.")
         rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-        labs = np.asarray(y)
         rows = [pd.DataFrame({"sequence": range(len(labs)), "level": 0, "repeat": 0})]
         rows[0]["rank"] = _ranks(estimator, sequences, labs)
         for level in steps:
-            copies = [changed(s, kind, level, rng) for s in sequences for _ in range(n_repeats)]
+            copies = [mutated(s, kind, level, rng) for s in sequences for _ in range(n_repeats)]
             numbers = np.repeat(np.arange(len(labs)), n_repeats)
             rows.append(
                 pd.DataFrame(
@@ -154,13 +153,13 @@ class MutationRobustnessDisplay:
         return cls(ranks=pd.concat(rows, ignore_index=True), name=kind if name is None else name)
 
     def frame(self) -> pd.DataFrame:
-        """Return the numbers of the picture.
+        """Return a summary of the ranks.
 
         Returns
         -------
         frame : DataFrame
-            One row for each level: the mean rank, the median, the 5th, 25th, 75th and 95th
-            percentile, and the shares of ranks of 1 and of at most 10.
+            One row for each level: the mean rank, the median, the 5th, 25th, 75th and 95th percentiles, and
+            the shares of ranks of 1 and of at most 10.
         """
         ranks = self.ranks.groupby("level")["rank"]
         frame = pd.DataFrame({"mean": ranks.mean(), "median": ranks.median()})
@@ -171,19 +170,19 @@ class MutationRobustnessDisplay:
         return frame
 
     def plot(self, ax: Any = None, *, color: Any = None) -> "MutationRobustnessDisplay":
-        """Draw the rank of the true lab over the number of changed bases.
+        """Plot the rank of the true lab against the number of changed bases.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            The axes to plot on; with None, a new figure.
         color : matplotlib color, default=None
-            The colour; None takes the next of the axes.
+            The color; with None, the next color of the axes.
 
         Returns
         -------
         display : MutationRobustnessDisplay
-            The display itself, with `ax_`, `figure_` and `lines_`.
+            This display, with `ax_`, `figure_` and `lines_`.
 
         Raises
         ------
@@ -223,24 +222,24 @@ class MutationRobustnessDisplay:
         return self
 
 
-def changed(sequence: str, kind: str, level: int, rng: np.random.Generator) -> str:
-    """Return a copy of a sequence in upper case with `level` bases changed in a way of `_KINDS`."""
+def mutated(sequence: str, kind: str, level: int, rng: np.random.Generator) -> str:
+    """Return a copy of an upper-case sequence in which `level` bases differ; `kind` is one of `_KINDS`."""
     n_changed = min(level, len(sequence))
     letters: npt.NDArray[np.uint8] = np.frombuffer(sequence.encode("ascii"), dtype=np.uint8).copy()
     if kind == "substitution":
-        places = rng.choice(len(letters), n_changed, replace=False)
+        positions = rng.choice(len(letters), n_changed, replace=False)
         bases = np.frombuffer(b"ACGT", dtype=np.uint8)
-        # a step of 1 to 3 from the old base; another letter, as N, has no place among them
-        old = np.searchsorted(bases, letters[places]).clip(max=3)
-        is_base = bases[old] == letters[places]
+        # a step of 1 to 3 from the old base, or any base in place of another letter such as N
+        old = np.searchsorted(bases, letters[positions]).clip(max=3)
+        is_base = bases[old] == letters[positions]
         step = np.where(is_base, rng.integers(1, 4, n_changed), rng.integers(0, 4, n_changed))
-        letters[places] = bases[(old + step) % 4]
+        letters[positions] = bases[(old + step) % 4]
     else:
-        places = (rng.integers(len(letters)) + np.arange(n_changed)) % len(letters)
+        positions = (rng.integers(len(letters)) + np.arange(n_changed)) % len(letters)
         if kind == "gap":
-            letters[places] = ord("N")
+            letters[positions] = ord("N")
         else:
-            letters = np.delete(letters, places)
+            letters = np.delete(letters, positions)
     return letters.tobytes().decode("ascii")
 
 

@@ -1,4 +1,4 @@
-"""The picture of what a ranker went by, along a plasmid."""
+"""Plot the contribution of each stretch of a sequence to the score of a lab."""
 
 from itertools import pairwise
 from numbers import Integral
@@ -13,48 +13,48 @@ from skseed.inspection._token_pipeline import token_pipeline
 
 
 class TokenImportanceDisplay:
-    """What each stretch of a plasmid adds to the score of a lab.
+    """Contribution of each position of a sequence to the score of a lab.
 
-    The picture runs along the sequence: up, where a stretch speaks for the lab, down, where it speaks
-    against it. The area is the lab's score less that of an empty sequence, so nothing is hidden. It tells
-    what the network went by. Create it with `from_estimator`.
+    The plot shows positive contributions above the axis and negative ones below. The area is the lab's score
+    minus the score of an empty sequence. The contributions describe the network, not the intention of the
+    lab. Use `from_estimator` to create a display.
 
     Parameters
     ----------
     importances : ndarray of shape (n_bases,)
-        What each base adds to the score.
+        The contribution of each base.
     tokens : DataFrame
-        One row for each token of the sequence as it stands, with its ``piece``, ``start``, ``end`` and
+        One row for each token of the sequence without rotation: ``token``, ``start``, ``end`` and
         ``importance``.
     lab : object
-        The lab whose score is explained.
+        The explained lab.
     score : float
-        Its score.
+        The score of the lab.
     baseline_score : float
-        Its score for a sequence without tokens.
+        The score of the lab for a sequence without tokens.
     error : float
-        By how much the importances miss the difference of the two.
+        The sum of the importances minus the difference of the two scores.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes of the picture, after ``plot``.
+        The axes of the plot, after ``plot``.
     figure_ : matplotlib Figure
-        Their figure, after ``plot``.
+        The figure of the plot, after ``plot``.
     areas_ : list of matplotlib collections
-        The two areas, for and against.
+        The areas above and below the axis.
 
     See Also
     --------
-    skseed.ranking.TripletLabRanker.token_importance : The numbers for rows of tokens.
-    lab_profiles : What is typical of each lab.
+    skseed.ranking.TripletLabRanker.token_importance : Computes the numbers for rows of tokens.
+    lab_profiles : Typical tokens of each lab.
 
     Notes
     -----
-    The importance of a token is spread evenly over its bases. Where byte-pair encoding cuts a sequence
-    depends on where the sequence begins, so for a circular one several rotations should be explained
-    (`n_rotations`): each is tokenized anew, and its importances are carried back to where the bases
-    stand in the sequence.
+    The numbers are integrated gradients [1]_. The importance of a token is divided equally among its bases.
+    The tokens of a sequence depend on its first position. For circular sequences, average over several
+    rotations (`n_rotations`): each rotation is tokenized, and its importances are assigned to the original
+    positions.
 
     References
     ----------
@@ -100,39 +100,40 @@ class TokenImportanceDisplay:
     def from_estimator(
         cls, estimator: Any, sequence: str, *, lab: Any = None, n_rotations: int = 1, n_steps: int = 64
     ) -> "TokenImportanceDisplay":
-        """Explain the score of a sequence.
+        """Explain the score of a lab for a sequence.
 
         Parameters
         ----------
         estimator : Pipeline
-            Fitted; it takes sequences, has a :class:`~skseed.preprocessing.BPETokenizer` and ends in a
+            A fitted pipeline of sequences with a :class:`~skseed.preprocessing.BPETokenizer`, which ends in a
             :class:`~skseed.ranking.TripletLabRanker` or :class:`~skseed.ranking.SoftmaxLabRanker`.
         sequence : str
             The sequence.
         lab : object, default=None
-            The lab whose score is explained; None takes the one that is predicted.
+            The lab to explain; with None, the predicted lab.
         n_rotations : int, default=1
-            Over how many evenly spaced rotations importances and scores are averaged; more than 1
-            is meant for circular sequences.
+            The number of evenly spaced rotations over which importances and scores are averaged. Values above
+            1 are meant for circular sequences.
         n_steps : int, default=64
-            The steps of the integral.
+            The number of steps of the integral.
 
         Returns
         -------
         display : TokenImportanceDisplay
-            The numbers, not drawn yet.
+            The display, not plotted yet.
 
         Raises
         ------
         TypeError
             If the estimator is not such a pipeline.
         ValueError
-            If the sequence is empty, the lab is not known, or `n_rotations` is not a positive int.
+            If the sequence is empty, `lab` is not a lab of the ranker, or `n_rotations` is not a positive
+            int.
         """
         steps, tokenizer, ranker = token_pipeline(estimator)
         text = str(check_sequences([sequence])[0]).upper()
         if not text:
-            raise ValueError("The sequence is empty, so there is nothing to explain.")
+            raise ValueError("sequence is empty; pass at least one letter.")
         if not isinstance(n_rotations, Integral) or n_rotations < 1:
             raise ValueError(f"n_rotations must be an int of at least 1; got {n_rotations!r}.")
         if lab is None:
@@ -142,16 +143,17 @@ class TokenImportanceDisplay:
         explained = ranker.token_importance(
             steps.transform(rotated), np.repeat([lab], len(shifts)), n_steps=n_steps
         )
-        pieces = tokenizer.tokenize(rotated)
+        split = tokenizer.tokenize(rotated)
         importances = np.mean(
             [
-                np.roll(_by_base(row, parts), shift)
-                for row, parts, shift in zip(explained.importances, pieces, shifts, strict=True)
+                np.roll(_by_base(row, own), shift)
+                for row, own, shift in zip(explained.importances, split, shifts, strict=True)
             ],
             axis=0,
         )
-        ends = np.cumsum([len(piece) for piece in pieces[0]])
-        tokens = pd.DataFrame({"piece": pieces[0], "start": ends - [len(p) for p in pieces[0]], "end": ends})
+        lengths = np.array([len(token) for token in split[0]])
+        ends = np.cumsum(lengths)
+        tokens = pd.DataFrame({"token": split[0], "start": ends - lengths, "end": ends})
         tokens["importance"] = [importances[a:b].sum() for a, b in pairwise([0, *ends.tolist()])]
         return cls(
             importances=importances,
@@ -165,21 +167,21 @@ class TokenImportanceDisplay:
     def plot(
         self, ax: Any = None, *, window: int | None = None, colors: tuple[Any, Any] = ("C0", "C3")
     ) -> "TokenImportanceDisplay":
-        """Draw the importance along the sequence.
+        """Plot the importance along the sequence.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            The axes to plot on; with None, a new figure.
         window : int, default=None
-            Over how many bases importances are averaged; None takes 1 in 300 of the sequence.
+            The number of bases of a moving average; with None, the length of the sequence divided by 300.
         colors : (color, color), default=("C0", "C3")
-            The colours of what speaks for the lab and against it.
+            The colors of positive and of negative contributions.
 
         Returns
         -------
         display : TokenImportanceDisplay
-            The display itself, with `ax_`, `figure_` and `areas_`.
+            This display, with `ax_`, `figure_` and `areas_`.
 
         Raises
         ------
@@ -206,16 +208,16 @@ class TokenImportanceDisplay:
         edges = np.arange(len(smooth) + 1)
         self.areas_ = [
             ax.fill_between(
-                edges, np.append(part, part[-1]), step="post", color=color, linewidth=0, label=label
+                edges, np.append(half, half[-1]), step="post", color=color, linewidth=0, label=label
             )
-            for part, color, label in zip(
-                (smooth.clip(min=0), smooth.clip(max=0)), colors, ("for", "against"), strict=True
+            for half, color, label in zip(
+                (smooth.clip(min=0), smooth.clip(max=0)), colors, ("positive", "negative"), strict=True
             )
         ]
         ax.axhline(0, color="0.35", linewidth=0.8)
         ax.set_xlim(0, len(smooth))
         ax.set_xlabel("Position (bases)")
-        ax.set_ylabel("Importance a base")
+        ax.set_ylabel("Importance per base")
         ax.set_title(f"{self.lab}: score {self.score:.3g}", fontsize="medium", loc="left")
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(loc="upper right", frameon=False, ncols=2)
@@ -223,10 +225,10 @@ class TokenImportanceDisplay:
         return self
 
 
-def _by_base(importances: npt.NDArray[np.float64], pieces: list[str]) -> npt.NDArray[np.float64]:
-    """Spread each token's importance over its bases; tokens cut off at the end of the row have none."""
-    lengths = np.array([len(piece) for piece in pieces])
-    own = np.zeros(len(pieces))
-    n_tokens = min(len(pieces), len(importances))
-    own[:n_tokens] = importances[:n_tokens]
-    return np.repeat(own / lengths, lengths)
+def _by_base(importances: npt.NDArray[np.float64], tokens: list[str]) -> npt.NDArray[np.float64]:
+    """Return the importance of each base, an equal share of its token's; 0 for tokens that were cut off."""
+    lengths = np.array([len(token) for token in tokens])
+    of_token = np.zeros(len(tokens))
+    n_tokens = min(len(tokens), len(importances))
+    of_token[:n_tokens] = importances[:n_tokens]
+    return np.repeat(of_token / lengths, lengths)

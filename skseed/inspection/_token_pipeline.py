@@ -1,4 +1,4 @@
-"""The parts of a pipeline from sequences over tokens to a ranking."""
+"""Steps of a pipeline that tokenizes sequences and ranks labs."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from skseed.preprocessing import BPETokenizer
 
 
 def token_pipeline(estimator: Any) -> tuple[Pipeline, BPETokenizer, Any]:
-    """Return the steps that make tokens, the tokenizer among them, and the ranker, all fitted.
+    """Return the fitted steps before the ranker, the tokenizer among them, and the ranker.
 
-    Raises a TypeError that says what is missing.
+    Raises a TypeError that names the missing step.
     """
     estimator = getattr(estimator, "best_estimator_", estimator)
     wanted = "pass a fitted pipeline of sequences that has a BPETokenizer and ends in TripletLabRanker"

@@ -1,16 +1,16 @@
 """Rank the sources, such as laboratories, that an engineered sequence may come from.
 
 A *lab* is a class, and a *ranker* returns all labs, the likeliest first. With a thousand labs, a list of ten
-that contains the true lab reduces the search a hundredfold, while a single guess is often wrong. A ranker is a
-scikit-learn classifier (``predict``, ``decision_function``, ``predict_proba``) with a method ``rank``. For a
-ranker inside a pipeline, use :func:`rank_labs` and :func:`enroll_labs`.
+that contains the true lab reduces the search a hundredfold, while a single guess is often wrong. A ranker is
+a scikit-learn classifier (``predict``, ``decision_function``, ``predict_proba``) with a method ``rank``. For
+a ranker inside a pipeline, use :func:`rank_labs` and :func:`enroll_labs`.
 
-*K-mer rankers* read sequences and ``enroll`` new labs without a new fit. :class:`KmerLabRanker` counts votes of
-shared k-mers; it is the baseline. :class:`EvidenceLabRanker` learns from held-out plasmids how to weigh this
-vote, the nearest plasmid, lengths and metadata. Both work without torch.
+*K-mer rankers* read sequences and ``enroll`` new labs without a new fit. :class:`KmerLabRanker` counts votes
+of shared k-mers; it is the baseline. :class:`EvidenceLabRanker` learns from held-out plasmids how to weigh
+this vote, the nearest plasmid, lengths and metadata. Both work without torch.
 
-*Token rankers* are networks on rows of token ids of :class:`~skseed.preprocessing.BPETokenizer`; put both into a
-``Pipeline``. :class:`TripletLabRanker` learns a vector for every lab, so that labs can be compared and
+*Token rankers* are networks on rows of token ids of :class:`~skseed.preprocessing.BPETokenizer`; put both
+into a ``Pipeline``. :class:`TripletLabRanker` learns a vector for every lab, so that labs can be compared and
 enrolled. :class:`SoftmaxLabRanker` is the plain classifier on the same network. Both have token attributions
 (``token_importance``).
 

@@ -52,7 +52,7 @@ def rank_labs(estimator: Any, X: Any, k: int = 10) -> npt.NDArray[Any]:
     >>> plasmids = ["CCGCGGATTACAGG", "CCGCGGATTACACG", "TATATTTTTTTTGG", "TATATTTTTTTTCG"]
     >>> labs = ["voigt", "voigt", "church", "church"]
     >>> ranker = TripletLabRanker(8, kernel_sizes=(1, 2), n_filters=16, lr=0.01, random_state=0)
-    >>> pipeline = make_pipeline(BPETokenizer(10), ranker).fit(plasmids, labs)
+    >>> pipeline = make_pipeline(BPETokenizer(10, max_length=14), ranker).fit(plasmids, labs)
     >>> rank_labs(pipeline, ["CCGCGGATTACACC"], k=2)
     array([['voigt', 'church']], dtype='<U6')
     >>> enroll_labs(pipeline, ["GAGAGAGAGACTCT"], ["smolke"]).classes_
@@ -67,8 +67,8 @@ def rank_labs(estimator: Any, X: Any, k: int = 10) -> npt.NDArray[Any]:
             break
     else:
         raise TypeError(
-            f"{type(estimator).__name__} has neither decision_function nor predict_proba; pass a fitted ranker "
-            "or a pipeline that ends in one."
+            f"{type(estimator).__name__} has neither decision_function nor predict_proba; pass a fitted "
+            "ranker or a pipeline that ends in one."
         )
     return best_labs(
         estimator.classes_, np.column_stack([-scores, scores]) if scores.ndim == 1 else scores, k
@@ -85,8 +85,8 @@ def enroll_labs(estimator: Any, X: Any, y: Any, **enroll_params: Any) -> Any:
     Parameters
     ----------
     estimator : estimator
-        A fitted ranker with ``enroll``, a pipeline that ends in one, or a search such as ``GridSearchCV`` with
-        such a best estimator. The ranker is changed in place.
+        A fitted ranker with ``enroll``, a pipeline that ends in one, or a search such as ``GridSearchCV``
+        with such a best estimator. The ranker is changed in place.
     X : array-like of n_samples rows
         Sequences in the form that the estimator takes.
     y : array-like of shape (n_samples,)

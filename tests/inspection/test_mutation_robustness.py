@@ -1,4 +1,4 @@
-"""Copies with as many changes as asked for, and the rank of the true lab among them."""
+"""MutationRobustnessDisplay: the number of changes, the ranks, the plot and errors."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from Levenshtein import distance, hamming
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
 from skseed.datasets import make_plasmids
 from skseed.inspection import MutationRobustnessDisplay
-from skseed.inspection._mutation_robustness import changed
 from skseed.metrics import true_label_rank
 from skseed.preprocessing import KmerVectorizer
 from skseed.ranking import KmerLabRanker
@@ -28,13 +28,33 @@ def close_figures() -> Any:
     plt.close("all")
 
 
+class Spy(ClassifierMixin, BaseEstimator):
+    """Record the sequences that are to be scored."""
+
+    def __init__(self) -> None:
+        self.classes_ = np.array(["church", "voigt"])
+        self.seen: list[list[str]] = []
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        self.seen.append(list(X))
+        return np.zeros(len(X))
+
+
+def copies_of(sequence: str, kind: str, level: int, seed: int = 0, n_repeats: int = 1) -> list[str]:
+    """Return the changed copies that an estimator gets."""
+    spy = Spy()
+    MutationRobustnessDisplay.from_estimator(
+        spy, [sequence], ["voigt"], kind=kind, levels=[level], n_repeats=n_repeats, random_state=seed
+    )
+    unchanged, copies = spy.seen
+    assert unchanged == [sequence]
+    return copies
+
+
 @given(st.text("ACGTN", min_size=1, max_size=40), st.integers(1, 50), st.integers(0, 99))
-def test_as_many_bases_change_as_the_level_says(sequence: str, level: int, seed: int) -> None:
+def test_level_is_the_number_of_changed_bases(sequence: str, level: int, seed: int) -> None:
     n_changed = min(level, len(sequence))
-    copies = {
-        kind: changed(sequence, kind, level, np.random.default_rng(seed))
-        for kind in ("substitution", "deletion", "gap")
-    }
+    copies = {kind: copies_of(sequence, kind, level, seed)[0] for kind in ("substitution", "deletion", "gap")}
     assert hamming(sequence, copies["substitution"]) == n_changed
     assert set(copies["substitution"]) <= set("ACGTN")
     assert len(copies["deletion"]) == len(sequence) - n_changed
@@ -46,9 +66,8 @@ def test_as_many_bases_change_as_the_level_says(sequence: str, level: int, seed:
     assert stretch in copies["gap"] * 2
 
 
-def test_substitutions_fall_anywhere_and_on_any_letter() -> None:
-    rng = np.random.default_rng(0)
-    copies = np.array([list(changed("A" * 10, "substitution", 1, rng)) for _ in range(3000)])
+def test_substitutions_are_uniform_over_positions_and_letters() -> None:
+    copies = np.array([list(copy) for copy in copies_of("A" * 10, "substitution", 1, n_repeats=3000)])
     share = np.mean(copies != "A", axis=0)
     np.testing.assert_allclose(share, 0.1, atol=0.03)
     np.testing.assert_allclose([np.mean(copies == base) * 30 for base in "CGT"], 1, atol=0.1)
@@ -64,31 +83,44 @@ def ranker(plasmids: Any) -> Any:
     return KmerLabRanker(k=8).fit(plasmids.data[:60], plasmids.target[:60])
 
 
-def test_ranks_are_those_of_the_copies(ranker: Any, plasmids: Any) -> None:
+class Recorded(ClassifierMixin, BaseEstimator):
+    """Score as a ranker does, and keep the scores."""
+
+    def __init__(self, ranker: Any) -> None:
+        self.ranker = ranker
+        self.scores: list[np.ndarray] = []
+
+    @property
+    def classes_(self) -> np.ndarray:
+        return self.ranker.classes_
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        self.scores.append(self.ranker.decision_function(X))
+        return self.scores[-1]
+
+
+def test_ranks_equal_those_of_the_copies(ranker: Any, plasmids: Any) -> None:
     X, y = plasmids.data[60:66], plasmids.target[60:66]
-    display = MutationRobustnessDisplay.from_estimator(
-        ranker, X, y, kind="deletion", levels=[5, 50], n_repeats=3, random_state=7
-    )
+    recorded = Recorded(ranker)
+    options = {"kind": "deletion", "levels": [5, 50], "n_repeats": 3, "random_state": 7}
+    display = MutationRobustnessDisplay.from_estimator(recorded, X, y, **options)
     assert len(display.ranks) == 6 + 2 * 6 * 3
-    rng = np.random.default_rng(np.random.RandomState(7).randint(np.iinfo(np.int32).max))
-    expected = list(true_label_rank(y, ranker.decision_function(X), labels=ranker.classes_))
-    for level in (5, 50):
-        copies = [changed(x, "deletion", level, rng) for x in X for _ in range(3)]
-        scores = ranker.decision_function(copies)
-        expected += list(true_label_rank(np.repeat(y, 3), scores, labels=ranker.classes_))
-    assert display.ranks["rank"].tolist() == expected
-    again = MutationRobustnessDisplay.from_estimator(
-        ranker, X, y, kind="deletion", levels=[5, 50], n_repeats=3, random_state=7
-    )
+    labels = [y, np.repeat(y, 3), np.repeat(y, 3)]
+    expected = [
+        true_label_rank(lab, scores, labels=ranker.classes_)
+        for lab, scores in zip(labels, recorded.scores, strict=True)
+    ]
+    assert display.ranks["rank"].tolist() == np.concatenate(expected).tolist()
+    again = MutationRobustnessDisplay.from_estimator(ranker, X, y, **options)
     assert again.ranks.equals(display.ranks)
 
 
 @pytest.mark.parametrize("kind", ["substitution", "deletion", "gap"])
-def test_few_changes_do_no_harm_and_all_bases_changed_do(plasmids: Any, kind: str) -> None:
-    """A bag of words too, which has no decision_function."""
-    words = make_pipeline(KmerVectorizer(k=6), MultinomialNB()).fit(plasmids.data[:60], plasmids.target[:60])
+def test_rank_falls_if_all_bases_change_but_not_with_few_changes(plasmids: Any, kind: str) -> None:
+    """The naive Bayes classifier has no decision_function."""
+    counts = make_pipeline(KmerVectorizer(k=6), MultinomialNB()).fit(plasmids.data[:60], plasmids.target[:60])
     ranker = KmerLabRanker(k=8).fit(plasmids.data[:60], plasmids.target[:60])
-    for estimator in (words, ranker):
+    for estimator in (counts, ranker):
         display = MutationRobustnessDisplay.from_estimator(
             estimator,
             plasmids.data[60:80],
@@ -105,7 +137,7 @@ def test_few_changes_do_no_harm_and_all_bases_changed_do(plasmids: Any, kind: st
         assert display.name == kind
 
 
-def test_plot_draws_the_frame(ranker: Any, plasmids: Any) -> None:
+def test_plot_shows_the_frame(ranker: Any, plasmids: Any) -> None:
     display = MutationRobustnessDisplay.from_estimator(
         ranker, plasmids.data[60:64], plasmids.target[60:64], levels=[1, 10, 100], n_repeats=2, random_state=0
     )
@@ -126,11 +158,13 @@ def test_plot_draws_the_frame(ranker: Any, plasmids: Any) -> None:
         ({"kind": "insertion"}, "kind is 'insertion'; it must be one of 'substitution', 'deletion', 'gap'"),
         ({"levels": [1, 0]}, r"levels\[1\] is 0; it must be an int of at least 1"),
         ({"n_repeats": 0}, "n_repeats is 0"),
-        ({"X": ["ACGT", ""]}, r"X\[1\] is empty"),
+        ({"X": ["ACGT", ""]}, r"X\[1\] has 0 symbols"),
+        ({"X": ["ACGT", "ACé"]}, r"X\[1\] has 'é' at position 2"),
+        ({"y": ["voigt", None]}, r"y\[1\] is missing"),
         ({"X": ["ACGT"]}, "inconsistent numbers of samples"),
     ],
 )
-def test_bad_arguments_are_named(ranker: Any, options: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_raise(ranker: Any, options: dict[str, Any], message: str) -> None:
     arguments: dict[str, Any] = {"X": ["ACGT", "AC"], "y": [0, 1], **options}
     with pytest.raises(ValueError, match=message):
         MutationRobustnessDisplay.from_estimator(ranker, **arguments)

@@ -1,4 +1,4 @@
-"""What a ranker went by, in the coordinates of the sequence, and what is typical of labs."""
+"""TokenImportanceDisplay in the coordinates of the sequence, and lab_profiles."""
 
 from typing import Any
 
@@ -44,15 +44,15 @@ def pipeline(plasmids: Any) -> Any:
     return make_pipeline(CircularShiftAugmenter(random_state=0), BPETokenizer(40), ranker).fit(*plasmids[:2])
 
 
-def test_importances_stand_where_the_bases_stand(pipeline: Any, plasmids: Any) -> None:
+def test_importances_have_the_positions_of_the_bases(pipeline: Any, plasmids: Any) -> None:
     sequence = plasmids[0][1]
     display = TokenImportanceDisplay.from_estimator(pipeline, sequence, lab="smolke")
     row = pipeline[:-1].transform([sequence])
     explained = pipeline[-1].token_importance(row, ["smolke"])
     assert display.importances.shape == (212,)
-    assert "".join(display.tokens.piece) == sequence
+    assert "".join(display.tokens.token) == sequence
     assert [sequence[a:b] for a, b in zip(display.tokens.start, display.tokens.end, strict=True)] == list(
-        display.tokens.piece
+        display.tokens.token
     )
     n_tokens = len(display.tokens)
     np.testing.assert_allclose(display.tokens.importance, explained.importances[0, :n_tokens])
@@ -62,7 +62,7 @@ def test_importances_stand_where_the_bases_stand(pipeline: Any, plasmids: Any) -
 
 
 @pytest.mark.parametrize("n_rotations", [1, 5])
-def test_the_tag_of_the_lab_stands_out(pipeline: Any, plasmids: Any, n_rotations: int) -> None:
+def test_tag_of_the_lab_has_large_importances(pipeline: Any, plasmids: Any, n_rotations: int) -> None:
     inside, outside = [], []
     for sequence, lab, start in zip(*plasmids, strict=True):
         if len(inside) == 12:
@@ -73,7 +73,7 @@ def test_the_tag_of_the_lab_stands_out(pipeline: Any, plasmids: Any, n_rotations
     assert np.mean(inside) > 5 * abs(np.mean(outside))
 
 
-def test_rotations_turn_back(pipeline: Any, plasmids: Any) -> None:
+def test_importances_rotate_with_the_sequence(pipeline: Any, plasmids: Any) -> None:
     """All rotations of a sequence and of its rotation are the same set, so the importances turn with it."""
     sequence = plasmids[0][0][:40]
     turned = sequence[13:] + sequence[:13]
@@ -85,7 +85,7 @@ def test_rotations_turn_back(pipeline: Any, plasmids: Any) -> None:
     assert other.score == pytest.approx(one.score)
 
 
-def test_the_cut_end_has_no_importance(plasmids: Any) -> None:
+def test_tokens_beyond_max_length_have_no_importance(plasmids: Any) -> None:
     ranker = SoftmaxLabRanker(8, max_epochs=1, random_state=0, **SIZES)
     pipeline = make_pipeline(BPETokenizer(20, max_length=10), ranker).fit(*plasmids[:2])
     display = TokenImportanceDisplay.from_estimator(pipeline, plasmids[0][0])
@@ -94,7 +94,7 @@ def test_the_cut_end_has_no_importance(plasmids: Any) -> None:
     assert display.lab == pipeline.predict(plasmids[0][:1])[0]
 
 
-def test_plot_draws_what_speaks_for_and_against(pipeline: Any, plasmids: Any) -> None:
+def test_plot_shows_positive_and_negative_contributions(pipeline: Any, plasmids: Any) -> None:
     display = TokenImportanceDisplay.from_estimator(pipeline, plasmids[0][0])
     assert display.plot(window=1) is display
     area = 0.0
@@ -108,7 +108,7 @@ def test_plot_draws_what_speaks_for_and_against(pipeline: Any, plasmids: Any) ->
     assert display.plot(ax=ax).figure_ is ax.figure
 
 
-def test_signatures_name_the_tags(pipeline: Any, plasmids: Any) -> None:
+def test_signatures_contain_the_tags_of_the_labs(pipeline: Any, plasmids: Any) -> None:
     sequences, labs, _ = plasmids
     analysis = lab_profiles(pipeline, sequences, labs)
     assert list(analysis.profiles.index) == list(TAGS)
@@ -123,11 +123,14 @@ def test_signatures_name_the_tags(pipeline: Any, plasmids: Any) -> None:
     np.testing.assert_allclose(analysis.signatures, analysis.profiles - analysis.overall)
     cosines = pipeline[-1].lab_embeddings_ @ pipeline[-1].lab_embeddings_.T
     np.testing.assert_array_equal(analysis.furthest, np.array(list(TAGS))[cosines.argmin(axis=1)])
-    # a piece of a lab's tag is more its own than a piece of another lab's tag is
-    pieces = {lab: [p for p in vocabulary if len(p) > 2 and p in tag] for lab, tag in TAGS.items()}
-    own = np.mean([analysis.signatures.loc[lab, pieces[lab]].mean() for lab in TAGS])
+    # a token of a lab's tag is more typical of the lab than a token of another lab's tag
+    own_tokens = {lab: [p for p in vocabulary if len(p) > 2 and p in tag] for lab, tag in TAGS.items()}
+    own = np.mean([analysis.signatures.loc[lab, own_tokens[lab]].mean() for lab in TAGS])
     foreign = [
-        analysis.signatures.loc[lab, pieces[other]].mean() for lab in TAGS for other in TAGS if lab != other
+        analysis.signatures.loc[lab, own_tokens[other]].mean()
+        for lab in TAGS
+        for other in TAGS
+        if lab != other
     ]
     assert own > np.mean(foreign) + 0.02, (own, foreign)
 
@@ -140,15 +143,15 @@ def test_signatures_name_the_tags(pipeline: Any, plasmids: Any) -> None:
         (make_pipeline(BPETokenizer(), LogisticRegression()), "ends in LogisticRegression"),
     ],
 )
-def test_other_estimators_are_refused(estimator: Any, message: str) -> None:
+def test_other_estimators_raise(estimator: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         TokenImportanceDisplay.from_estimator(estimator, "ACGT")
     with pytest.raises(TypeError, match=message):
         lab_profiles(estimator, ["ACGT"], ["a"])
 
 
-def test_bad_arguments_are_named(pipeline: Any) -> None:
-    with pytest.raises(ValueError, match="The sequence is empty"):
+def test_invalid_arguments_raise(pipeline: Any) -> None:
+    with pytest.raises(ValueError, match="sequence is empty"):
         TokenImportanceDisplay.from_estimator(pipeline, "")
     with pytest.raises(ValueError, match="n_rotations must be an int of at least 1"):
         TokenImportanceDisplay.from_estimator(pipeline, "ACGT", n_rotations=0)
