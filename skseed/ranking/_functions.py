@@ -55,7 +55,7 @@ def rank_labs(estimator: Any, X: Any, k: int = 10) -> npt.NDArray[Any]:
     >>> pipeline = make_pipeline(BPETokenizer(10, max_length=14), ranker).fit(plasmids, labs)
     >>> rank_labs(pipeline, ["CCGCGGATTACACC"], k=2)
     array([['voigt', 'church']], dtype='<U6')
-    >>> enroll_labs(pipeline, ["GAGAGAGAGACTCT"], ["smolke"]).classes_
+    >>> enroll_labs(pipeline, ["CCGATTATATTACC"], ["smolke"]).classes_
     array(['church', 'smolke', 'voigt'], dtype='<U6')
     """
     check_list_length(k)

@@ -146,9 +146,9 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
     >>> ranker = TripletLabRanker(
     ...     16, embedding_dim=16, kernel_sizes=(1, 2), n_filters=32, lr=0.01, random_state=0
     ... )
-    >>> ranker.fit(tokens, labs).rank([[4, 2, 3, 4], [3, 6, 7, 8]], k=2)
-    array([['Curie', 'McClintock'],
-           ['Franklin', 'McClintock']], dtype='<U10')
+    >>> ranker.fit(tokens, labs).rank([[4, 2, 3, 4], [3, 6, 7, 8]], k=1)
+    array([['Curie'],
+           ['Franklin']], dtype='<U10')
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

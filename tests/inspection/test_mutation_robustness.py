@@ -115,6 +115,7 @@ def test_ranks_equal_those_of_the_copies(ranker: Any, plasmids: Any) -> None:
     assert again.ranks.equals(display.ranks)
 
 
+@pytest.mark.filterwarnings("ignore:.*no .*-mer")
 @pytest.mark.parametrize("kind", ["substitution", "deletion", "gap"])
 def test_rank_falls_if_all_bases_change_but_not_with_few_changes(plasmids: Any, kind: str) -> None:
     """The naive Bayes classifier has no decision_function."""
