@@ -188,7 +188,9 @@ def check_labels(y: Any, *, name: str = "y") -> npt.NDArray[Any]:
         type than the first one, or the labels are real numbers. The message names the index.
     """
     if y is None:
-        raise ValueError(f"{name} is None; pass the label of each sequence (requires y to be passed).")
+        raise ValueError(
+            f"requires {name} to be passed, but the target {name} is None; pass the label of each sequence."
+        )
     labels = column_or_1d(_as_label_array(y), warn=True)
     if not len(labels):
         raise ValueError(f"{name} is empty; pass the label of at least one sequence.")

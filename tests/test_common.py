@@ -116,7 +116,10 @@ CASES = [
             n_components=4, encoder="linear", max_epochs=1, batch_size=16, synthetic=0.0, random_state=0
         )
     ),
-    Case(KmerLabRanker(fraction=1, topology="linear")),
+    Case(
+        KmerLabRanker(fraction=1, topology="linear"),
+        expected_failures={"check_fit2d_1feature": "one number makes 16 letters, and k is 21"},
+    ),
     Case(EvidenceLabRanker(fraction=1, topology="linear", random_state=0)),
     # one component, because folding the line into more dimensions takes most of the time of a tiny fit
     Case(ReadPositionEmbedder(1, encoder=KmerVoteEncoder(4), max_epochs=1, random_state=0)),
@@ -143,11 +146,15 @@ CASES = [
     ),
 ]
 
-STRING_ESTIMATORS = [number_labels(case.estimator) for case in CASES if case.rows == "strings"]
+STRING_ESTIMATORS = [
+    number_labels(case.estimator)
+    for case in CASES
+    if case.rows == "strings" and not isinstance(case.estimator, (KmerLabRanker, EvidenceLabRanker))
+]
 # scikit-learn's checks pass it rows of tokens, but it accepts sequences as well
 STRING_ESTIMATORS.append(CircularShiftAugmenter(random_state=0))
 # the k-mers that scikit-learn's checks need are longer than the sequences of our own checks
-STRING_ESTIMATORS += [KmerLabRanker(k=4, fraction=1), EvidenceLabRanker(k=4, fraction=1, random_state=0)]
+STRING_ESTIMATORS += [KmerLabRanker(k=3, fraction=1), EvidenceLabRanker(k=3, fraction=1, random_state=0)]
 # estimators that read sequences only behind another step
 _embedder, _ranker = (
     case.estimator for case in CASES if case.name in {"EditDistanceEmbedder", "TripletLabRanker"}
@@ -179,6 +186,8 @@ def _estimator_id(estimator: BaseEstimator) -> str:
     return "+".join(getattr(estimator, "named_steps", {type(estimator).__name__: None}))
 
 
+# naive Bayes in a meta-ranker gets a class of weight 0 from check_classifiers_one_label_sample_weights
+@pytest.mark.filterwarnings("ignore:divide by zero encountered in log:RuntimeWarning")
 @pytest.mark.parametrize(
     ("case", "estimator", "check"),
     [

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
 from skseed._sklearn import Interval, _fit_context
-from skseed.ranking._base import Scores, check_further_labs, check_training_labs
+from skseed.ranking._base import Scores
 from skseed.ranking._conditional_logit import Candidates, fit_conditional_logit
 from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles
 from skseed.ranking._kmer_ranker import KmerRanker, has_known_kmer
@@ -204,7 +204,7 @@ class EvidenceLabRanker(KmerRanker):
         UserWarning
             If some sequences have no k-mer.
         """
-        library = self._read_library(X, check_training_labs(y), groups, reset=True)
+        library = self._read_library(X, y, groups, reset=True)
         names = feature_names(self.n_metadata)
         coef = np.array([float(name == LAB_VOTE) for name in names])
         candidates = _hold_out(library, self.n_splits, check_random_state(self.random_state))
@@ -237,7 +237,7 @@ class EvidenceLabRanker(KmerRanker):
         """
         check_is_fitted(self)
         library = self._model.library
-        new = self._read_library(X, check_further_labs(y, library.classes), groups, reset=False)
+        new = self._read_library(X, y, groups, reset=False)
         return self._set_model(EvidenceModel.from_library(library.enroll(new)))
 
     def _scored(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
 from skseed._sklearn import Interval, _fit_context
-from skseed.ranking._base import Scores, check_further_labs, check_training_labs
+from skseed.ranking._base import Scores
 from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles, vote_weights
 from skseed.ranking._kmer_ranker import KmerRanker
 from skseed.ranking._metadata_likelihood import metadata_log_likelihood
@@ -180,7 +180,7 @@ class KmerLabRanker(KmerRanker):
         UserWarning
             If some sequences have no k-mer.
         """
-        library = self._read_library(X, check_training_labs(y), None, reset=True)
+        library = self._read_library(X, y, reset=True)
         return self._set_model(LabVote.from_library(library))
 
     def enroll(self, X: Any, y: Any) -> Self:
@@ -208,7 +208,7 @@ class KmerLabRanker(KmerRanker):
         """
         check_is_fitted(self)
         library = self._model.library
-        new = self._read_library(X, check_further_labs(y, library.classes), None, reset=False)
+        new = self._read_library(X, y, reset=False)
         return self._set_model(LabVote.from_library(library.enroll(new)))
 
     def _scored(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:

@@ -17,7 +17,7 @@ from skseed._sklearn import Interval
 from skseed._tokens import warn_unknown_sequences
 from skseed._validation import forget_columns, number_groups
 from skseed._warnings import warn_user
-from skseed.ranking._base import LabRankerMixin
+from skseed.ranking._base import LabRankerMixin, check_further_labs, check_training_labs
 from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles
 from skseed.ranking._sequence_table import as_sequence_table, split_sequence_table
 
@@ -64,12 +64,13 @@ class KmerRanker(LabRankerMixin, BaseEstimator):
         tags.input_tags.two_d_array = self.n_metadata > 0
         return tags
 
-    def _read_library(self, X: Any, y: npt.NDArray[Any], groups: Any, *, reset: bool) -> KmerLibrary:
-        """Return the library of sequences with their labs, which are checked already, and their groups.
+    def _read_library(self, X: Any, y: Any, groups: Any = None, *, reset: bool) -> KmerLibrary:
+        """Return the library of sequences with their labs and groups; warns if some have no k-mer.
 
-        Warns if some sequences have no k-mer.
+        `reset` is True in ``fit``, and False in ``enroll``, where `y` must have the type of the known labs.
         """
         sequences, metadata = self._read(X, reset=reset)
+        y = check_training_labs(y) if reset else check_further_labs(y, self.classes_)
         check_consistent_length(sequences, y)
         groups = number_groups(groups, sequences)
         sketches = kmer_sketches(sequences, k=self.k, fraction=self.fraction)
