@@ -2,7 +2,7 @@
 An embedding of edit distances, tested on unseen clades
 =======================================================
 
-Comparing *n* sequences exactly takes *n*\\ ²/2 edit distances. An embedding takes one pass of a network for
+An exact comparison of *n* sequences needs *n*\\ ²/2 edit distances. An embedder applies a network once to
 each sequence, and the distances of the vectors approximate the edit distances. The error depends on the test
 set, so this example reports it for a random split and for a split by whole clades.
 """
@@ -27,8 +27,8 @@ genes = ferns.data.str.extract("ATGCG.TGG.G.GA.([ACGT]{150})")[0].dropna().drop_
 genes = genes.sample(1000, random_state=0)
 
 # %%
-# The index of the Series holds the names of the tips, by which the splitter finds each gene in the tree. It
-# holds out clades of at most :math:`2^6` tips.
+# The splitter holds out clades of at most :math:`2^6` tips. It finds each gene in the tree by its tip name,
+# which is in the index of the Series.
 
 splitters = {
     "random": ShuffleSplit(n_splits=3, test_size=0.2, random_state=0),

@@ -2,10 +2,10 @@
 Host prediction with and without relatives in the training data
 ===============================================================
 
-The receptor-binding protein of a phage determines which bacterium it infects, and the spike of a coronavirus
-which animal. In a random split most test proteins have a near copy in the training data. This example scores
-the same models on random folds and on folds that keep relatives together. Without relatives, most of the
-accuracy on phages remains, and hardly any on coronaviruses.
+The receptor-binding protein of a phage determines which bacterium it infects. The spike protein of a
+coronavirus determines which animal it infects. In a random split, most test proteins have a near copy in the
+training data. This example scores the same models on random folds and on folds that keep relatives together.
+Without relatives, the models keep most of the accuracy on phages, but hardly any on coronaviruses.
 """
 
 # %%
@@ -77,9 +77,10 @@ results.unstack([0, 1]).loc[list(models)].round(2)
 # %%
 # On random folds averaged 3-mers are as accurate as the support vector machine. Composition alone is less
 # accurate, and so is a convolutional network with so few proteins and epochs. Without relatives in the
-# training data all models are less accurate. More than half of the score remains for phages, and hardly any
+# training data, all models are less accurate. More than half of the score remains for phages, but hardly any
 # for coronaviruses: the table has fourteen species, and the host of an unseen species is rare in the others.
-# A random split would have reported success. The dashed line is the score of random guessing.
+# With a random split alone, this failure would not be visible. The dashed line is the score of random
+# guessing.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharex=True, sharey=True, layout="constrained")
 for panel, (name, table) in zip(axes, tables.items(), strict=True):

@@ -1,15 +1,16 @@
 """
-Lab of origin: a ranker tuned without leaks
-===========================================
+Lab of origin: tune a ranker without leakage
+============================================
 
-Which laboratory engineered this plasmid? Its backbone and its favourite parts give it away. Here a pipeline
-of three steps is tuned by ``GridSearchCV`` and then meets publications that it has never seen.
+This example ranks the laboratories that may have engineered a plasmid. Laboratories reuse backbones and other
+genetic parts, so the sequence contains information about its source. ``GridSearchCV`` tunes a pipeline, and
+the best pipeline is scored on publications that are not in the training data.
 """
 
 # %%
-# Twenty laboratories with four publications each, generated so that the truth is known: a fifth of each
-# plasmid comes from the stock of its laboratory, the rest from its publication and from a library that
-# everybody uses. Plasmids are rings, and each is written from a random start.
+# The data are generated, so the truth is known: twenty laboratories with four publications each. A fifth of
+# each plasmid comes from genetic parts of its laboratory. The rest comes from its publication and from a
+# library that all laboratories share. Plasmids are circular, and each sequence starts at a random base.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,18 +34,18 @@ sequences = np.array(plasmids.data, dtype=object)
 labs = np.array([f"lab {lab + 1}" for lab in plasmids.target])
 
 # %%
-# The plasmids of a publication are near copies of one design. Folds by edit distance keep them together;
-# ``topology="circular"`` takes the least distance over all rotations, because two copies need not start at
-# the same base. One fold is put away for the end.
+# The plasmids of a publication are near copies of one design. Folds by edit distance keep them together.
+# ``topology="circular"`` computes the smallest distance over all rotations, because two copies may start at
+# different bases. One fold is the final test set.
 
 folds = LevenshteinGroupKFold(n_splits=4, max_distance=0.1, topology="circular")
 train, test = next(folds.split(sequences, labs))
 shared = set(plasmids.groups[train]) & set(plasmids.groups[test])
-print(f"{len(train)} plasmids to tune and train on, {len(test)} put away, {len(shared)} publications in both")
+print(f"{len(train)} training plasmids, {len(test)} test plasmids, {len(shared)} publications in both")
 
 # %%
-# Tokens are learned by byte-pair encoding; the network sees each plasmid rotated afresh at every epoch. The
-# size of the vocabulary and the margin of the triplet loss are searched together, as in any pipeline.
+# Byte-pair encoding learns the tokens. The augmenter rotates each plasmid by a new random number of tokens in
+# every epoch. The search tunes the size of the vocabulary and the margin of the triplet loss together.
 
 search = GridSearchCV(
     make_pipeline(
@@ -70,21 +71,22 @@ table.columns = ["vocabulary", "margin", "top-1", "top-10"]
 table
 
 # %%
-# How does the winner do on the plasmids that were put away? Beside it stands a logistic regression on counts
-# of six-letter words. A list of *k* laboratories is right when the true one is on it.
+# We score the best pipeline on the final test set. The baseline is a logistic regression on 6-mer counts. The
+# top-k score is the fraction of plasmids whose true laboratory is among the first *k*.
 
 baseline = make_pipeline(KmerVectorizer(k=6), Normalizer(), LogisticRegression(C=100, max_iter=1000))
 baseline.fit(sequences[train], labs[train])
 lengths = np.arange(1, 11)
 curves = {}
-for name, model in {"triplet ranker": search, "counts of words": baseline}.items():
+for name, model in {"triplet ranker": search, "6-mer counts": baseline}.items():
     scores = model.decision_function(sequences[test])
     curves[name] = [top_k_score(labs[test], scores, k=k, labels=model.classes_) for k in lengths]
 pd.DataFrame(curves, index=lengths).rename_axis("k").round(2).head(5)
 
 # %%
-# The ranker also gives a map: plasmids are points, and so are laboratories. Points are test plasmids, of
-# publications that were never seen; stars are the vectors that the network learned for the laboratories.
+# The ranker maps plasmids and laboratories into the same space. In the right plot, points are test plasmids,
+# and stars are the vectors that the network learned for the laboratories. The left plot compares the top-k
+# scores.
 
 tokens = search.best_estimator_[:-1].transform(sequences[test])
 ranker = search.best_estimator_[-1]
@@ -94,23 +96,23 @@ flat = TSNE(metric="cosine", perplexity=15, random_state=0).fit_transform(points
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(11, 4.6), width_ratios=[1, 1.3], layout="constrained", facecolor="white"
 )
-for (name, curve), colour in zip(curves.items(), ["#00798c", "#edae49"], strict=True):
-    left.plot(lengths, curve, "o-", color=colour, label=name)
+for (name, curve), color in zip(curves.items(), ["#00798c", "#edae49"], strict=True):
+    left.plot(lengths, curve, "o-", color=color, label=name)
 left.plot(lengths, lengths / len(search.classes_), "--", color="0.6", label="guessing")
 left.set(
     xlabel="length of the list of laboratories",
     ylabel="true laboratory is on the list",
     xticks=lengths,
     ylim=(0, 1.03),
-    title="Publications never seen in training",
+    title="Publications outside the training data",
 )
 left.legend(loc="lower right", frameon=False)
 left.spines[["top", "right"]].set_visible(False)
 
-colours = dict(zip(search.classes_, plt.get_cmap("tab20").colors, strict=True))
-right.scatter(*flat[: len(test)].T, color=[colours[lab] for lab in labs[test]], s=22)
+colors = dict(zip(search.classes_, plt.get_cmap("tab20").colors, strict=True))
+right.scatter(*flat[: len(test)].T, color=[colors[lab] for lab in labs[test]], s=22)
 right.scatter(
-    *flat[len(test) :].T, color=list(colours.values()), marker="*", s=190, edgecolor="black", linewidth=0.6
+    *flat[len(test) :].T, color=list(colors.values()), marker="*", s=190, edgecolor="black", linewidth=0.6
 )
-right.set(xticks=[], yticks=[], title="Plasmids and, as stars, their laboratories")
+right.set(xticks=[], yticks=[], title="Test plasmids (points) and laboratories (stars)")
 plt.show()

@@ -2,9 +2,9 @@
 Find groups of related laboratories
 ===================================
 
-A student who founds a laboratory takes plasmids along, and neighboring laboratories exchange them. This
-example looks for such groups of laboratories. A network learns to tell the laboratories apart. k-means, a
-dendrogram and a t-SNE map of its embeddings then show the groups. Clustering and plots use only
+Researchers who found a new laboratory bring plasmids with them, and neighboring laboratories exchange
+plasmids. This example finds such groups of laboratories. A network learns to distinguish the laboratories.
+k-means, a dendrogram and a t-SNE map of its embeddings then show the groups. Clustering uses only
 scikit-learn and SciPy.
 """
 
@@ -61,10 +61,11 @@ vectors = {"learned vectors": ranker.lab_embeddings_, "means of plasmids": norma
 truth = np.array([school_of[name] for name in ranker.classes_])
 
 # %%
-# How many groups are there? Choose the number where the sum of squared distances to the centers (inertia)
-# stops falling fast, or where the silhouette is largest. The silhouette compares the distance to the own
-# group with the distance to the nearest other group. The adjusted Rand index compares the groups with the
-# true schools: 1 is a perfect match and 0 is chance. It needs the truth, which real data do not have.
+# To choose the number of groups, find the number after which the sum of squared distances to the centers
+# (inertia) decreases only slowly, or at which the silhouette is largest. The silhouette compares the distance
+# of a point to its own group with the distance to the nearest other group. The adjusted Rand index compares
+# the groups with the true schools: 1 is a perfect match and 0 is chance. It cannot be computed for real data,
+# whose true groups are unknown.
 
 numbers = np.arange(2, 11)
 rows = []

@@ -1,17 +1,17 @@
 """
-Minimizers are what a convolution filter sees
-=============================================
+Minimizers and convolution filters
+==================================
 
-A minimizer is the k-mer that comes first in some order, of all k-mers in a window; one k-mer in ten is
-then enough to find where two sequences overlap. A convolution filter followed by a max-pool also keeps one
-k-mer of each window, the one it responds to most. With random weights the two are the same thing. What does
-a convolutional network select, then, and is it a good choice? This example looks at human telomeres, and
-then uses the selection as a sketch.
+The minimizer of a window is its first k-mer in some order of all k-mers. With windows of 19 k-mers, about one
+k-mer in ten is a minimizer, which is enough to find overlaps of sequences. A convolution filter followed by
+max-pooling also selects one k-mer of each window: the k-mer with the largest response. A filter with random
+weights is therefore an order of k-mers. This example compares its selection with that of a random order, on
+human telomeres and on simulated repeats. It then uses minimizers as a sketch of proteins.
 """
 
 # %%
-# One filter over one telomere. ``order="gaussian"`` orders the 8-mers by the response of a filter with random
-# weights; :class:`~skseed.nn.MinimizerFilter` is the same filter as a layer of a network.
+# First we apply one filter to one telomere. ``order="gaussian"`` orders the 8-mers by the response of a
+# filter with random weights. :class:`~skseed.nn.MinimizerFilter` is the same filter as a layer of a network.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,16 +33,14 @@ vectorizer = MinimizerVectorizer(K, WINDOW, order="gaussian", random_state=2).fi
 codes = torch.as_tensor(DNA.encode(telomere).copy())[None]
 
 layer = MinimizerFilter(vectorizer.filter_, window=WINDOW)
-picked_by_the_layer = {telomere[start : start + K] for start in layer.select(codes)[0, 0].tolist()}
-picked_by_the_order = set(vectorizer.kmers([telomere])[0])
-print(
-    f"{len(picked_by_the_layer)} k-mers selected, the same ones: {picked_by_the_layer == picked_by_the_order}"
-)
+selected_by_layer = {telomere[start : start + K] for start in layer.select(codes)[0, 0].tolist()}
+selected_by_order = set(vectorizer.kmers([telomere])[0])
+print(f"{len(selected_by_layer)} selected k-mers, equal sets: {selected_by_layer == selected_by_order}")
 
 # %%
-# A telomere repeats ``CCCTAA`` thousands of times, so most windows hold several copies of their best k-mer.
-# Which copy is taken decides how many positions are selected, far more than the order does. ``"robust"``
-# stays with its copy as long as it can.
+# A telomere repeats ``CCCTAA`` thousands of times, so most windows contain several copies of their first
+# k-mer. The rule for such ties affects the number of selected positions much more than the order does.
+# ``"robust"`` keeps the copy that the previous window selected as long as it is in the window.
 
 seeds = range(20)
 telomeres = load_telomeres().data
@@ -64,10 +62,10 @@ pd.DataFrame(
 ).round(4)
 
 # %%
-# Repeats of one length at a time: copies of a random unit with one letter in ten changed, as in Fig. 2 of the
-# paper. While the unit fits into the window, a filter selects fewer positions than a random order: a copy
-# with a changed letter still gets nearly the response of the original, so its place is the one that is kept.
-# Once the unit is longer than the window, the two agree.
+# Next we simulate repeats: copies of a random unit in which one letter in ten is changed, as in Fig. 2 of
+# Yu (2024, :doi:`10.1089/cmb.2024.0483`). If the unit is shorter than the window, a filter selects fewer
+# positions than a random order, because the response to a copy with a changed letter is nearly that of the
+# original. If the unit is longer than the window, the two densities agree.
 
 rng = np.random.default_rng(0)
 units = np.arange(2, 30)
@@ -97,10 +95,11 @@ for unit in units:
         means.append(np.mean(each))
 
 # %%
-# The selection as a sketch: a row of counts for each sequence, for any model of scikit-learn. The hosts of
-# coronaviruses from their spike proteins, with all 4-mers (a window of one) and with ever fewer of them.
-# The folds are random, so the score is about recognising relatives, which is what a sketch is for; see
-# :ref:`sphx_glr_auto_examples_plot_split_leakage.py` for what it does not mean.
+# Minimizers also serve as a sketch: a row of counts of the selected k-mers for each sequence, which any model
+# of scikit-learn accepts. We predict the hosts of coronaviruses from their spike proteins, with all 4-mers (a
+# window of 1) and with fewer of them (larger windows). The folds are random, so the score measures how well
+# relatives are recognized, which is the purpose of a sketch. It does not measure performance on new virus
+# species; see :ref:`sphx_glr_auto_examples_plot_split_leakage.py`.
 
 spikes = load_spike_hosts(as_frame=True)
 table = spikes.frame.drop_duplicates("sequence").groupby("species_agg").head(60)
@@ -121,8 +120,8 @@ sketch = pd.DataFrame(sketch).T.rename_axis("window")
 sketch.round(2)
 
 # %%
-# A filter's response along the telomere, with the k-mers that max-pooling keeps; the densities; and what a
-# sketch costs and gives.
+# The figure shows the response of a filter along the telomere with the selected k-mers (top), the densities
+# (left), and the accuracy by the number of k-mers in the sketch (right).
 
 INK, RANDOM, FILTER = "0.25", "#d1495b", "#00798c"
 figure, axes = plt.subplot_mosaic(
@@ -173,7 +172,7 @@ left.plot(units, density["gaussian"], "s-", color=FILTER, markersize=4, label="r
 left.set(
     xlabel="length of the repeated unit (nt)",
     ylabel="density of minimizers",
-    title="In repeats a filter selects less",
+    title="Filters select fewer k-mers in repeats",
 )
 left.legend(frameon=False, loc="lower left")
 
@@ -192,7 +191,7 @@ right.set(
     ylim=(0, 1),
     xlabel="k-mers kept of a spike protein",
     ylabel="balanced accuracy",
-    title="A sketch of a spike, by its window",
+    title="Accuracy by window of the sketch",
 )
 right.margins(x=0.15)
 for panel in (top, left, right):

@@ -39,9 +39,9 @@ splitters = {
 sizes = [2, 8, 32]
 
 # %%
-# The distances of components are scaled by the factor that fits the training distances best. They are squared
-# if that fits better, because the number of differing positions is half of the squared distance of two
-# one-hot matrices.
+# The distances of components are scaled by the factor that fits the training distances best. Squared
+# distances are used if they fit better, because the number of differing positions is half of the squared
+# distance of two one-hot matrices.
 
 
 def distances_of_components(pipeline, train, test):
@@ -86,8 +86,8 @@ print(errors["mean"].unstack("n").round(2).to_string())
 # The learned map has the smaller error at every size, and about half the error on whole clades from eight
 # components on. Principal components keep the directions in which the training sequences vary, and an unseen
 # clade varies in other directions. The learned map was also trained on synthetic relatives, which vary in
-# all positions. Components of 4-mer counts, which a shift hardly changes, are no better than those of
-# positions. The bars are standard deviations over two splits.
+# all positions. The components of 4-mer counts are no better than those of one-hot matrices, although a shift
+# hardly changes 4-mer counts. The bars are standard deviations over two splits.
 
 figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), sharey=True, layout="constrained", facecolor="white")
 colors = dict(zip(predicted, ["#d1495b", "#00798c", "0.55"], strict=True))

@@ -34,7 +34,7 @@ ferns = load_fern_rbcl(subset="clean", as_frame=True)
 genes = ferns.data.str.extract("ATGCG.TGG.G.GA.([ACGT]{150})")[0].dropna().drop_duplicates()
 
 # %%
-# The test set is whole clades, so that no test gene has a close relative in the training set.
+# The test set consists of whole clades, so no test gene has a close relative in the training set.
 
 splitter = PhylogeneticGroupSplit(n_splits=1, tree=ferns.tree, depth=6, random_state=0)
 train, test = next(splitter.split(genes))
@@ -77,9 +77,10 @@ print(errors.round(2).to_string(), "\n")
 # Rank the sources of plasmids
 # ----------------------------
 #
-# The data are plasmids of five cloning kits, each from a different laboratory. They are circular and come in
-# families of near copies. We compare random folds with folds by edit distance, in which no test plasmid is
-# within 10 % of any training plasmid, in any rotation and on either strand. The k-mer vote is the baseline.
+# The data are plasmids of five cloning kits, each from a different laboratory. The plasmids are circular, and
+# many are near copies of each other. We compare random folds with folds by edit distance, in which no test
+# plasmid is within 10 % of any training plasmid, in any rotation and on either strand. The k-mer vote is the
+# baseline.
 
 kits = load_moclo_kits()
 labs = np.take(kits.target_names, kits.target)
@@ -100,7 +101,7 @@ for name, (ranker, cv) in runs.items():
     scores = cross_validate(ranker, kits.data, labs, cv=cv, scoring=scoring, verbose=2)
     results[name] = pd.Series({metric: scores[f"test_{metric}"].mean() for metric in scoring})
 results = pd.DataFrame(results)
-print("\nshare of plasmids whose true source is the first, or among the first two")
+print("\nfraction of plasmids whose true source is first, or among the first two")
 print(results.loc[["top-1", "top-2"]].round(3).T.to_string())
 
 # %%

@@ -2,10 +2,10 @@
 Embed sequencing reads and recover their order
 ==============================================
 
-This example embeds reads of a genome so that reads of near positions have near points, and recovers the
-order of the reads from the points alone. Yu (2024, :doi:`10.1089/cmb.2024.0483`) trained such an embedding
-of reads of SARS-CoV-2 into three dimensions, found it "too slow to be practical", and left the order to
-future work. Here training takes a few seconds.
+This example embeds reads of a genome so that reads from near positions have near points. It then recovers the
+order of the reads from the points alone. Yu (2024, :doi:`10.1089/cmb.2024.0483`) trained such an embedding of
+reads of SARS-CoV-2 into three dimensions, found it "too slow to be practical", and left the order of the
+reads to future work. Here training takes a few seconds.
 """
 
 # %%
@@ -32,9 +32,9 @@ print(f"{len(reads)} training reads, {len(new_reads)} new reads in {points.shape
 
 # %%
 # The unit of the points is one base. Up to the length of a read, the distance of two points approximates the
-# distance of the reads in the genome; farther reads only have to be farther than that. ``score`` is the rank
-# correlation of both distances over overlapping reads. We also count how many of the ten nearest points of a
-# read belong to overlapping reads.
+# distance of their reads in the genome. The points of reads that do not overlap only have to be more than one
+# read length apart. ``score`` is the rank correlation of both distances over overlapping reads. We also count
+# how many of the ten nearest points of a read belong to overlapping reads.
 
 nearest = NearestNeighbors(n_neighbors=10).fit(points).kneighbors(return_distance=False)
 overlaps = np.abs(new_positions[nearest] - new_positions[:, None]) < 150
@@ -42,8 +42,8 @@ print(f"Spearman's correlation, overlapping pairs: {embedder.score(new_reads, ne
 print(f"nearest points whose reads overlap: {overlaps.mean():.2%}")
 
 # %%
-# The points lie on a folded curve. Isomap computes distances along the curve, from neighbor to neighbor, and
-# maps it to one dimension. Its only input is the points.
+# The points form a folded curve. Isomap computes distances along the curve, from neighbor to neighbor, and
+# maps the curve to one dimension. Its only input is the points.
 
 line = Isomap(n_neighbors=10, n_components=1).fit_transform(points).ravel()
 # the points do not determine at which end the genome starts
@@ -56,8 +56,8 @@ print(f"a read is {np.abs(true_ranks - found_ranks).mean():.2f} ranks off on ave
 print(f"the line is {np.ptp(line):,.0f} bases long, the reads start within {np.ptp(new_positions):,}")
 
 # %%
-# Left: pairs of overlapping reads are on the diagonal, and all other pairs are above one read length. Right:
-# the position of each read along the curve, against its true position.
+# Bottom left: pairs of overlapping reads are on the diagonal, and all other pairs are above one read length.
+# Bottom right: the position of each read along the curve, against its true position.
 
 figure = plt.figure(figsize=(9, 8), layout="constrained")
 grid = figure.add_gridspec(2, 2, height_ratios=[1.4, 1])
@@ -98,7 +98,7 @@ plt.show()
 
 # %%
 # Training is fast for three reasons. Each k-mer of a read votes for a position
-# (:class:`~skseed.embedding.KmerVoteEncoder`), so that a table is learned instead of filters. Batches
-# consist of neighboring reads, because two random reads rarely overlap. The curve is folded first, from the
-# positions alone, so that training does not have to untangle it. The embedder is neither a read mapper nor
-# an assembler: it warns about reads of a genome that it was not trained on.
+# (:class:`~skseed.embedding.KmerVoteEncoder`), so a table is learned instead of filters. Batches consist of
+# neighboring reads, because two random reads rarely overlap. Training starts from a curve that is folded
+# using the positions alone, so it does not have to untangle the curve. The embedder is neither a read mapper
+# nor an assembler: it warns about reads of a genome that it was not trained on.

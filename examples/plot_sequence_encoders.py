@@ -1,6 +1,6 @@
 """
-Which encoders use the order of residues
-========================================
+Encoders that use the order of residues
+=======================================
 
 Averaged vectors of residues ignore the order: ``MNTQ…AKGD`` and ``AKGD…MNTQ`` have the same vector. This
 example first compares encoders on classes that differ only in the position of one motif. The average stays at
@@ -60,7 +60,7 @@ for encoder, max_epochs, lr in (
 pd.Series(accuracy, name="accuracy").to_frame()
 
 # %%
-# More training would not help the mean, because two proteins of the same residues have the same vector.
+# More training would not help the mean, because two proteins with the same residues have the same vector.
 # Vectors of 3-mers (``k=3``) keep the order inside a 3-mer, which is most of the information about the host
 # of a real protein (see :doc:`/benchmarks_classification`). They ignore the position of a 3-mer as well.
 
@@ -105,9 +105,9 @@ moved = np.linalg.norm(residues["after"] - residues["before"], axis=1) / lengths
 print(f"the vectors moved by {moved.mean():.0%} of their length")
 
 # %%
-# The correlation is near zero: the vectors move by more than half of their length, but not toward
-# hydropathy. To separate a few hundred labeled proteins, the vectors only have to differ. Embeddings in
-# which residues are ordered by their chemistry come from models trained on millions of proteins.
+# The correlation is near zero: the vectors move by more than half of their length, but the new distances do
+# not reflect hydropathy. To separate a few hundred labeled proteins, the vectors only have to differ. Models
+# trained on millions of proteins learn vectors that reflect the chemistry of residues.
 #
 # We also compute how often the nearest proteins share a host. Both networks were trained on these proteins,
 # so the numbers describe the figure and not new viruses. Even an untrained network groups the spikes well,

@@ -27,7 +27,7 @@ genes = genes.sample(1000, random_state=0)
 
 # %%
 # For each depth, five random choices of clades form five test sets. A random fifth of the remaining sequences
-# is the validation set, which stands for an ordinary random split.
+# is the validation set, as in an ordinary random split.
 
 rows = []
 for depth in range(1, 9):

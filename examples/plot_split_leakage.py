@@ -62,9 +62,10 @@ pd.DataFrame(accuracy).agg(["mean", "min", "max"]).round(2)
 
 # %%
 # With random folds, half of the test proteins differ from a training protein by a few residues, and the score
-# measures memory. With folds that keep relatives together, the same model scores below the baseline that
-# always predicts the most common host: the model recognizes the virus species, and the species determines the
-# host. The second score is the one to expect for a virus species that is not in the training data.
+# measures memorization. With folds that keep relatives together, the same model scores below the baseline
+# that always predicts the most common host: the model recognizes the virus species, and the species
+# determines the host. The second score is the one to expect for a virus species that is not in the training
+# data.
 
 colors = {"random": "#d1495b", "by edit distance": "#00798c"}
 figure, (left, right) = plt.subplots(
