@@ -141,11 +141,12 @@ def kmers(sequence: str, k: int, *, circular: bool = False) -> list[str]:
 
 def canonical_kmers(sequence: str, k: int, *, circular: bool = False) -> list[str]:
     """Return the smaller of each k-mer and its reverse complement; skip k-mers with letters beyond ACGT."""
-    return [
-        min(kmer, reverse_complement(kmer))
-        for kmer in kmers(sequence, k, circular=circular)
-        if set(kmer) <= set("ACGT")
-    ]
+    forward = kmers(sequence, k, circular=circular)
+    backward = kmers(
+        reverse_complement(rotate(sequence, k - 1) if circular else sequence), k, circular=circular
+    )
+    pairs = zip(forward, reversed(backward), strict=True)
+    return [min(pair) for pair in pairs if set(pair[0]) <= set("ACGT")]
 
 
 def minimizers(
