@@ -1,11 +1,16 @@
-"""Splitters that keep relatives on one side.
+"""Splitters that keep related sequences in one set, and a report of leakage.
 
-Sequences descend from each other. A random split puts siblings on both sides, and the score
-measures how well a model recognises them. The splitters here are ordinary scikit-learn splitters
-(``cv=`` of ``cross_validate`` and ``GridSearchCV``) that compute from the sequences who is related:
-:class:`LevenshteinGroupKFold` by edit distance, with a guarantee; :class:`PhylogeneticGroupSplit` by
-the clades of a tree. :func:`train_validation_test_split` turns either into three parts, and
-:func:`leakage_report` tells, for any splitter, how far each test sequence is from training.
+Most sequences have relatives in their data set. A random split puts relatives into both training and test, so
+that the score measures how well a model recognizes them. The splitters compute the relatives from the
+sequences or from a tree. They are scikit-learn splitters, for ``cv=`` of ``cross_validate`` and
+``GridSearchCV``.
+
+- :class:`LevenshteinGroupKFold` groups sequences by edit distance, and guarantees a least distance between
+  test and training.
+- :class:`PhylogeneticGroupSplit` holds out whole clades of a tree.
+- :func:`train_validation_test_split` makes three sets with either splitter.
+- :func:`leakage_report` computes the distance of each test sequence to its nearest training sequence, for any
+  splitter.
 
 >>> from sklearn.model_selection import KFold
 >>> from skseed.model_selection import LevenshteinGroupKFold, leakage_report
