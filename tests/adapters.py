@@ -1,4 +1,4 @@
-"""Test-only subclasses with which scikit-learn's checks, which pass numbers, run on sequence estimators.
+"""Adapters that run scikit-learn's checks, which pass numbers, on estimators of sequences.
 
 `adapt` makes a subclass of an estimator whose methods accept a table of numbers. The subclass validates the
 table as scikit-learn requires, encodes each row, and calls the *real* method with the result. The class is
@@ -26,8 +26,8 @@ _METHODS = ("transform", "predict", "decision_function", "predict_proba", "predi
 def rows_to_strings(X: np.ndarray) -> np.ndarray:
     """Encode each number as twelve letters, one for each threshold, after the prefix ACGT.
 
-    Columns alternate between the letters A and C and the letters G and T. Letter counts then differ between
-    two columns, so that a model that ignores positions can learn from them too.
+    Columns alternate between the letters A and C and the letters G and T. Neighboring columns therefore
+    change different letter counts, so a model that ignores positions can also learn from them.
     """
     above = X[:, :, None] > _THRESHOLDS
     is_odd = (np.arange(X.shape[1]) % 2 == 1)[:, None]
@@ -38,13 +38,13 @@ def rows_to_strings(X: np.ndarray) -> np.ndarray:
 
 
 def rows_to_tokens(X: np.ndarray) -> np.ndarray:
-    """Encode each number as the token of its bin. Each column has 13 tokens of its own."""
+    """Encode each number as the token of its bin. The 13 tokens of a column occur in no other column."""
     n_bins = len(_THRESHOLDS) + 1
     return (np.digitize(X, _THRESHOLDS) + 1 + n_bins * np.arange(X.shape[1])).astype(np.int64)
 
 
 class _Call(threading.local):
-    """Whether an adapted method is running: the methods that it calls receive sequences, not numbers."""
+    """A flag for a running adapted method. The methods that it calls receive sequences, not numbers."""
 
     is_running = False
 
@@ -112,7 +112,7 @@ def _adapted(real: type, method: str, encode: Any) -> Any:
                 # pass the index and, for tokens, the column names on
                 names = None if encoded.ndim == 1 else X.columns
                 encoded = pd.DataFrame(encoded, index=X.index, columns=names)
-            # fit on sequences removes the attributes of columns, which describe the table here
+            # fit on sequences deletes the column attributes, but the checks expect those of the table
             columns = {key: vars(self)[key] for key in _COLUMN_ATTRIBUTES if key in vars(self)}
             result = real_method(encoded, *args)
             if method in _FIT_METHODS:

@@ -1,6 +1,6 @@
-"""Plain, slow reference implementations that the tests compare skseed with.
+"""Plain, slow reference implementations with which the tests compare skseed.
 
-Every function follows the textbook definition, letter by letter, and imports nothing from skseed.
+Every function implements the textbook definition, letter by letter, and imports nothing from skseed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -84,9 +84,10 @@ def edit_distance(a: str, b: str) -> int:
 
 
 def circular_edit_distance(a: str, b: str, *, both_strands: bool = False) -> int:
-    """Return the least Levenshtein distance between `a` and a rotation of `b`, on either strand if asked.
+    """Return the smallest Levenshtein distance between `a` and any rotation of `b`.
 
-    Each rotation is compared by rapidfuzz, because dynamic programming in Python takes seconds a pair.
+    With `both_strands`, the rotations of the reverse complement of `b` are included. rapidfuzz computes each
+    distance, because dynamic programming in Python takes seconds for each pair.
     """
     strands = [b, reverse_complement(b)] if both_strands else [b]
     return min(Levenshtein.distance(a, rotation) for strand in strands for rotation in rotations(strand))
@@ -128,9 +129,9 @@ def connected_components(adjacent: np.ndarray) -> np.ndarray:
 
 
 def kmers(sequence: str, k: int, *, circular: bool = False) -> list[str]:
-    """Return the k-mers of a sequence in order; circular ones continue across the end.
+    """Return the k-mers of a sequence in order; those of a circular sequence continue across its end.
 
-    A sequence shorter than k has none.
+    A sequence shorter than k has no k-mers.
     """
     if len(sequence) < k:
         return []

@@ -1,8 +1,9 @@
 """Checks for every estimator whose X is a one-dimensional array-like of str.
 
-scikit-learn's suite runs a single check on such an estimator and passes. `SEQUENCE_CHECKS` holds the checks
-of scikit-learn that create no X, and our own checks, which do with sequences what the suite does with
-numbers. A check is called as ``check(name, estimator)``; `sequence_checks` yields those of an estimator.
+scikit-learn's suite runs a single check on such an estimator and passes. `SEQUENCE_CHECKS` contains the
+checks of scikit-learn that create no X, and our own checks, which repeat with sequences the checks that the
+suite makes with numbers. A check is called as ``check(name, estimator)``; `sequence_checks` yields the checks
+of an estimator.
 """
 
 import inspect
@@ -142,7 +143,7 @@ def check_fit_changes_neither_x_nor_parameters(name: str, estimator: BaseEstimat
 
 
 def _pickled_params(estimator: BaseEstimator) -> dict[str, bytes]:
-    """Return the parameters as bytes. Of a pipeline, which fits its steps in place, only their parameters."""
+    """Return the pickled parameters; for a pipeline, which fits its steps in place, those of its steps."""
     params = estimator.get_params()
     if isinstance(estimator, Pipeline):
         params = {key: value for key, value in params.items() if "__" in key}
@@ -339,7 +340,7 @@ SEQUENCE_CHECKS: list[Check] = [*_SKLEARN_CHECKS, *_OWN_CHECKS, *_TRANSFORMER_CH
 
 
 def sequence_checks(estimator: BaseEstimator) -> Iterator[Check]:
-    """Yield the checks of an estimator: our own for a pipeline, those of columns only for transformers."""
+    """Yield the checks of an estimator: only our own for a pipeline, column checks only for transformers."""
     checks = _OWN_CHECKS + _TRANSFORMER_CHECKS if isinstance(estimator, Pipeline) else SEQUENCE_CHECKS
     for check in checks:
         if check not in _TRANSFORMER_CHECKS or hasattr(estimator, "transform"):
@@ -347,5 +348,5 @@ def sequence_checks(estimator: BaseEstimator) -> Iterator[Check]:
 
 
 def is_public_estimator(item: Any) -> bool:
-    """Return whether an item of a package's ``__all__`` is an estimator, and not a spec or a splitter."""
+    """Return whether an item of a package's ``__all__`` is an estimator, not an encoder or a splitter."""
     return inspect.isclass(item) and issubclass(item, BaseEstimator) and hasattr(item, "fit")

@@ -1,4 +1,4 @@
-"""Letters, codes and back."""
+"""Alphabets: encoding, decoding, complements and errors."""
 
 import copy
 import pickle
@@ -19,7 +19,7 @@ def all_letters(alphabet):
 
 
 def reference_code(alphabet, letter):
-    """Return a letter's code the slow way, or None."""
+    """Return the code of a letter by a plain search, or None if the letter is foreign."""
     for short, long in zip(alphabet.synonyms[::2], alphabet.synonyms[1::2], strict=True):
         letter = long if letter.upper() == short else letter
     if letter.upper() in alphabet.symbols:
@@ -28,7 +28,7 @@ def reference_code(alphabet, letter):
 
 
 @by_name
-def test_every_ascii_and_latin_letter(alphabet):
+def test_every_ascii_and_latin_letter_has_its_code_or_raises(alphabet):
     for number in range(0x180):
         letter = chr(number)
         expected = reference_code(alphabet, letter) if letter.isascii() else None
@@ -42,14 +42,14 @@ def test_every_ascii_and_latin_letter(alphabet):
 @by_name
 @settings(max_examples=60)
 @given(data=st.data())
-def test_round_trip(alphabet, data):
+def test_decode_inverts_encode(alphabet, data):
     plain = data.draw(st.text(alphabet.symbols + alphabet.wildcard, max_size=50))
     codes = alphabet.encode(plain)
     assert codes.dtype == np.uint8
     assert alphabet.decode(codes) == plain
     assert alphabet.decode(codes.tolist()) == plain
     np.testing.assert_array_equal(alphabet.encode(plain.lower()), codes)
-    # any letter comes back as its symbol or as the wildcard, and stays that
+    # each letter is decoded to its symbol or to the wildcard; a second round trip changes nothing
     mixed = data.draw(st.text(all_letters(alphabet) + all_letters(alphabet).lower(), max_size=50))
     once = alphabet.decode(alphabet.encode(mixed))
     assert len(once) == len(mixed)
@@ -60,7 +60,7 @@ def test_round_trip(alphabet, data):
 @by_name
 @settings(max_examples=40)
 @given(data=st.data())
-def test_rows(alphabet, data):
+def test_encode_rows_cuts_and_pads(alphabet, data):
     sequences = data.draw(st.lists(st.text(alphabet.symbols, max_size=12), max_size=5))
     length = data.draw(st.integers(0, 14))
     rows = alphabet.encode_rows(sequences, length=length)
@@ -73,7 +73,7 @@ def test_rows(alphabet, data):
 @pytest.mark.parametrize("alphabet", [DNA, RNA], ids=lambda alphabet: alphabet.name)
 @settings(max_examples=60)
 @given(data=st.data())
-def test_reverse_complement(alphabet, data):
+def test_reverse_complement_is_an_involution(alphabet, data):
     letters = alphabet.symbols + alphabet.wildcard + alphabet.ambiguities
     sequence = data.draw(st.text(letters + letters.lower(), max_size=50))
     other = alphabet.reverse_complement(sequence)
@@ -82,17 +82,17 @@ def test_reverse_complement(alphabet, data):
     assert [letter.islower() for letter in other[::-1]] == [letter.islower() for letter in sequence]
 
 
-def test_complements():
+def test_complements_follow_iupac():
     assert DNA.complement("ACGTRYKMBVDHSWNacgtn") == "TGCAYRMKVBHDSWNtgcan"
     assert RNA.complement("ACGURYN") == "UGCAYRN"
-    # a synonym has a complement too: DNA written with U, RNA with T
+    # synonyms have complements too: DNA with the letter U, RNA with the letter T
     assert DNA.complement("U") == "A"
     assert RNA.complement("T") == "A"
     with pytest.raises(ValueError, match="protein alphabet has no complement"):
         PROTEIN.complement("MKV")
 
 
-def test_codes_at_a_glance():
+def test_known_codes():
     assert DNA.encode("ACGTNacgtnRU").tolist() == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 4, 3]
     assert (len(DNA), DNA.wildcard_code, DNA.padding_code) == (4, 4, 5)
     assert (len(PROTEIN), PROTEIN.wildcard_code, PROTEIN.padding_code) == (20, 20, 21)
@@ -143,7 +143,7 @@ def test_foreign_codes_are_named(codes):
         {"symbols": "AC", "wildcard": "N", "complements": "AA"},
     ],
 )
-def test_alphabets_that_make_no_sense(arguments):
+def test_invalid_alphabets_raise(arguments):
     with pytest.raises(ValueError, match=r"alphabet|letters"):
         Alphabet("odd", **arguments)
 
@@ -154,7 +154,7 @@ def test_lower_case_symbols_keep_their_own_code():
 
 
 @by_name
-def test_an_alphabet_is_a_value(alphabet):
+def test_alphabets_are_immutable_and_compare_by_value(alphabet):
     for twin in (pickle.loads(pickle.dumps(alphabet)), copy.deepcopy(alphabet), copy.copy(alphabet)):
         assert twin == alphabet
         assert hash(twin) == hash(alphabet)
@@ -163,7 +163,7 @@ def test_an_alphabet_is_a_value(alphabet):
         alphabet.symbols = "AC"
 
 
-def test_get_alphabet():
+def test_get_alphabet_accepts_names_and_objects():
     assert get_alphabet("dna") is DNA
     assert get_alphabet(PROTEIN) is PROTEIN
     for wrong in ("DNA", "", None, ["dna"]):

@@ -1,4 +1,4 @@
-"""Promises of the package as a whole: documented names, light imports, shipped files, working links."""
+"""Properties of the whole package: documented names, light imports, shipped files, working links."""
 
 import importlib
 import re
@@ -16,7 +16,7 @@ PACKAGE = ROOT / "skseed"
 SUBMODULES = sorted(set(skseed.__all__) - {"__version__"})
 WITHOUT_TORCH = sorted(set(SUBMODULES) - {"classification", "embedding", "nn", "ranking"})
 
-# a cross-validation on two processes, whose workers then tell whether they have imported torch
+# runs a cross-validation on two processes and prints whether any worker has imported torch
 TORCH_FREE_JOB = """
 import sys
 from joblib import Parallel, delayed
@@ -42,7 +42,7 @@ if __name__ == "__main__":
 
 
 def output_of(code: str) -> list[str]:
-    """Return what a fresh Python process prints, word by word."""
+    """Run code in a new Python process and return the words of its output."""
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
@@ -93,7 +93,7 @@ def test_workers_of_a_job_without_networks_do_not_import_torch() -> None:
     assert output_of(TORCH_FREE_JOB) == ["False"] * 9
 
 
-def test_every_data_file_goes_into_the_wheel() -> None:
+def test_wheel_contains_every_data_file() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         patterns = tomllib.load(file)["tool"]["setuptools"]["package-data"]
     shipped = {

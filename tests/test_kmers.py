@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-# the module is private, but every k-mer of the package is packed there, so that it is tested once, here
+# tests a private module, because only this module packs k-mers
 from skseed._kmers import (
     canonical_kmer_codes,
     decode_kmers,
@@ -37,7 +37,7 @@ def plain_code(kmer: str, symbols: str = DNA.symbols) -> int:
 
 
 @given(texts, sizes)
-def test_codes_equal_the_plain_ones(text, k):
+def test_codes_equal_the_plain_implementation(text, k):
     codes, valid = kmer_codes(DNA.encode(text), k=k, n_symbols=4)
     kmers = kmers_of(text, k)
     assert len(codes) == len(kmers)
@@ -50,7 +50,7 @@ def test_codes_equal_the_plain_ones(text, k):
 
 
 @given(texts, sizes)
-def test_canonical_codes_are_those_of_the_lesser_strand(text, k):
+def test_canonical_code_is_the_smaller_of_both_strands(text, k):
     codes, is_forward, valid = canonical_kmer_codes(DNA.encode(text), k=k)
     for index, kmer in enumerate(kmers_of(text, k)):
         if "N" in kmer:

@@ -1,4 +1,4 @@
-"""Every public function checks its parameters, and the checks name the parameters it has."""
+"""Parameter constraints of all public functions."""
 
 import importlib
 import inspect
@@ -9,7 +9,7 @@ import pytest
 
 import skseed
 
-# not nn, which knows no scikit-learn, nor alphabets and io, whose functions take a single argument
+# without nn, which does not use scikit-learn, and alphabets and io, whose functions take a single argument
 PACKAGES = [
     "classification",
     "datasets",
@@ -28,13 +28,13 @@ def public_functions() -> list[Callable]:
     return [item for item in items if inspect.isfunction(item)]
 
 
-def test_the_packages_exist() -> None:
+def test_packages_exist_and_have_functions() -> None:
     assert set(PACKAGES) <= {module.name for module in pkgutil.iter_modules(skseed.__path__)}
     assert len(public_functions()) >= 10
 
 
 @pytest.mark.parametrize("function", public_functions(), ids=lambda function: function.__name__)
-def test_constraints_name_the_parameters(function: Callable) -> None:
+def test_constraints_list_the_parameters_in_order(function: Callable) -> None:
     constraints = function._skl_parameter_constraints
     parameters = inspect.signature(function).parameters
     assert list(constraints) == list(parameters)
@@ -43,7 +43,7 @@ def test_constraints_name_the_parameters(function: Callable) -> None:
 
 
 @pytest.mark.parametrize("function", public_functions(), ids=lambda function: function.__name__)
-def test_foreign_objects_are_refused(function: Callable) -> None:
+def test_arguments_of_another_type_raise(function: Callable) -> None:
     parameters = inspect.signature(function).parameters
     with pytest.raises((TypeError, ValueError), match=r"parameter of|must be"):
         function(**dict.fromkeys(parameters, object()))

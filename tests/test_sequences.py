@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-# the class is private, but every public function relies on it, so that its laws are tested once, here
+# tests a private class, because every public function uses it
 from skseed._sequences import Sequences, as_sequence_pair, as_sequences, least_rotation
 from skseed.alphabets import DNA, PROTEIN, RNA
 
@@ -31,7 +31,7 @@ def test_codes_offsets_and_strings_agree(strings):
 
 
 @given(st.lists(any_text, min_size=1, max_size=6))
-def test_exact_text_is_restored(strings):
+def test_to_strings_restores_exact_text(strings):
     assert as_sequences(strings, alphabet=None).to_strings() == strings
 
 
@@ -70,7 +70,7 @@ def test_more_characters_than_a_byte_holds_stay_different():
     assert sequences.canonical().to_strings() == list(text)
 
 
-def test_every_code_point_has_a_key_of_its_own():
+def test_different_code_points_have_different_keys():
     sequences = as_sequences(["".join(map(chr, range(0x110000)))], alphabet=None)
     assert len(set(sequences.keys()[0])) == 0x110000
     assert sequences.to_strings()[0] == "".join(map(chr, range(0x110000)))
@@ -91,12 +91,12 @@ def test_reverse_complement_of_rna_and_ambiguity_letters():
 
 @pytest.mark.parametrize(("strings", "place"), [(["ACG", "AC-G"], r"X\[1\] has '-' at position 2"),
                                                 (["MKLE"], r"X\[0\] has 'L' at position 2")])  # fmt: skip
-def test_reverse_complement_refuses_other_characters(strings, place):
+def test_reverse_complement_of_other_characters_raises(strings, place):
     with pytest.raises(ValueError, match=place):
         as_sequences(strings, alphabet="auto").reverse_complement()
 
 
-def test_long_s_is_no_nucleotide():
+def test_long_s_is_not_a_nucleotide():
     # the upper case of U+017F is S, an ambiguity code
     sequences = as_sequences(["ACG", "AC\u017f"], alphabet="auto")
     with pytest.raises(ValueError, match=r"X\[1\] has '\u017f' at position 2"):
@@ -118,7 +118,7 @@ def test_proteins_have_no_complement():
 
 
 @given(lists_of_dna, st.integers(-30, 30))
-def test_rotate_and_canonical_form(strings, shift):
+def test_rotation_does_not_change_the_canonical_form(strings, shift):
     sequences = as_sequences(strings, alphabet="dna", topology="circular")
     rotated = sequences.rotate(np.full(len(strings), shift))
     start = [shift % max(1, len(s)) for s in strings]
@@ -130,7 +130,7 @@ def test_rotate_and_canonical_form(strings, shift):
 
 
 @given(st.text("ab", max_size=40) | st.text("abc", max_size=6).map(lambda s: s * 7))
-def test_least_rotation_is_the_least(text):
+def test_least_rotation_is_the_smallest_rotation(text):
     assert least_rotation(text) == min(rotations(text))
     assert least_rotation(text.encode()) == min(rotations(text)).encode()
 
@@ -142,7 +142,7 @@ def test_wrapped_continues_with_the_first_symbols(strings, n):
 
 
 @given(lists_of_dna, st.integers(0, 15))
-def test_padded_rows(strings, length):
+def test_padded_cuts_and_fills_rows(strings, length):
     sequences = as_sequences(strings, alphabet="dna")
     rows = sequences.padded(length)
     assert rows.shape == (len(strings), length)
@@ -151,7 +151,7 @@ def test_padded_rows(strings, length):
 
 
 @given(lists_of_dna, st.data())
-def test_take_slice_and_chunks(strings, data):
+def test_take_slice_and_chunks_keep_the_sequences(strings, data):
     sequences = as_sequences(strings, alphabet="dna")
     indices = data.draw(st.lists(st.integers(0, len(strings) - 1), max_size=6))
     assert sequences.take(indices).to_strings() == [strings[i] for i in indices]
@@ -160,7 +160,7 @@ def test_take_slice_and_chunks(strings, data):
     assert [i for start, stop in ranges for i in range(start, stop)] == list(range(len(strings)))
 
 
-def test_sequences_are_returned_as_they_are():
+def test_as_sequences_returns_sequences_unchanged():
     sequences = as_sequences(["ACGT"], alphabet="dna")
     assert as_sequences(sequences, alphabet="protein") is sequences
 

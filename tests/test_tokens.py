@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-# private, because estimators of four sub-packages share the rule and its thresholds are tested once, here
+# tests a private module, because estimators of four sub-packages share its rule and thresholds
 from skseed._base import warn_cut
 from skseed._tokens import (
     read_unseen_as_unknown,
@@ -64,7 +64,7 @@ def test_sequences_without_known_kmers_warn() -> None:
 
 @pytest.mark.parametrize(("longest", "warns"), [(100, False), (110, False), (111, True)])
 def test_cut_sequences_warn_above_one_percent_of_all_symbols(longest: int, warns: bool) -> None:
-    # ten sequences of 990 symbols together, and one that may lose its end
+    # ten sequences with a total of 990 symbols, and one longer sequence
     lengths = np.array([99] * 9 + [longest])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -1,4 +1,4 @@
-"""Cases 12 to 22 of the reliability list: what may stand for a list of sequences."""
+"""check_sequences: accepted containers, and the index and remedy that each error names."""
 
 import warnings
 from collections import deque
@@ -39,7 +39,7 @@ def containers(sequences):
 
 
 @pytest.mark.parametrize("name", sorted(containers(SEQUENCES)))
-def test_containers(name):
+def test_all_containers_give_the_same_strings(name):
     X = containers(SEQUENCES)[name]
     checked = check_sequences(X)
     assert checked.dtype == object
@@ -52,7 +52,7 @@ def test_containers(name):
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=8))
-def test_any_strings(sequences):
+def test_any_strings_are_kept(sequences):
     assert check_sequences(sequences).tolist() == sequences
     assert check_sequences(pd.Series(sequences, dtype=object)).tolist() == sequences
     assert check_sequences(check_sequences(sequences)).tolist() == sequences
@@ -63,7 +63,7 @@ def test_column_is_flattened_with_one_warning():
     with pytest.warns(DataConversionWarning, match=r"X is a column.*X\.ravel") as caught:
         assert check_sequences(column).tolist() == SEQUENCES
     assert len(caught) == 1
-    # a table of one column is what ColumnTransformer hands over
+    # no warning for a table of one column, because ColumnTransformer passes such tables
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_sequences(pd.DataFrame(column))
@@ -80,7 +80,7 @@ def test_missing_value_is_named(missing):
             check_sequences(X)
 
 
-def test_missing_value_in_typed_columns():
+def test_missing_value_in_a_typed_column_is_named():
     polars = pytest.importorskip("polars")
     for X in (
         pd.Series(["ACGT", None], dtype="string"),
@@ -112,7 +112,7 @@ def test_item_of_another_type_is_named(item, kind):
         check_sequences(X)
 
 
-def test_numbers_and_bytes_in_arrays():
+def test_arrays_of_numbers_or_bytes_raise():
     with pytest.raises(TypeError, match=r"X\[0\] is of type int64"):
         check_sequences(np.arange(3))
     with pytest.raises(TypeError, match=r"X\[0\] is of type bytes"):
@@ -122,7 +122,7 @@ def test_numbers_and_bytes_in_arrays():
 
 
 @pytest.mark.parametrize("X", ["ACGT", b"ACGT", np.str_("ACGT")])
-def test_single_string(X):
+def test_single_string_raises(X):
     with pytest.raises(ValueError, match=r"X is a single (str|bytes|str_).*\[X\]"):
         check_sequences(X)
 
@@ -141,7 +141,7 @@ def test_single_string(X):
         np.array("ACGT"),
     ],
 )
-def test_what_is_no_array(X):
+def test_objects_that_are_not_array_like_raise(X):
     with pytest.raises(TypeError, match="X must be an"):
         check_sequences(X)
 
@@ -158,7 +158,7 @@ def test_what_is_no_array(X):
         pd.DataFrame({"a": []}),
     ],
 )
-def test_empty(X):
+def test_empty_input_raises(X):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataConversionWarning)
         with pytest.raises(ValueError, match=r"0 sample\(s\).*minimum of 1 is required: X is empty"):
@@ -175,12 +175,12 @@ def test_empty(X):
         pd.DataFrame({"a": ["A"], "b": ["C"]}),
     ],
 )
-def test_several_columns(X):
+def test_several_columns_raise(X):
     with pytest.raises(ValueError, match=r"one column of sequences; got shape \("):
         check_sequences(X)
 
 
-def test_min_length():
+def test_sequence_shorter_than_min_length_raises():
     with pytest.raises(ValueError, match=r"X\[1\] has 0 symbols, but at least 1 are required"):
         check_sequences(SEQUENCES, min_length=1)
     assert check_sequences(["A"], min_length=1).tolist() == ["A"]
@@ -191,7 +191,7 @@ def test_memory_grows_with_the_total_length():
     assert X.nbytes == 8 * 10_001
 
 
-def test_subclasses_of_str_become_plain():
+def test_subclasses_of_str_become_plain_str():
     class Gene(str):
         __slots__ = ()
 

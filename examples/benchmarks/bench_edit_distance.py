@@ -1,13 +1,13 @@
-"""Benchmark edit-distance embeddings: error by encoder, geometry, split and dimension; speed; a known recipe.
+"""Benchmark edit-distance embeddings: errors by encoder, distance, split and dimension; speed; a recipe.
 
-Each part prints one table. Name the parts to run; the options reduce their size::
+Each part prints one table. Pass the names of the parts to run; the options reduce their size::
 
     python examples/benchmarks/bench_edit_distance.py table --datasets v4_150 --encoders linear cnn landmark
     python examples/benchmarks/bench_edit_distance.py recipe --epochs 2
     python examples/benchmarks/bench_edit_distance.py throughput transform finite dimension bands
 
 The data are read from ``../shared/data`` beside the checkout, or from the folder given with ``--data``.
-Times are CPU-seconds of the whole process, so that other work on the machine changes them little.
+Times are CPU-seconds of the whole process, which depend little on other programs on the machine.
 """
 
 import argparse
@@ -145,9 +145,7 @@ def targets(args):
                 percent_rmse(true[upper], distances[upper], length=embedder.max_length_)
                 for distances in (embedder.pairwise_distances(test), target(test, test))
             )
-            figures = (
-                f"{cost:5.1f} us a pair, error of its own {own:5.2f}, learnt {rmse:5.2f}, {cpu:.0f} CPU-s"
-            )
+            figures = f"{cost:5.1f} us a pair, its error {own:5.2f}, %RMSE {rmse:5.2f}, {cpu:.0f} CPU-s"
             print(f"{label:20s} {figures}", flush=True)
 
 
@@ -180,7 +178,7 @@ def loss_of_pairs(module, codes, pairs, true):
 
 
 def recipe(args):
-    """Train the CNN and the hyperbolic distance of the paper by its recipe, for some of its 500 epochs."""
+    """Train the CNN of the paper with its hyperbolic distance and recipe, for some of its 500 epochs."""
     sequences, tree, _ = load(args.data, "v4_150")
     train, test = split(sequences, tree, "random", args)
     length = max(map(len, train))
@@ -302,7 +300,7 @@ def transform(args):
     extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     size = points.nbytes / 2**20
     print(
-        f"linear, {len(points):,} sequences: peak + {extra:.0f} MiB, of which {size:.0f} MiB are the points"
+        f"linear, {len(points):,} sequences: peak memory + {extra:.0f} MiB, {size:.0f} MiB of it for points"
     )
 
 

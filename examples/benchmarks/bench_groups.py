@@ -1,18 +1,18 @@
-"""Edit-distance groups: exactness, speed beside other tools, plasmids, growth, clusters of machines.
+"""Benchmark edit-distance groups: exactness, speed and other tools, plasmids, growth, cluster backends.
 
 ::
 
     python examples/benchmarks/bench_groups.py                        # all parts
     python examples/benchmarks/bench_groups.py speed --subset 5000    # one part, fewer sequences
 
-Parts: ``exact`` (generated sets against brute force), ``speed`` (20,000 sequences of 1,100 nt at 5 %
-beside the matrix, CD-HIT-EST and MMseqs2 where they are installed), ``plasmids`` (the plasmids of a local CSV
-with columns ``sequence`` and ``label``, inside each label, circular and on both strands), ``across`` (the
-same plasmids across labels), ``growth`` (time against the number of sequences) and ``backends`` (Dask and Ray
-where they are installed).
+Parts: ``exact`` (generated sets, compared with brute force), ``speed`` (20,000 sequences of 1,100 nt at 5 %,
+compared with the full matrix and, if they are installed, CD-HIT-EST and MMseqs2), ``plasmids`` (the plasmids
+of a local CSV with columns ``sequence`` and ``label``, inside each label, circular and on both strands),
+``across`` (the same plasmids across labels), ``growth`` (time by the number of sequences) and ``backends``
+(Dask and Ray, if they are installed).
 
-Times are CPU-seconds of this process and its children, which do not depend on what else the machine
-does; "wall" is what a clock showed.
+Times are CPU-seconds of this process and its child processes, which depend little on other programs on the
+machine; "wall" is elapsed time.
 """
 
 import argparse
@@ -49,14 +49,14 @@ def cpu_seconds():
 
 
 def timed(function, *args, **options):
-    """Return a result with the CPU-seconds and the seconds of the clock that it took."""
+    """Return the result of a call, its CPU-seconds and its elapsed seconds."""
     cpu, wall = cpu_seconds(), time.perf_counter()
     result = function(*args, **options)
     return result, cpu_seconds() - cpu, time.perf_counter() - wall
 
 
 def mutate(generator, codes, n_edits, n_letters=4):
-    """Return a copy with edits: four of five are substitutions, the others insertions and deletions."""
+    """Return a copy with edits: four in five are substitutions, the others insertions and deletions."""
     n_substitutions = generator.binomial(n_edits, 0.8)
     codes = codes.copy()
     if len(codes):
@@ -77,7 +77,7 @@ def as_text(codes, letters="ACGT"):
 
 
 def make_families(n, length=1100, size=100, rate=0.08, seed=0):
-    """Families without a common ancestor, whose members differ from the founder by up to half the rate."""
+    """Generate unrelated families, whose members differ from their founder by up to half the rate."""
     generator = np.random.default_rng(seed)
     sequences = []
     while len(sequences) < n:
@@ -90,7 +90,7 @@ def make_families(n, length=1100, size=100, rate=0.08, seed=0):
 
 
 def make_tree(n, length=1100, rate=0.02, seed=0):
-    """Leaves of a random binary tree; every branch brings 2 % of edits."""
+    """Generate the leaves of a random binary tree, with 2 % of edits on every branch."""
     generator = np.random.default_rng(seed)
     leaves = [generator.integers(4, size=length)]
     while len(leaves) < n:
@@ -105,7 +105,7 @@ def exact(subset):
     """Count the pairs that differ from brute force."""
     n_sets = subset or 1000
     generator = np.random.default_rng(0)
-    # the filters are chosen for work of seconds; these constants make them work on small sets
+    # by default the filters run only on large sets; these constants enable them on small sets
     _qgram_filter._SAMPLE, _seed_filter._NARROWEST = 8, 1
     _close_pairs.SECONDS_PER_SYMBOL, _close_pairs.SECONDS_PER_HIT = 0, 1e-30
     names = ("linear, q-grams", "linear, seeds", "circular, short", "circular, long")
@@ -122,7 +122,7 @@ def exact(subset):
             small = [rotate(generator, x) for x in X if len(x) <= 200][:12] or ["ACGT"]
             compare(counts["circular, short"], small, float(generator.uniform(0.01, 0.3)), "circular")
         if number % 10 == 1:
-            # longer than 512 symbols, and within a 17th of them: exact by maximal matches
+            # longer than 512 symbols and within 1/17 of the length, so alignment at exact matches is exact
             long = random_set(generator, "ACGT", shortest=600, longest=700, share=1 / 30)[1:]
             compare(counts["circular, long"], [rotate(generator, x) for x in long], 30, "circular")
     print(f"{n_sets} generated sets, brute force against levenshtein_neighbors:")
@@ -131,7 +131,7 @@ def exact(subset):
 
 
 def random_set(generator, letters, longest, shortest=1, share=1 / 5):
-    """Return relatives of a few founders of all lengths, copies and an empty sequence."""
+    """Return relatives of four founders of random lengths, a copy and an empty sequence."""
     X = [""]
     for _ in range(4):
         founder = generator.integers(len(letters), size=generator.integers(shortest, longest))
@@ -148,7 +148,7 @@ def rotate(generator, sequence):
 
 
 def compare(counts, X, max_distance, topology):
-    """Add the pairs of one set: all, missed, and with another distance."""
+    """Add the numbers of pairs of one set: all, missed, and with a wrong distance."""
     circular = topology == "circular"
     graph = levenshtein_neighbors(X, max_distance, topology=topology, both_strands=circular)
     rows = np.repeat(np.arange(len(X)), np.diff(graph.indptr))
@@ -170,7 +170,7 @@ def compare(counts, X, max_distance, topology):
 
 
 def speed(subset):
-    """Time one grouping beside the matrix and beside the usual tools."""
+    """Compare the time of one grouping with the full matrix and with common tools."""
     n = subset or 20_000
     for name, make in (("families", make_families), ("tree", make_tree)):
         X = make(n)
@@ -197,7 +197,7 @@ def speed(subset):
 
 
 def leak(graph, groups):
-    """Return the share of close pairs that lie in two groups."""
+    """Return the share of close pairs whose members are in different groups."""
     rows = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
     return float((groups[rows] != groups[graph.indices]).mean())
 
@@ -235,7 +235,7 @@ def write_fasta(X, path):
 
 
 def plasmids(subset):
-    """Group plasmids inside each laboratory, by the rule of the paper's leave-group-out."""
+    """Group plasmids inside each laboratory, by the rule of the leave-group-out split of the paper."""
     if not PLASMIDS.is_file():
         print(f"no plasmids at {PLASMIDS}")
         return
@@ -245,7 +245,7 @@ def plasmids(subset):
 
     def group():
         groups = levenshtein_groups(data.sequence, 999, **options)
-        # children count once they have ended
+        # the CPU time of a child process counts only after its end
         joblib.externals.loky.get_reusable_executor().shutdown(wait=True)
         return groups
 
@@ -261,7 +261,7 @@ def plasmids(subset):
 
 
 def across(subset):
-    """Group plasmids of all laboratories together: all of them, or some chosen at random."""
+    """Group the plasmids of all laboratories together, or a random subset of them."""
     if not PLASMIDS.is_file():
         print(f"no plasmids at {PLASMIDS}")
         return

@@ -1,4 +1,4 @@
-"""Lab of origin: rankers on publications and on groups they have not seen, their speed, and new labs.
+"""Benchmark rankers of laboratories: unseen publications and groups, speed, new and unknown laboratories.
 
 ::
 
@@ -7,13 +7,13 @@
     python examples/benchmarks/bench_lab_of_origin.py fewshot --subset 8000         # fewer plasmids
 
 Parts: ``publications`` (five folds that keep every publication whole), ``groups`` (a random hold-out, and
-one that keeps near copies together), ``speed`` (one fit on everything, and the time of a query),
-``fewshot`` (labs that are enrolled after the fit), ``unknown`` (labs and DNA that a ranker should not know)
-and ``ablation`` (small networks with and without their parts). The plasmids are a local CSV that
-`fetch_addgene` reads.
+a hold-out that keeps near copies together), ``speed`` (one fit on all plasmids, and the time of a query),
+``fewshot`` (labs that are enrolled after the fit), ``unknown`` (detection of unknown labs and foreign DNA)
+and ``ablation`` (small networks with and without some of their components). `fetch_addgene` reads the
+plasmids from a local CSV file.
 
 Only queries whose lab is in the training data are scored; ties count against the ranker. Sketches are kept
-between folds, but for ``speed``. Times are CPU-seconds of this process. A ranker is one line in `RANKERS`.
+between folds, except in ``speed``. Times are CPU-seconds of this process. `RANKERS` lists the rankers.
 """
 
 import argparse
@@ -48,7 +48,7 @@ from skseed.ranking import (
 
 PLASMIDS = Path(__file__).parents[3] / "shared" / "data" / "addgene" / "plasmids.csv.xz"
 
-# how it is made for a number of metadata columns, and whether `fit` takes groups
+# a function that makes the ranker for a number of metadata columns, and whether `fit` accepts groups
 RANKERS = {
     "vote": (lambda _: KmerLabRanker(), False),
     "vote, metadata": (lambda n: KmerLabRanker(n_metadata=n), False),
@@ -58,7 +58,7 @@ RANKERS = {
 
 
 class Data:
-    """The plasmids, and the table of them that a ranker with metadata takes."""
+    """The plasmids, their labels, and a table of sequences and metadata for rankers with metadata."""
 
     def __init__(self, subset):
         plasmids = fetch_addgene(PLASMIDS)
@@ -103,7 +103,7 @@ def fit(name, data, train, groups):
 
 
 class Table:
-    """The figures of a ranker over all its queries, and how they scatter over folds."""
+    """The scores of a ranker over all queries, and for each fold."""
 
     def __init__(self):
         self.ranks, self.labs, self.errors = [], [], []
@@ -112,7 +112,7 @@ class Table:
     def add(self, ranker, X, y):
         seen = np.isin(y, ranker.classes_)
         self.n_unseen += int((~seen).sum())
-        # no ranker here ties two labs by the softmax that it tells apart by its scores
+        # probabilities can replace scores here, because the softmax creates no ties between different scores
         probabilities = ranker.predict_proba(X[seen])
         self.ranks.append(true_label_rank(y[seen], probabilities, labels=ranker.classes_))
         self.labs.append(y[seen])
@@ -160,13 +160,13 @@ def publications(names, subset):
 
 
 def groups(names, subset):
-    """Rank plasmids at random, and those that are no near copy of another one of their lab."""
+    """Rank plasmids held out at random, and plasmids held out in groups of near copies."""
     data = Data(subset)
     _kmer_ranker.kmer_sketches = SketchCache()
     one_in_five = ShuffleSplit(1, test_size=0.2, random_state=0)
     print(f"{len(data.labs):,} plasmids, one in five held out at random:")
     report(names, data, list(one_in_five.split(data.labs)), np.arange(len(data.labs)))
-    # the rule of the paper, which compares the strings as they are
+    # the rule of the paper, which compares linear strings
     near = levenshtein_groups(data.sequences, 999, y=data.labs)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     splits = list(folds.split(data.labs, data.labs, near))[:1]
@@ -175,7 +175,7 @@ def groups(names, subset):
 
 
 def speed(names, subset):
-    """Fit on everything, and rank a thousand plasmids."""
+    """Fit on all plasmids, and rank a thousand of them."""
     data = Data(subset)
     rows = np.arange(len(data.labs))
     asked = np.random.default_rng(0).permutation(rows)[:1000]
@@ -199,7 +199,7 @@ def speed(names, subset):
 
 
 def fewshot(names, subset):
-    """Fit without 50 labs, enrol some of their plasmids, and rank the others among all labs."""
+    """Fit without 50 labs, enroll some of their plasmids, and rank the others among all labs."""
     data = Data(subset)
     _kmer_ranker.kmer_sketches = SketchCache()
     labs = labs_left_out(data.labs, np.random.default_rng(0))
@@ -209,7 +209,7 @@ def fewshot(names, subset):
     kinds = {"plasmids": np.arange(len(new)), "publications": data.publications}
     for name in names:
         start = time.process_time()
-        # few of a new lab's plasmids have a near copy among those enrolled, so publications are the groups
+        # publications are the groups, because few plasmids of a new lab have a near copy that is enrolled
         fitted = fit(name, data, np.flatnonzero(~new), data.publications)
         for units, whole in kinds.items():
             for share in (0, 0.1, 0.5, 0.9):
@@ -232,16 +232,16 @@ def fewshot(names, subset):
 
 
 def labs_left_out(labs, rng):
-    """Return 50 labs with two plasmids at least."""
+    """Return 50 random labs with at least two plasmids."""
     sizes = pd.Series(labs).value_counts()
     return rng.permutation(np.sort(sizes.index[sizes >= 2].to_numpy()))[:50]
 
 
 def some_of_each(labs, whole, new, share, rng):
-    """Return the rows to enrol: of each new lab one unit (share 0) or a share of its units, at least one.
+    """Return the rows to enroll of each new lab: one plasmid (share 0), or a share of its units.
 
-    A unit is what stands or falls together. One plasmid is enrolled of one publication; the rest of that
-    is asked about by nobody.
+    `whole` holds the unit of each plasmid, such as its publication. At least one unit is enrolled. The other
+    plasmids of an enrolled unit are not used as queries.
     """
     rows = []
     for lab in np.unique(labs[new]):
@@ -254,16 +254,16 @@ def some_of_each(labs, whole, new, share, rng):
     return np.concatenate(rows)
 
 
-def foreign_pieces():
-    """Return 5,000 letters each of two viruses, and plastid genes of ferns."""
+def foreign_fragments():
+    """Return the genomes of two viruses in fragments of 5,000 letters, and 300 plastid genes of ferns."""
     folder = PLASMIDS.parents[1]
     viruses = [*read_fasta(folder / "genomes" / "lambda_NC_001416.fa").data, *load_sars_cov_2().data]
-    pieces = [virus[start : start + 5000] for virus in viruses for start in range(0, len(virus) - 4999, 5000)]
-    return pieces + read_fasta(folder / "ferns" / "rbcL.fasta.gz", on_duplicate="keep").data[:300]
+    cuts = [virus[start : start + 5000] for virus in viruses for start in range(0, len(virus) - 4999, 5000)]
+    return cuts + read_fasta(folder / "ferns" / "rbcL.fasta.gz", on_duplicate="keep").data[:300]
 
 
 def unknown(names, subset):
-    """Tell plasmids of unseen publications from those of 50 labs left out, and from foreign DNA."""
+    """Distinguish plasmids of unseen publications from those of 50 left-out labs, and from foreign DNA."""
     data = Data(subset)
     _kmer_ranker.kmer_sketches = SketchCache()
     rng = np.random.default_rng(0)
@@ -272,15 +272,15 @@ def unknown(names, subset):
     splitter = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     train, test = (old[part] for part in next(splitter.split(old, data.labs[old], data.publications[old])))
     test = rng.permutation(test[np.isin(data.labs[test], data.labs[train])])[:2000]
-    strangers = {"other labs": data.table[new], "foreign DNA": pd.DataFrame({"sequence": foreign_pieces()})}
+    others = {"other labs": data.table[new], "foreign DNA": pd.DataFrame({"sequence": foreign_fragments()})}
     print(f"{len(train):,} plasmids to train on, {len(test):,} of known labs, {new.sum():,} of 50 others:")
     for name in names:
         ranker = fit(name, data, train, data.publications)
         X = data.rows(ranker, test)
         known = ranker.predict_proba(X)
         is_right = true_label_rank(data.labs[test], known, labels=ranker.classes_) == 1
-        for kind, table in strangers.items():
-            # what has no metadata has none of the properties
+        for kind, table in others.items():
+            # all metadata columns of foreign DNA are 0
             rows = table.reindex(columns=X.columns, fill_value=0) if ranker.n_metadata else table["sequence"]
             confidence = np.concatenate([known.max(axis=1), ranker.predict_proba(rows).max(axis=1)])
             is_known = np.arange(len(confidence)) < len(test)
@@ -293,8 +293,8 @@ def unknown(names, subset):
             )
 
 
-def words(sequences, k):
-    """Return the first 1,000 words of `k` letters, side by side, as rows of token ids; N is read as A."""
+def kmer_tokens(sequences, k):
+    """Return the first 1,000 k-mers that do not overlap, as rows of token ids; N is read as A."""
     letters = {letter: digit for digit, letter in enumerate("ACGT")}
     rows = np.zeros((len(sequences), 1000), dtype=np.int64)
     for row, sequence in zip(rows, sequences, strict=True):
@@ -306,7 +306,7 @@ def words(sequences, k):
 
 
 def ablation(names, subset):
-    """Networks without one of their parts, on 40 labs and publications that they have not seen."""
+    """Compare networks with and without some of their components, on unseen publications of 40 labs."""
     data = Data(subset)
     pairs = pd.DataFrame({"lab": data.labs, "publication": data.publications}).drop_duplicates()
     labs = pairs["lab"].value_counts().index[:40]
@@ -317,20 +317,20 @@ def ablation(names, subset):
     splitter = StratifiedGroupKFold(4, shuffle=True, random_state=0)
     train, test = next(splitter.split(rows, y, data.publications[rows]))
     metadata = data.metadata.iloc[rows].to_numpy()
-    pieces = BPETokenizer(1000, max_length=1000).fit(sequences.iloc[train]).transform(sequences)
+    bpe = BPETokenizer(1000, max_length=1000).fit(sequences.iloc[train]).transform(sequences)
     print(f"{len(train)} plasmids to train on, {len(test)} to rank among {len(labs)} labs, two seeds:")
     triplet, softmax, circle = TripletLabRanker, SoftmaxLabRanker, CircularShiftAugmenter()
     body = {"embedding_dim": 100, "n_filters": 64, "max_epochs": 30}
     kinds = {
-        "triplet": (triplet, pieces, True, {"augmenter": circle}),
-        "triplet, 10 views": (triplet, pieces, True, {"augmenter": circle, "n_views": 10}),
-        "triplet, no rotation": (triplet, pieces, True, {}),
-        "triplet, no metadata": (triplet, pieces, False, {"augmenter": circle}),
-        "triplet, nucleotides": (triplet, words(sequences, 1), True, {"augmenter": circle}),
-        "triplet, 6-mers": (triplet, words(sequences, 6), True, {"augmenter": circle}),
-        "cosine": (triplet, pieces, True, {"augmenter": circle, "loss": "cosine"}),
-        "softmax": (softmax, pieces, True, {"augmenter": circle}),
-        "softmax, no metadata": (softmax, pieces, False, {"augmenter": circle}),
+        "triplet": (triplet, bpe, True, {"augmenter": circle}),
+        "triplet, 10 views": (triplet, bpe, True, {"augmenter": circle, "n_views": 10}),
+        "triplet, no rotation": (triplet, bpe, True, {}),
+        "triplet, no metadata": (triplet, bpe, False, {"augmenter": circle}),
+        "triplet, nucleotides": (triplet, kmer_tokens(sequences, 1), True, {"augmenter": circle}),
+        "triplet, 6-mers": (triplet, kmer_tokens(sequences, 6), True, {"augmenter": circle}),
+        "cosine": (triplet, bpe, True, {"augmenter": circle, "loss": "cosine"}),
+        "softmax": (softmax, bpe, True, {"augmenter": circle}),
+        "softmax, no metadata": (softmax, bpe, False, {"augmenter": circle}),
     }
     for name, (ranker, tokens, with_metadata, params) in kinds.items():
         start = time.process_time()

@@ -1,16 +1,17 @@
-"""Minimizers: the published figures beside ours, the tie rules, and the throughput.
+"""Benchmark minimizers: published figures and our values, tie rules, and throughput.
 
-Reproduces Fig. 2 (simulated repeats) and Fig. 3 (the 50 telomeres of CHM13 v2.0) of Y. W. Yu, "On
-minimizers and convolutional filters", J. Comput. Biol., 2024, doi:10.1089/cmb.2024.0483, with the
-published tables beside the numbers::
+This script reproduces Fig. 2 (simulated repeats) and Fig. 3 (the 50 telomeres of CHM13 v2.0) of Y. W. Yu, "On
+minimizers and convolutional filters", J. Comput. Biol., 2024, doi:10.1089/cmb.2024.0483, and prints the
+published values next to ours::
 
     python examples/benchmarks/bench_minimizers.py
 
-The published random order of Fig. 2 is one unseeded MurmurHash3 for all repetitions (that reproduces it, a
-fresh order for each does not; where few k-mers exist, one order is not the mean of all), that of Fig. 3
-a fresh one each time. Fig. 2 is therefore given both ways.
+The published random order of Fig. 2 is one MurmurHash3 without a seed for all repetitions. It reproduces the
+published values, and a new order for each repetition does not: short repeats contain few k-mers, so one order
+can be far from the mean of all orders. Fig. 3 was published with a new order for each repetition. The script
+prints Fig. 2 with both kinds of order.
 
-All of it takes about three minutes on one core; name parts (``fig2 fig3 ties throughput``) to run some.
+All parts take about three minutes on one core. Pass names (``fig2 fig3 ties throughput``) to run only these.
 """
 
 import argparse
@@ -30,18 +31,18 @@ COLUMNS = ["density", "d_min_min", "d_min_all"]
 
 
 def letter_shares(codes):
-    """Return how often each letter stands at each position of some k-mers."""
+    """Return the share of each letter at each position of k-mers."""
     digits = codes[:, None] // 4 ** np.arange(K) % 4
     return (digits[:, :, None] == np.arange(4)).mean(axis=0)
 
 
 def mean_hamming(one, other):
-    """Return the mean Hamming distance over all pairs of two sets of k-mers, each with itself included."""
+    """Return the mean Hamming distance over all pairs of two sets of k-mers, including equal k-mers."""
     return K - (letter_shares(one) * letter_shares(other)).sum()
 
 
 def murmur3(kmers):
-    """Return MurmurHash3 (x86, 32 bits, seed 0) of the letters of 8-mers: two blocks, no tail."""
+    """Return the MurmurHash3 (x86, 32 bits, seed 0) of 8-mers, which are two blocks without a tail."""
     blocks = np.frombuffer(b"ACGT", dtype=np.uint8)[kmers].view("<u4")
     state = np.zeros(len(kmers), dtype=np.uint32)
     for block in blocks.T:
@@ -59,7 +60,7 @@ def rotate(words, bits):
 
 
 def measure(sequence, orders, tie_break="slot"):
-    """Return density and mean Hamming distances of one sequence, order by order."""
+    """Return the density and the mean Hamming distances of one sequence for each order."""
     codes = np.convolve(DNA.encode(sequence), 4 ** np.arange(K), mode="valid")
     distinct = np.unique(codes)
     row = []
@@ -75,8 +76,8 @@ def measure(sequence, orders, tie_break="slot"):
     return row
 
 
-def summarise(rows, orders=tuple(ORDERS)):
-    """Return means and standard errors of repeated measurements, in columns named as the published ones."""
+def summarize(rows, orders=tuple(ORDERS)):
+    """Return means and standard errors of repeated measurements, with the published column names."""
     rows = np.asarray(rows)
     names = [f"{order}_{column}" for order in orders for column in COLUMNS]
     errors = rows.std(axis=0) / np.sqrt(len(rows))
@@ -86,7 +87,7 @@ def summarise(rows, orders=tuple(ORDERS)):
 
 
 def simulated_repeat(rng, *, unit, length=1007, mutation_rate=0.13333):
-    """Return mutated copies of a random unit, end to end; a mutation draws one of all four letters."""
+    """Return mutated copies of a random unit, end to end; a mutation may draw the same letter again."""
     letters = np.tile(rng.integers(4, size=unit), -(-length // unit))
     mutated = rng.random(len(letters)) < mutation_rate
     letters[mutated] = rng.integers(4, size=mutated.sum())
@@ -110,13 +111,13 @@ def figure_2(repetitions):
 
     names = ("rand", "gauss", "fresh")
     ours = pd.DataFrame(
-        summarise([repeat(unit) for _ in range(repetitions)], names) for unit in published["idx"]
+        summarize([repeat(unit) for _ in range(repetitions)], names) for unit in published["idx"]
     )
     print(
         f"Fig. 2: density of simulated repeats of 1,007 nt, {repetitions} repetitions, slot rule. Published"
     )
-    print("values in brackets; z is the difference in standard errors of both.")
-    print(" unit | one murmur3     z     | Gaussian        z     | a fresh hash each time")
+    print("values in brackets; z is the difference, divided by its standard error.")
+    print(" unit | one murmur3     z     | Gaussian        z     | new hash each time")
     z = {order: deviations(ours, published, f"{order}_density") for order in ORDERS}
     for i, unit in enumerate(published["idx"]):
         cells = [
@@ -146,7 +147,7 @@ def figure_3(repetitions):
         seeds = rng.integers(2**31, size=2).tolist()
         return measure(telomere, [("hash", seeds[0]), ("gaussian", seeds[1])])
 
-    ours = pd.DataFrame(summarise([repeat(telomere) for _ in range(repetitions)]) for telomere in telomeres)
+    ours = pd.DataFrame(summarize([repeat(telomere) for _ in range(repetitions)]) for telomere in telomeres)
     print(f"Fig. 3: {len(telomeres)} telomeres, {repetitions} repetitions, slot rule; published in brackets.")
     print("                          | random            | Gaussian")
     for label, column in zip(
@@ -200,15 +201,15 @@ def throughput():
         "gaussian, robust": {"order": "gaussian"},
         "hash, robust, k=21, w=11": {"k": 21, "window": 11},
     }
-    pieces = {
+    inputs = {
         "one sequence": [genome[:20_000_000]],
         "reads of 150": [genome[i : i + 150] for i in range(0, 20_000_000, 150)],
     }
-    print(f"{'':26s} {'   '.join(pieces)}   (Mbp a minute)")
+    print(f"{'':26s} {'   '.join(inputs)}   (Mbp a minute)")
     for name, parameters in settings.items():
         vectorizer = MinimizerVectorizer(**parameters, random_state=0).fit(["ACGT"])
         cells = []
-        for sequences in pieces.values():
+        for sequences in inputs.values():
             start = time.perf_counter()
             vectorizer.density(sequences)
             cells.append(20 / (time.perf_counter() - start) * 60)
@@ -222,7 +223,7 @@ def throughput():
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     print(
-        f"100 Mbp in one sequence: {seconds:.1f} s, density {density:.4f}, {peak:.0f} MiB beside the sequence"
+        f"100 Mbp in one sequence: {seconds:.1f} s, density {density:.4f}, {peak:.0f} MiB in addition to it"
     )
     start = time.perf_counter()
     counts = vectorizer.transform([genome])

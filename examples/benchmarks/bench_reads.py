@@ -7,9 +7,9 @@ then computed from the points alone::
     python examples/benchmarks/bench_reads.py
 
 The idea is from Y. W. Yu, "On minimizers and convolutional filters", J. Comput. Biol., 2024,
-doi:10.1089/cmb.2024.0483, which leaves the order to future work and publishes no figures. A row takes about
-ten seconds of one core, the row of the convolutional network ten minutes. Name parts (``seeds settings
-cnn``) to run only these.
+doi:10.1089/cmb.2024.0483, which leaves the order to future work and publishes no scores. A row takes about
+ten seconds on one core; the row of the convolutional network takes ten minutes. Pass names (``seeds settings
+cnn``) to run only these parts.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def overlap_of_neighbors(points, positions, n_neighbors=10):
 
 def order_of_points(points):
     """Return the distance of each point from an end of the curve, and the component of the point."""
-    # windings of the curve are a read length apart; points that are nearer are connected
+    # neighboring turns of the folded curve are one read length apart, so nearer points are on the same turn
     graph = radius_neighbors_graph(points, 0.8 * READ_LENGTH, mode="distance")
     n_components, component = connected_components(graph, directed=False)
     along = np.zeros(len(points))
@@ -44,7 +44,7 @@ def order_of_points(points):
         members = np.flatnonzero(component == label)
         one = graph[members][:, members]
         end = dijkstra(one, directed=False, indices=0).argmax()
-        # no component is that long, so that components do not overlap
+        # the offset is longer than any component, so the ranges of components do not overlap
         along[members] = dijkstra(one, directed=False, indices=end) + label * len(GENOME) * 10
     return along, component
 
@@ -99,7 +99,7 @@ def show(title, rows):
 
 def seeds(max_epochs):
     show(
-        "Five seeds, each with reads of its own: training, weights, and held-out reads",
+        "Five seeds, each for the training reads, the weights and the held-out reads",
         {
             f"seed {seed}": {
                 "embedder": ReadPositionEmbedder(max_epochs=max_epochs, random_state=seed),
@@ -118,7 +118,7 @@ def settings(max_epochs):
         return ReadPositionEmbedder(**(parameters | changes))
 
     show(
-        "One thing changed at a time",
+        "One parameter changed at a time",
         {
             "both strands": {"embedder": embedder, "both_strands": True},
             "depth 5": {"embedder": embedder, "depth": 5.0},

@@ -28,7 +28,7 @@ from skseed.datasets import load_phage_hosts, load_spike_hosts
 from skseed.model_selection import LevenshteinGroupKFold
 from skseed.preprocessing import KmerVectorizer
 
-# epochs and learning rates that solve the task; the defaults also do, and take longer
+# epochs and learning rates that solve the task; the defaults also solve it, but take longer
 MOTIF = {
     "mean": (10, 0.005),
     "cnn": (5, 0.005),
@@ -73,7 +73,7 @@ def motif_in_one_half(n_proteins, seed, length=60, motif="HWKYC"):
 
 def bench_motif(encoders):
     train, test = motif_in_one_half(2000, seed=0), motif_in_one_half(1000, seed=1)
-    print("Place of a motif of 5 in proteins of 60: 2,000 to train, 1,000 to test, three seeds")
+    print("Position of a motif of 5 in proteins of 60: 2,000 to train, 1,000 to test, three seeds")
     for encoder in encoders:
         max_epochs, lr = MOTIF[encoder]
         scores, start = [], time.perf_counter()
@@ -126,10 +126,10 @@ def bench_hosts(name, models, splits, max_epochs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("part", choices=["motif", "phage", "spike"])
-    parser.add_argument("--encoders", nargs="+", choices=list(MOTIF), default=list(MOTIF), help="of motif")
-    parser.add_argument("--models", nargs="+", choices=list(HOSTS), default=list(HOSTS), help="of the hosts")
+    parser.add_argument("--encoders", nargs="+", choices=list(MOTIF), default=list(MOTIF), help="for motif")
+    parser.add_argument("--models", nargs="+", choices=list(HOSTS), default=list(HOSTS), help="for hosts")
     parser.add_argument("--splits", nargs="+", choices=["random", "grouped"], default=["random", "grouped"])
-    parser.add_argument("--max-epochs", type=int, help="other than those of the table above, of the hosts")
+    parser.add_argument("--max-epochs", type=int, help="epochs of the networks for hosts")
     arguments = parser.parse_args()
     if arguments.part == "motif":
         bench_motif(arguments.encoders)

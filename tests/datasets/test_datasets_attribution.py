@@ -161,7 +161,7 @@ def challenge(tmp_path):
     values = pd.concat([pd.DataFrame({"sequence_id": ids, "sequence": SEQUENCES}), metadata(float)], axis=1)
     labels = pd.DataFrame(np.eye(4, 5)[[3, 0, 0, 2]], columns=["LAB0", "LAB1", "LAB2", "LAB3", "LAB4"])
     labels.insert(0, "sequence_id", ids)
-    # the rows of the two files need not stand in the same order
+    # the two files may have their rows in different orders
     return save(values, tmp_path / "values.csv"), save(labels[::-1], tmp_path / "labels.csv"), labels
 
 
@@ -353,7 +353,7 @@ def test_other_files_raise_with_path(tmp_path):
 
 @pytest.mark.parametrize("field", ['"' + "a" * 10, '""' * 5, '"a""b",' * 2, "ACGT" * 3])
 def test_time_of_table_errors_is_linear_in_the_bytes(addgene, tmp_path, field):
-    """Quadratic time would multiply by 256 where 16 is expected."""
+    """For 16 times the size, linear time is 16 times as long, and quadratic time 256 times."""
     header = lines_of(addgene, tmp_path / "x.csv")[0]
     path = tmp_path / "long.csv"
     seconds = []

@@ -129,7 +129,7 @@ def test_families_are_clades_of_an_ultrametric_tree(
     assert len(found) == 2 * n_samples - 1
 
 
-def test_families_diverge_as_the_tree_says():
+def test_distances_between_families_follow_the_tree():
     families = make_families(30, 3, length=1000, indel_share=0, return_X_y=False, random_state=0)
     assert {len(sequence) for sequence in families.data} == {1000}
     within, between = [], []
@@ -138,7 +138,7 @@ def test_families_diverge_as_the_tree_says():
         (within if a == b else between).append(differing)
     assert max(within) < 2 * 0.05 * 1.3
     assert min(between) > max(within)
-    # two lineages of .35 mutations per position each, less repeated hits of a position
+    # two lineages with .35 mutations per position each, some of which hit the same position
     assert 0.3 < max(between) < 0.7
 
 
@@ -178,7 +178,7 @@ def test_plasmids_of_a_publication_are_near_copies():
     assert np.mean(lab) > np.mean(other) > 0
 
 
-def test_plasmids_start_anywhere_on_either_strand():
+def test_plasmids_have_random_starts_and_strands():
     X, _ = make_plasmids(
         8, 1, n_publications=1, length=300, mutation_rate=0, both_strands=True, random_state=1
     )
@@ -278,7 +278,7 @@ def test_invalid_arguments_raise(function, arguments, words):
 
 
 def test_random_split_leaks_by_publication():
-    """A random split is easy; a split that keeps publications whole is not."""
+    """The accuracy is high with a random split, and lower with a split that keeps publications whole."""
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.linear_model import RidgeClassifier
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_score

@@ -84,7 +84,7 @@ def test_archive_cut_anywhere_raises(tmp_path, kind, reader):
 
 @pytest.mark.parametrize("kind", COMPRESS)
 def test_damaged_byte_of_any_member_raises(tmp_path, kind):
-    """The first member is valid FASTA alone, so a reader that stops there would return part of the file."""
+    """The first member alone is valid FASTA, so a reader that stops there would return part of the file."""
     members = [COMPRESS[kind](b">r%d\n" % number + b"ACGT\n" * 50) for number in range(3)]
     whole = read_fasta(write(tmp_path, b"".join(members)))
     n_raised = 0
@@ -96,7 +96,7 @@ def test_damaged_byte_of_any_member_raises(tmp_path, kind):
         except ValueError:
             n_raised += 1
         else:
-            # bits that carry no content, such as the time stamp of gzip
+            # bits that do not affect the content, such as those of the time stamp of gzip
             assert records == whole
     assert n_raised > (sum(map(len, members[1:])) * 3) // 5
 
@@ -190,7 +190,7 @@ def test_content_in_place_of_a_path_raises(text):
     assert len(str(info.value)) < 250
 
 
-def test_windows_drive_is_no_url():
+def test_windows_drive_is_not_a_url():
     with pytest.raises(FileNotFoundError):
         read_fasta("C:/genes.fasta")
 

@@ -1,4 +1,4 @@
-"""Files from public reports about other readers, as jobs for ours; each test names its report."""
+"""Files from public bug reports about other readers, read with ours; each test names its report."""
 
 import gzip
 import lzma

@@ -311,7 +311,7 @@ def hostile(kind, size):
     ],
 )
 def test_time_of_errors_is_linear_in_the_bytes(tmp_path, kind):
-    """Quadratic time would multiply by 256 where 16 is expected."""
+    """For 16 times the size, linear time is 16 times as long, and quadratic time 256 times."""
     seconds = []
     for size in (20_000, 320_000):
         path = write(tmp_path, hostile(kind, size))
@@ -325,6 +325,6 @@ def test_time_of_errors_is_linear_in_the_bytes(tmp_path, kind):
     assert seconds[1] < 100 * max(seconds[0], 0.002)
 
 
-def test_ten_million_letters_with_a_bad_end_raise_the_place(tmp_path):
+def test_invalid_letter_after_ten_million_letters_is_located(tmp_path):
     path = write(tmp_path, b">a\n" + b"ACGT" * 2_500_000 + b"Q\n")
     check_error(path, "line 2, column 10000001", "'Q'", alphabet="dna")

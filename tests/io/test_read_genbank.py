@@ -1,4 +1,4 @@
-"""read_genbank: what each record must state, and the place that each error names."""
+"""read_genbank: required fields, and the place that each error names."""
 
 import gzip
 import io
@@ -106,7 +106,7 @@ def test_invalid_origin_lines_are_located(tmp_path, lines, place, part):
 
 
 @pytest.mark.parametrize("length", [9, 11, 0, 100, "1" * 5000])
-def test_stated_length_must_be_the_length(tmp_path, length):
+def test_wrong_stated_length_raises(tmp_path, length):
     path = write(tmp_path, with_origin("        1 acgtacgtac", length=length))
     check_error(path, "line 1", "10", str(length)[:20])
 
@@ -219,7 +219,7 @@ def test_placeholder_definitions_are_empty(tmp_path, definition):
     assert read_genbank(write(tmp_path, text)).descriptions == [""]
 
 
-def test_records_with_placeholder_accessions_stay_apart(tmp_path):
+def test_records_with_placeholder_accessions_have_different_ids(tmp_path):
     text = "".join(
         genbank(name).replace(f"   {name}\n", "   .\n").replace(".1", ".") for name in ("A1", "B2")
     )
@@ -265,7 +265,7 @@ def test_records_written_by_biopython_are_read_back(tmp_path_factory, records):
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**6), st.binary(min_size=1, max_size=3))
-def test_damage_in_the_sequence_never_changes_it_silently(tmp_path_factory, position, replacement):
+def test_changed_byte_of_the_sequence_raises_or_is_a_letter(tmp_path_factory, position, replacement):
     content = bytearray(with_origin("        1 acgtacgtac acgtacgtac", "       21 acgt").encode())
     start = content.index(b"        1")
     end = content.index(b"//")
@@ -275,6 +275,6 @@ def test_damage_in_the_sequence_never_changes_it_silently(tmp_path_factory, posi
         found = read_genbank(write(tmp_path_factory.mktemp("genbank"), bytes(content)))
     except ValueError:
         return
-    # a letter may have become another letter, which no reader can notice
+    # a letter may have become another letter, which no reader can detect
     assert len(found.data[0]) == 24
     assert set(found.data[0]) <= set("ACGTURYSWKMBDHVN")

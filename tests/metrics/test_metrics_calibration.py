@@ -1,4 +1,4 @@
-"""The expected calibration error: a plain loop, known cases, and invalid input."""
+"""Expected calibration error: comparison with a plain loop, known values, and invalid input."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The percent RMSE: its plain definition, its invariances, and invalid input."""
+"""Percent RMSE: comparison with its plain definition, invariances, and invalid input."""
 
 import numpy as np
 import pytest

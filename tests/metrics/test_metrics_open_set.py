@@ -74,8 +74,8 @@ def test_is_correct_of_another_length_raises() -> None:
         ([1, float("nan")], r"is_known\[1\] is nan"),
     ],
 )
-def test_values_that_are_no_booleans_raise(values: list, match: str) -> None:
-    """bool("False") is True, so a conversion would score wrong values silently."""
+def test_values_that_are_not_booleans_raise(values: list, match: str) -> None:
+    """bool("False") is True, so a conversion would silently give wrong scores."""
     with pytest.raises(ValueError, match=match):
         fpr_at_tpr(values, [1, 2])
     with pytest.raises(ValueError, match=match):
@@ -91,7 +91,7 @@ def test_zero_and_one_are_accepted_as_booleans(values: list) -> None:
 
 
 @pytest.mark.parametrize("scores", [["0.5", "0.1"], [0.5, None], [0.5, "high"]])
-def test_scores_that_are_no_numbers_raise(scores: list) -> None:
+def test_scores_that_are_not_numbers_raise(scores: list) -> None:
     with pytest.raises(ValueError, match=r"score\[\d\] is .*not a number"):
         fpr_at_tpr([True, False], scores)
 

@@ -46,13 +46,13 @@ def test_equals_scikit_learn_without_ties_and_unseen_labels() -> None:
         assert top_k_score(y, scores, k=k, labels=LABELS) == pytest.approx(expected)
 
 
-def test_constant_scores_reach_no_list_shorter_than_all_labels() -> None:
+def test_constant_scores_are_misses_for_k_below_the_number_of_labels() -> None:
     for k in range(1, 5):
         assert top_k_score(LABELS, np.zeros((5, 5)), k=k, labels=LABELS) == 0
     assert top_k_score(LABELS, np.zeros((5, 5)), k=5, labels=LABELS) == 1
 
 
-def test_random_scores_reach_k_of_n() -> None:
+def test_random_scores_give_k_over_n_labels() -> None:
     rng = np.random.default_rng(0)
     score = top_k_score(rng.choice(LABELS, 5000), rng.normal(size=(5000, 5)), k=2, labels=LABELS)
     assert score == pytest.approx(0.4, abs=0.02)
@@ -92,7 +92,7 @@ def test_quantiles_equal_the_plain_definition(ranks: list[int], percent: int) ->
 
 
 def test_reproduces_the_published_ranking_metrics(shared_data: Path) -> None:
-    """The ten models of the Genetic Engineering Attribution Challenge, to the last digit."""
+    """The metrics of ten models of the Genetic Engineering Attribution Challenge, to the last digit."""
     ranks = pd.read_csv(shared_data / "geac" / "key-model-ranks-test.csv.gz")
     stats = pd.read_csv(shared_data / "geac" / "key-model-stats.csv", index_col="source")
     curves = pd.read_csv(shared_data / "geac" / "key-model-top-n-accuracy.csv")
@@ -220,7 +220,7 @@ def test_equal_labels_of_another_type_match(y: object, labels: object) -> None:
 
 
 @pytest.mark.parametrize("scores", [[["0.6", "0.4"]], [[0.6, None]], [["high", "low"]], [[0.6, 1j]]])
-def test_scores_that_are_no_numbers_raise(scores: list) -> None:
+def test_scores_that_are_not_numbers_raise(scores: list) -> None:
     with pytest.raises(ValueError, match=r"y_score\[0, \d\] is .*not a number"):
         true_label_rank(["church"], scores, labels=TEXTS)
 
@@ -233,7 +233,7 @@ def test_long_labels_are_cut_in_messages() -> None:
         assert len(str(info.value)) < 250
 
 
-def test_label_that_the_training_data_lack_is_a_miss() -> None:
+def test_label_outside_the_training_data_is_a_miss() -> None:
     """scikit-learn/scikit-learn#21568: top_k_accuracy_score raises."""
     scores = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7], [0.8, 0.1, 0.1]]
     assert top_k_score([3, 1, 2, 4, 1], scores, k=2, labels=[1, 2, 4]) == 4 / 5

@@ -1,4 +1,4 @@
-"""Scorers in searches and cross-validation."""
+"""Scorers, called directly and in searches and cross-validation."""
 
 import pickle
 from collections.abc import Callable
@@ -154,7 +154,7 @@ def test_invalid_estimators_and_labels_raise() -> None:
 
 @pytest.mark.parametrize("numeric", [int, float])
 def test_labels_of_another_kind_raise(numeric: type) -> None:
-    """Texts never equal the numbers in classes_, so every sample would be a miss."""
+    """Strings never equal the numbers in classes_, so every sample would be a miss."""
     X, y = make_plasmids({"0": 6, "1": 6, "2": 6})
     model = make_pipeline(KmerVectorizer(k=2), LogisticRegression(max_iter=5000))
     model.fit(X, y.astype(numeric))
