@@ -11,7 +11,10 @@ from skseed._sequences import Sequences
 from skseed.distances._components import Components, PairList
 
 if TYPE_CHECKING:
+    from skseed.distances._kmer_filter import KmerRows
     from skseed.distances._qgram_filter import QgramRows
+
+    BoundRows = KmerRows | QgramRows
 
 Found = Components | PairList
 
@@ -53,8 +56,8 @@ class Block:
         The cut-off, in edits, of a pair whose longer sequence is this one.
     roots : ndarray of shape (n_sequences,), dtype intp, or None
         The component of each sequence, if components are searched.
-    qgrams : QgramRows or None
-        The rows of the q-gram filter.
+    bounds : KmerRows, QgramRows or None
+        What a lower bound reads of the sequences.
     """
 
     start: int
@@ -62,7 +65,7 @@ class Block:
     stops: npt.NDArray[np.intp]
     limits: npt.NDArray[np.int64]
     roots: npt.NDArray[np.intp] | None
-    qgrams: "QgramRows | None" = None
+    bounds: "BoundRows | None" = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class SortedSequences:
         """Return other sequences of the same lengths."""
         return replace(self, sequences=sequences)
 
-    def block(self, start: int, stop: int, found: Found, qgrams: "QgramRows | None" = None) -> Block:
+    def block(self, start: int, stop: int, found: Found, bounds: "BoundRows | None" = None) -> Block:
         """Return consecutive sequences, with their components so far."""
         stop = min(stop, len(self))
         roots = None if found.components is None else found.components.find(np.arange(start, stop))
@@ -105,7 +108,7 @@ class SortedSequences:
             self.stops[start:stop],
             self.limits[start:stop],
             roots,
-            None if qgrams is None else qgrams.slice(start, stop),
+            None if bounds is None else bounds.slice(start, stop),
         )
 
 

@@ -20,7 +20,8 @@ from skseed._sequences import Sequences
 from skseed.distances._blocks import ADVICE, Block, Cutoff, Found, SortedSequences, sort_by_length
 from skseed.distances._circular import circular_seconds, search_circular
 from skseed.distances._components import BlockComponents, Components, PairList, Pairs
-from skseed.distances._qgram_filter import QgramRows, choose_filter
+from skseed.distances._kmer_filter import KmerRows, choose_kmers
+from skseed.distances._qgram_filter import QgramFilter, QgramRows, choose_filter
 from skseed.distances._seed_filter import (
     SECONDS_PER_HIT,
     SECONDS_PER_SYMBOL,
@@ -40,8 +41,9 @@ _MOST_HITS = 1e9
 # a shorter search is not worth the estimate of the seeds
 _SECONDS_WORTH_SEEDS = 0.5
 _RARE = 1e-3
-
 _COUNTED_AT_ONCE = 1 << 20
+
+Plan = Seeds | KmerRows | QgramFilter | None
 
 EditsOf = Callable[[npt.NDArray[np.integer], npt.NDArray[np.integer]], npt.NDArray[np.int64]]
 
@@ -157,14 +159,15 @@ def _seconds_per_pair(lengths: npt.NDArray[np.int64], limits: npt.NDArray[np.int
     return float(1e-6 + 1e-9 * (lengths * (1 + limits / 64)).mean())
 
 
-def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | QgramRows | None:
+def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | KmerRows | QgramRows | None:
     """Return the cheapest filter, ready for use, or None if comparing all pairs is cheapest; log the plan."""
     n_pairs, seconds_per_pair = searched.n_pairs, _seconds_per_pair(searched.lengths, searched.limits)
     symbols, n_symbols = _merge_rare_symbols(searched)
-    chosen, seconds = choose_filter(symbols, n_symbols, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair)
+    qgrams, seconds = choose_filter(symbols, n_symbols, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair)
+    plan: Plan = qgrams
     words = "all are compared"
-    if chosen is not None:
-        words = f"q-grams of {chosen.q} symbols leave about {chosen.pass_rate:.2g} of them"
+    if qgrams is not None:
+        words = f"q-grams of {qgrams.q} symbols leave about {qgrams.pass_rate:.2g} of them"
     seeds = None
     seconds_of_reading = len(symbols.sequences.codes) * SECONDS_PER_SYMBOL
     if seconds > max(seconds_of_reading, _SECONDS_WORTH_SEEDS):
@@ -174,7 +177,13 @@ def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | QgramRows | 
         if cost < seconds:
             seeds = find_seeds(symbols, n_symbols, most_hits=_MOST_HITS)
         if seeds is not None:
-            seconds, words = cost, f"seeds propose about {n_candidates:,.0f} of them"
+            plan, seconds, words = seeds, cost, f"seeds propose about {n_candidates:,.0f} of them"
+    kmers, pass_rate, cost = choose_kmers(
+        symbols, n_symbols, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair, most_seconds=seconds
+    )
+    if kmers is not None:
+        plan, seconds = kmers, cost
+        words = f"displaced k-mers of {kmers.k} symbols leave about {pass_rate:.2g} of them"
     logger.info(
         "%s pairs of %s sequences have lengths within the cut-off; %s; about %.1f CPU-seconds.",
         f"{n_pairs:,.0f}",
@@ -183,9 +192,7 @@ def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | QgramRows | 
         seconds,
     )
     check_time(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)
-    if seeds is not None or chosen is None:
-        return seeds
-    return chosen.rows(symbols, n_symbols)
+    return plan.rows(symbols, n_symbols) if isinstance(plan, QgramFilter) else plan
 
 
 def _merge_rare_symbols(searched: SortedSequences) -> tuple[SortedSequences, int]:
@@ -207,13 +214,13 @@ def _merge_rare_symbols(searched: SortedSequences) -> tuple[SortedSequences, int
 
 
 def _search_blocks(
-    qgrams: QgramRows | None, searched: SortedSequences, found: Found, n_jobs: int | None
+    bounds: KmerRows | QgramRows | None, searched: SortedSequences, found: Found, n_jobs: int | None
 ) -> None:
-    """Search all pairs, block by block, by the q-gram filter if there is one."""
+    """Search all pairs, block by block, with the lower bound if there is one."""
     tasks = (
         joblib.delayed(_search_block)(
-            searched.block(row, row + _BLOCK_ROWS, found, qgrams),
-            searched.block(column, column + _BLOCK_COLUMNS, found, qgrams),
+            searched.block(row, row + _BLOCK_ROWS, found, bounds),
+            searched.block(column, column + _BLOCK_COLUMNS, found, bounds),
         )
         for row in range(0, len(searched), _BLOCK_ROWS)
         for column in range(row, int(searched.stops[row : row + _BLOCK_ROWS].max()), _BLOCK_COLUMNS)
@@ -224,13 +231,14 @@ def _search_blocks(
 
 def _search_block(rows: Block, columns: Block) -> Pairs:
     """Return close pairs between two blocks: all, or enough to join the components."""
-    if rows.qgrams is None or columns.qgrams is None:
+    low = np.arange(len(rows.sequences)) + rows.start + 1 - columns.start
+    low, high = np.maximum(low, 0), np.minimum(rows.stops - columns.start, len(columns.sequences))
+    if rows.bounds is None or columns.bounds is None:
         slack = np.zeros((len(rows.sequences), len(columns.sequences)), dtype=np.float32)
     else:
-        slack = rows.qgrams.slack(columns.qgrams)
+        slack = rows.bounds.slack(columns.bounds, low, high)  # type: ignore[arg-type]
     first, second = np.divmod(np.flatnonzero(slack >= 0), slack.shape[1])
-    position = second + columns.start
-    kept = (first + rows.start < position) & (position < rows.stops[first])
+    kept = (low[first] <= second) & (second < high[first])
     first, second = first[kept], second[kept]
     row_keys, column_keys = key_array(rows.sequences), key_array(columns.sequences)
 
@@ -243,7 +251,7 @@ def _search_block(rows: Block, columns: Block) -> Pairs:
         joined = BlockComponents(rows.roots, columns.roots)
         likely = np.argsort(-slack[first, second], kind="stable")
         first, second = first[likely], second[likely]
-        nodes = joined.rows[first], joined.columns[second]
+        nodes = joined.rows, joined.columns
         first, second, edits = _join(first, second, nodes, joined.components, columns.limits, edits_of)
     return first + rows.start, second + columns.start, edits
 
@@ -255,13 +263,14 @@ def _search_seeds(seeds: Seeds, searched: SortedSequences, found: Found, n_jobs:
     def edits_of(first: npt.NDArray[np.integer], second: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         return _edits_in_slices(keys, first, second, limits, n_jobs)
 
+    nodes = np.arange(len(searched))
     for first, second in seeds.candidates(found.components):
         reachable = second < searched.stops[first]
         first, second = first[reachable], second[reachable]
         if found.components is None:
             found.add(_all_close(first, second, limits, edits_of))
         else:
-            _join(first, second, (first, second), found.components, limits, edits_of)
+            _join(first, second, (nodes, nodes), found.components, limits, edits_of)
 
 
 def _all_close(
@@ -286,14 +295,13 @@ def _join(
 ) -> Pairs:
     """Join all components that close pairs of the candidates join; return the close pairs that were found.
 
-    `nodes` holds the members of `components` that the candidates are. The foremost candidates of each
-    component are checked first, because they join most of the others, which are then skipped.
+    ``nodes[0]`` and ``nodes[1]`` are the members of `components` that rows and columns are. The foremost
+    candidates of each component are checked first, because they join most of the others, which are skipped.
     """
-    one, other = nodes
     found = [(first[:0], second[:0], np.empty(0, dtype=np.int64))]
     width = 1
     while len(first):
-        roots, other_roots = components.find(one), components.find(other)
+        roots, other_roots = components.find(nodes[0][first]), components.find(nodes[1][second])
         apart = np.flatnonzero(roots != other_roots)
         foremost = _foremost(roots[apart], other_roots[apart], width)
         now, later = apart[foremost], apart[~foremost]
@@ -301,8 +309,8 @@ def _join(
         close = edits <= limits[second[now]]
         now = now[close]
         found.append((first[now], second[now], edits[close]))
-        components.join(one[now], other[now])
-        first, second, one, other = first[later], second[later], one[later], other[later]
+        components.join(nodes[0][first[now]], nodes[1][second[now]])
+        first, second = first[later], second[later]
         width *= 2
     first, second, edits = (np.concatenate(values) for values in zip(*found, strict=True))
     return first, second, edits

@@ -101,9 +101,11 @@ def levenshtein_groups(
     skseed.model_selection.LevenshteinGroupKFold : Cross-validation with these groups.
     levenshtein_neighbors : The pairs, and how they are found.
 
-    Notes ----- The groups of linear sequences are exact: the filters of `levenshtein_neighbors` miss no pair.
-    The groups of circular sequences are exact under the conditions given there. Pairs that are in one group
-    already are not compared, and neither are pairs of different labels.
+    Notes
+    -----
+    The groups of linear sequences are exact: the filters of `levenshtein_neighbors` miss no pair. The groups
+    of circular sequences are exact under the conditions given there. Pairs that are in one group already are
+    not compared, and neither are pairs of different labels.
 
     Memory is that of the sequences, one packed row of at most 1 KiB for each sequence, and 50 MB for each
     block that is computed; up to 0.3 GB for each block of circular sequences.

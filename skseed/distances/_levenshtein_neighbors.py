@@ -87,11 +87,14 @@ def levenshtein_neighbors(
     sklearn.neighbors.radius_neighbors_graph : The same form of result for points in space.
     levenshtein_groups : Connected components of this graph.
 
-    Notes ----- Pairs are rejected by the difference of their lengths, then by lower bounds of the distance,
-    and at last by the distance itself. The bound is the number of shared q-grams [1]_, or, if that costs
-    less, the exact seeds that a pair must share: one of d + 1 segments of a sequence is unchanged by d edits.
-    *No pair is missed.* The q-gram bound rejects pairs up to a cut-off of about 12 % for DNA; beyond it,
-    every pair is compared. The logger "skseed" reports the plan at level INFO before work.
+    Notes
+    -----
+    Pairs are rejected by the difference of their lengths, then by a lower bound of the distance, and at last
+    by the distance itself. The bound is the cheapest of three: the number of shared q-grams [1]_; the number
+    of non-overlapping k-mers that do not occur in the other sequence within d positions; or the seeds that a
+    pair must share, because one of d + 1 segments of a sequence is unchanged by d edits. *No pair is missed.*
+    The bounds reject pairs up to a cut-off of about 12 % for DNA; beyond it, every pair is compared. The
+    logger "skseed" reports the plan at level INFO before work.
 
     *Circular sequences.* The distance is the least over all rotations (and strands). Comparing all rotations
     would take a thousand times longer, so longer sequences are rotated only to the start of maximal exact

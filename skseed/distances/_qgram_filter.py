@@ -59,10 +59,13 @@ class QgramRows:
             self.bits[start:stop], self.as_shorter[start:stop], self.as_longer[start:stop], self.n_columns
         )
 
-    def slack(self, longer: "QgramRows") -> npt.NDArray[np.float32]:
+    def slack(
+        self, longer: "QgramRows", low: npt.NDArray[np.intp], high: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.float32]:
         """Return by how much each pair exceeds the bound; a negative number rejects the pair.
 
         The sequences of `longer` must be as long or longer. The result has the shape (n_sequences, n_longer).
+        Only the pairs of row i with ``low[i]`` to ``high[i]`` matter, but a matrix product computes all.
         """
         # all numbers are halves below 2**22, so that float32 represents them exactly
         rows = np.empty((len(self.bits), self.n_columns + 2), dtype=np.float32)
@@ -106,8 +109,9 @@ class QgramFilter:
         step = max(1, _COUNTS_AT_ONCE // self.n_buckets)
         for start in range(0, n, step):
             stop = min(start + step, n)
-            counts = _counts(searched.sequences.slice(start, stop), n_symbols, self.q, self.n_buckets)
-            present = counts[:, self.buckets] >= self.levels
+            chunk = searched.sequences.slice(start, stop)
+            # the counts of a chunk are not kept while those of the next are made
+            present = _counts(chunk, n_symbols, self.q, self.n_buckets)[:, self.buckets] >= self.levels
             sums[start:stop] = present.sum(axis=1)
             bits[start:stop] = np.packbits(present, axis=1)
         n_qgrams = np.maximum(searched.lengths - self.q + 1, 0)

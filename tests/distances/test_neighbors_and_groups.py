@@ -10,6 +10,7 @@ from rapidfuzz.distance import Levenshtein
 
 from skseed.distances import (
     _close_pairs,
+    _kmer_filter,
     _qgram_filter,
     _seed_filter,
     levenshtein_distances,
@@ -43,6 +44,12 @@ def families(seed, n_families=12, size=8, length=300, n_edits=20):
 def use_qgrams(monkeypatch):
     monkeypatch.setattr(_qgram_filter, "_SECONDS_WORTH_FILTER", 0)
     monkeypatch.setattr(_qgram_filter, "_SAMPLE", 10)
+
+
+def use_kmers(monkeypatch):
+    monkeypatch.setattr(_qgram_filter, "_SECONDS_WORTH_FILTER", np.inf)
+    for constant in ("_SECONDS_WORTH_FILTER", "_SECONDS_PER_PAIR", "_SECONDS_PER_KMER"):
+        monkeypatch.setattr(_kmer_filter, constant, -1)
 
 
 def use_seeds(monkeypatch):
@@ -83,7 +90,7 @@ def test_groups_are_components(X, max_distance, labeled):
     np.testing.assert_array_equal(levenshtein_groups(X, max_distance, y=y), connected_components(joined))
 
 
-@pytest.mark.parametrize("use_filter", [use_qgrams, use_seeds])
+@pytest.mark.parametrize("use_filter", [use_qgrams, use_kmers, use_seeds])
 @pytest.mark.parametrize("letters", ["AC", "ACGTN", "ACDEFGHIKLMNPQRSTVWY", "ACGTñ€"])
 @pytest.mark.parametrize("seed", range(6))
 def test_filters_lose_no_pair(seed, letters, use_filter, monkeypatch):
@@ -104,7 +111,7 @@ def test_filters_lose_no_pair(seed, letters, use_filter, monkeypatch):
         np.testing.assert_array_equal(levenshtein_groups(X, max_distance), connected_components(expected))
 
 
-@pytest.mark.parametrize("use_filter", [use_qgrams, use_seeds])
+@pytest.mark.parametrize("use_filter", [use_qgrams, use_kmers, use_seeds])
 def test_filters_lose_no_pair_of_a_large_alphabet(use_filter, monkeypatch):
     use_filter(monkeypatch)
     rng = np.random.default_rng(0)
@@ -144,6 +151,20 @@ def test_qgrams_are_used_if_they_are_cheaper(caplog, monkeypatch):
     first, second = (record.getMessage() for record in caplog.records)
     assert "q-grams of" in first
     assert "all are compared" in second
+
+
+def test_displaced_kmers_are_used_for_long_sequences(caplog, monkeypatch):
+    # work of seconds would use them
+    monkeypatch.setattr(_kmer_filter, "_SECONDS_WORTH_FILTER", 0.5)
+    rng = np.random.default_rng(0)
+    backbone = random_sequence(rng, 3000)
+    founders = [random_sequence(rng, 4000 - shift) + backbone + random_sequence(rng, shift)
+                for shift in range(0, 4000, 40)]  # fmt: skip
+    X = [mutate(rng, founder, rng.integers(1, 290)) for founder in founders for _ in range(2)]
+    with caplog.at_level(logging.INFO, logger="skseed"):
+        groups = levenshtein_groups(X, 0.1)
+    assert "displaced k-mers of" in caplog.text
+    np.testing.assert_array_equal(groups, np.repeat(np.arange(100), 2))
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 4])
