@@ -153,12 +153,12 @@ def compare(counts, X, max_distance, topology):
     graph = levenshtein_neighbors(X, max_distance, topology=topology, both_strands=circular)
     rows = np.repeat(np.arange(len(X)), np.diff(graph.indptr))
     found = dict(zip(zip(rows, graph.indices, strict=True), graph.data, strict=True))
-    turns = [x[cut:] + x[:cut] for x in X for cut in range(max(1, len(x)))] if circular else X
+    rotations = [x[cut:] + x[:cut] for x in X for cut in range(max(1, len(x)))] if circular else X
     owners = np.repeat(np.arange(len(X)), [max(1, len(x)) for x in X]) if circular else np.arange(len(X))
-    turns += [DNA.reverse_complement(turn) for turn in turns] if circular else []
+    rotations += [DNA.reverse_complement(rotation) for rotation in rotations] if circular else []
     owners = np.tile(owners, 2) if circular else owners
     edits = np.full((len(X), len(X)), np.iinfo(np.int32).max)
-    matrix = cdist(X, turns, scorer=Levenshtein.distance, dtype=np.int32)
+    matrix = cdist(X, rotations, scorer=Levenshtein.distance, dtype=np.int32)
     np.minimum.at(edits.T, owners, matrix.T)
     lengths = np.array([len(x) for x in X])
     limits = np.maximum.outer(lengths, lengths)

@@ -310,7 +310,7 @@ def _close_pairs_of_rows(
 ) -> Iterator[tuple[int, int, int]]:
     """Yield the close pairs of some rows as (row, column, edits), and join their components."""
     position = np.arange(compared.block.start, compared.block.start + len(compared.keys))
-    circles: dict[int, _Row] = {}
+    started: dict[int, _Row] = {}
     candidates: list[tuple[float, int, int]] = []
     for row in range(start, min(start + _ROWS_AT_ONCE, len(rows.sequences))):
         wanted = (position > row + rows.start) & (position < rows.stops[row])
@@ -319,14 +319,14 @@ def _close_pairs_of_rows(
             wanted &= joined.components.find(joined.columns) != roots
         chosen = np.flatnonzero(wanted)
         if len(chosen):
-            circles[row] = _Row(strands, row)
-            near, estimates = compared.near(circles[row], chosen)
+            started[row] = _Row(strands, row)
+            near, estimates = compared.near(started[row], chosen)
             candidates += zip(estimates.tolist(), [row] * len(near), near.tolist(), strict=True)
     # pairs that a closer pair has joined are skipped
     for estimate, row, column in sorted(candidates):
         if joined is not None and joined.are_connected(row, column):
             continue
-        edits = compared.edits(circles[row], column, estimate)
+        edits = compared.edits(started[row], column, estimate)
         if edits <= compared.limits[column]:
             if joined is not None:
                 joined.connect(row, column)

@@ -165,9 +165,15 @@ def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | KmerRows | Q
     symbols, n_symbols = _merge_rare_symbols(searched)
     qgrams, seconds = choose_filter(symbols, n_symbols, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair)
     plan: Plan = qgrams
-    words = "all are compared"
+    description = "all are compared"
     if qgrams is not None:
-        words = f"q-grams of {qgrams.q} symbols leave about {qgrams.pass_rate:.2g} of them"
+        description = f"q-grams of {qgrams.q} symbols leave about {qgrams.pass_rate:.2g} of them"
+    kmers, pass_rate, cost = choose_kmers(
+        symbols, n_symbols, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair, most_seconds=seconds
+    )
+    if kmers is not None:
+        plan, seconds = kmers, cost
+        description = f"displaced k-mers of {kmers.k} symbols leave about {pass_rate:.2g} of them"
     seeds = None
     seconds_of_reading = len(symbols.sequences.codes) * SECONDS_PER_SYMBOL
     if seconds > max(seconds_of_reading, _SECONDS_WORTH_SEEDS):
@@ -177,18 +183,12 @@ def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | KmerRows | Q
         if cost < seconds:
             seeds = find_seeds(symbols, n_symbols, most_hits=_MOST_HITS)
         if seeds is not None:
-            plan, seconds, words = seeds, cost, f"seeds propose about {n_candidates:,.0f} of them"
-    kmers, pass_rate, cost = choose_kmers(
-        symbols, n_symbols, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair, most_seconds=seconds
-    )
-    if kmers is not None:
-        plan, seconds = kmers, cost
-        words = f"displaced k-mers of {kmers.k} symbols leave about {pass_rate:.2g} of them"
+            plan, seconds, description = seeds, cost, f"seeds propose about {n_candidates:,.0f} of them"
     logger.info(
         "%s pairs of %s sequences have lengths within the cut-off; %s; about %.1f CPU-seconds.",
         f"{n_pairs:,.0f}",
         f"{len(searched):,}",
-        words,
+        description,
         seconds,
     )
     check_time(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)

@@ -117,17 +117,17 @@ def fill_distances(
     for first in range(0, n_patterns, _WIDTH):
         n_used = min(_WIDTH, n_patterns - first)
         longest = 1
-        for lane in range(n_used):
-            longest = max(longest, pattern_offsets[first + lane + 1] - pattern_offsets[first + lane])
+        for element in range(n_used):
+            longest = max(longest, pattern_offsets[first + element + 1] - pattern_offsets[first + element])
         n_words = (longest + 63) // 64
         equal = np.zeros((n_symbols, n_words, _WIDTH), np.uint64)
         inside = np.zeros((n_words, _WIDTH), np.uint64)
-        for lane in range(n_used):
-            start = pattern_offsets[first + lane]
-            for row in range(pattern_offsets[first + lane + 1] - start):
+        for element in range(n_used):
+            start = pattern_offsets[first + element]
+            for row in range(pattern_offsets[first + element + 1] - start):
                 bit = np.uint64(1) << np.uint64(row & 63)
-                equal[patterns[start + row], row >> 6, lane] |= bit
-                inside[row >> 6, lane] |= bit
+                equal[patterns[start + row], row >> 6, element] |= bit
+                inside[row >> 6, element] |= bit
         up = np.empty((n_words, _WIDTH), np.uint64)
         down = np.empty((n_words, _WIDTH), np.uint64)
         for text in range(first if symmetric else 0, n_texts):
@@ -135,12 +135,12 @@ def fill_distances(
             down[:] = np.uint64(0)
             for index in range(text_offsets[text], text_offsets[text + 1]):
                 _read_symbol(equal, np.int64(texts[index]), up, down, n_words)
-            for lane in range(n_used):
+            for element in range(n_used):
                 # the last column begins at the length of the text, and rises and falls to the distance
                 distance = text_offsets[text + 1] - text_offsets[text]
                 for word in range(n_words):
-                    distance += _n_bits(up[word, lane] & inside[word, lane])
-                    distance -= _n_bits(down[word, lane] & inside[word, lane])
-                distances[first + lane, text] = distance
+                    distance += _n_bits(up[word, element] & inside[word, element])
+                    distance -= _n_bits(down[word, element] & inside[word, element])
+                distances[first + element, text] = distance
                 if symmetric and text < n_patterns:
-                    distances[text, first + lane] = distance
+                    distances[text, first + element] = distance
