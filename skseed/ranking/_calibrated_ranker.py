@@ -213,7 +213,7 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
             is_correct=np.concatenate([scores.argmax(axis=1) == columns for _, scores, columns in folds]),
         )
         known = np.sort(rows.novelty[rows.is_known])
-        vars(self).update(
+        self.__dict__.update(
             temperature_=temperature,
             threshold_=float(known[int(np.ceil(self.tpr * len(known) - 1e-9)) - 1]),
             out_of_fold_=rows,

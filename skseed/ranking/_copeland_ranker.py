@@ -182,7 +182,7 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         by_name = dict(zip(rankers, fitted, strict=True))
         for name, ranker in by_name.items():
             check_same_kind(y, ranker.classes_, f"the ranker {name!r}")
-        vars(self).update(
+        self.__dict__.update(
             classes_=np.unique(np.concatenate([np.unique(y), *(ranker.classes_ for ranker in fitted)])),
             estimators_=fitted,
             named_estimators_=Bunch(**{name: by_name.get(name, "drop") for name in names}),

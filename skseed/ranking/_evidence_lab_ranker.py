@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
+from skseed._sequences import Topology
 from skseed._sklearn import Interval, _fit_context
 from skseed.ranking._base import Scores
 from skseed.ranking._conditional_logit import Candidates, fit_conditional_logit
@@ -159,7 +160,7 @@ class EvidenceLabRanker(KmerRanker):
         k: int = 16,
         *,
         fraction: float = 0.125,
-        topology: str = "circular",
+        topology: Topology = "circular",
         n_metadata: int = 0,
         n_splits: int = 5,
         random_state: int | np.random.RandomState | None = None,

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
+from skseed._sequences import Topology
 from skseed._sklearn import Interval, _fit_context
 from skseed.ranking._base import Scores
 from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles, vote_weights
@@ -142,7 +143,7 @@ class KmerLabRanker(KmerRanker):
         k: int = 21,
         *,
         fraction: float = 0.125,
-        topology: str = "circular",
+        topology: Topology = "circular",
         n_metadata: int = 0,
         metadata_weight: float = 0.25,
     ) -> None:

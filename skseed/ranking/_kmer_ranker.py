@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from skseed._constraints import TOPOLOGY
 from skseed._kmers import MAX_DNA_K, kmer_sketches
-from skseed._sequences import Sequences, as_sequences
+from skseed._sequences import Sequences, Topology, as_sequences
 from skseed._sklearn import Interval
 from skseed._tokens import warn_unknown_sequences
 from skseed._validation import forget_columns, number_groups
@@ -38,7 +38,7 @@ class KmerRanker(LabRankerMixin, BaseEstimator):
 
     k: int
     fraction: float
-    topology: str
+    topology: Topology
     n_metadata: int
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
@@ -101,7 +101,7 @@ class KmerRanker(LabRankerMixin, BaseEstimator):
     def _set_model(self, model: Any, **attributes: Any) -> Self:
         """Set the model and all attributes that follow from it at once."""
         library = model.library
-        vars(self).update(
+        self.__dict__.update(
             _model=model, classes_=library.classes, lab_counts_=library.lab_counts, **attributes
         )
         return self

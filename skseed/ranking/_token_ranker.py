@@ -164,7 +164,7 @@ class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, B
             validation_loss=validation_loss if len(held_out) else None,
             optimizer__weight_decay=_WEIGHT_DECAY,
         )
-        vars(self).update(
+        self.__dict__.update(
             net_=net,
             classes_=classes,
             n_iter_=len(net.history),

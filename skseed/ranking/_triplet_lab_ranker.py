@@ -262,15 +262,15 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
         y = check_further_labs(y, self.classes_)
         check_consistent_length(X, y)
         head = self._head.enroll(unit_rows(self._outputs(X)), y)
-        vars(self).update(_head=head, classes_=head.classes)
+        self.__dict__.update(_head=head, classes_=head.classes)
         return self
 
     @property
     def _n_features_out(self) -> int:
         return self._head.vectors.shape[1]
 
-    def _build_module(self, *, n_classes: int, **options: Any) -> PrototypeNetwork:
-        return PrototypeNetwork(n_prototypes=n_classes, **options)
+    def _build_module(self, **options: Any) -> PrototypeNetwork:
+        return PrototypeNetwork(n_prototypes=options.pop("n_classes"), **options)
 
     def _criterion(self) -> torch.nn.Module:
         if self.loss == "triplet":
