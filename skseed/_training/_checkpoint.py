@@ -169,9 +169,14 @@ def read_state(path: Path, device: str) -> dict[str, Any] | None:
 
 
 def _plain_state(callback: Any) -> dict[str, Any]:
-    """Return the attributes of a callback that are not parameters and that a file can hold."""
+    """Return the numbers, strings, tensors and containers of them that a callback has as its state."""
     params = callback.get_params(deep=False) if hasattr(callback, "get_params") else {}
-    return {name: value for name, value in vars(callback).items() if name not in params and _is_plain(value)}
+    state = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in vars(callback).items()
+        if name not in params
+    }
+    return {name: value for name, value in state.items() if _is_plain(value)}
 
 
 def _is_plain(value: Any) -> bool:
