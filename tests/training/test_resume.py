@@ -1,6 +1,5 @@
 """Every neural estimator resumes bit for bit after SIGKILL, with and without early stopping."""
 
-import json
 import os
 import signal
 import subprocess
@@ -43,18 +42,17 @@ class Epochs(Callback):
 
 
 def fit_until_killed(folder):
-    """Fit every case in a forked child that is killed, and print the name of each."""
+    """Fit every case in a forked child that is killed."""
     warnings.simplefilter("ignore")
     for name in CASES:
         for kind, params in PARAMS.items():
             if os.fork() == 0:
-                estimator, X, y = fresh(
-                    name, **params, checkpoint=Path(folder, name, kind), callbacks=[Kill(KILLED_IN)]
-                )
+                params = {**params, "checkpoint": Path(folder, name, kind), "callbacks": [Kill(KILLED_IN)]}
+                estimator, X, y = fresh(name, **params)
                 estimator.fit(X, y)
                 os._exit(1)
             status = os.waitstatus_to_exitcode(os.wait()[1])
-            print(json.dumps([name, kind, status]), flush=True)
+            assert status == -signal.SIGKILL, f"{name}, {kind}: exit status {status}"
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +62,8 @@ def killed(tmp_path_factory):
         pytest.skip("needs fork")
     folder = tmp_path_factory.mktemp("states")
     script = f"from tests.training.test_resume import fit_until_killed; fit_until_killed({str(folder)!r})"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True
-    )
-    statuses = [json.loads(line) for line in done.stdout.splitlines()]
-    assert statuses == [[name, kind, -signal.SIGKILL] for name in CASES for kind in PARAMS]
+    done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
     return folder
 
 

@@ -71,7 +71,7 @@ def assert_plain(value, path):
             assert_plain(item, f"{path}[{index}]")
     elif type(value).__module__.startswith("skseed."):
         # alphabets, encoder specs and the featurizers that they make
-        assert_plain(dict(vars(value)), path)
+        assert_plain(value.__getstate__(), path)
     else:
         assert isinstance(value, PLAIN), f"{path} is a {type(value)}"
         assert not (isinstance(value, np.ndarray) and value.dtype.kind == "O" and value.ndim == 0), path
