@@ -71,7 +71,8 @@ def assert_plain(value, path):
             assert_plain(item, f"{path}[{index}]")
     elif type(value).__module__.startswith("skseed."):
         # alphabets, encoder specs and the featurizers that they make
-        assert_plain(value.__getstate__(), path)
+        _, arguments, *state = value.__reduce_ex__(2)
+        assert_plain([item for item in (*arguments, *state) if not isinstance(item, type)], path)
     else:
         assert isinstance(value, PLAIN), f"{path} is a {type(value)}"
         assert not (isinstance(value, np.ndarray) and value.dtype.kind == "O" and value.ndim == 0), path
