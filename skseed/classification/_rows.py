@@ -10,7 +10,13 @@ import numpy.typing as npt
 
 from skseed._kmers import kmer_codes, kmer_starts, largest_k, spell_kmers
 from skseed._sequences import Sequences
-from skseed._tokens import UNKNOWN, are_known, check_token_ids
+from skseed._tokens import (
+    UNKNOWN,
+    are_known,
+    check_token_ids,
+    warn_unseen_symbols,
+    warn_unseen_tokens,
+)
 from skseed.alphabets import Alphabet
 
 FIRST_SYMBOL = 2
@@ -109,10 +115,31 @@ def rows_of_tokens(table: npt.NDArray[Any]) -> Rows:
 
 
 def read_unseen_as_unknown(
-    row: npt.NDArray[np.integer], seen: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.integer]:
-    """Return a row with the unknown id in place of every id that was not seen in fit."""
-    return np.where(are_known(row, seen), row, UNKNOWN)
+    rows: Rows, seen: npt.NDArray[np.bool_], vocabulary: KmerVocabulary | None
+) -> Rows:
+    """Return rows with the unknown id in place of every id that was not seen in fit, and warn of them.
+
+    `vocabulary` is that of the sequences, None for tokens.
+    """
+    known = [are_known(row, seen) for row in rows]
+    read = [np.where(is_known, row, UNKNOWN) for row, is_known in zip(rows, known, strict=True)]
+    n_tokens = sum(map(len, rows))
+    if vocabulary is None:
+        n_unseen = np.array([np.count_nonzero(~is_known) for is_known in known])
+        remedy = "encode X with the tokenizer that was fitted on the training data"
+        warn_unseen_tokens(n_unseen, n_tokens, remedy=remedy)
+    elif vocabulary.k > 1:
+        n_unseen = np.array([np.count_nonzero(row == UNKNOWN) for row in read])
+        kind, remedy = f"{vocabulary.k}-mers", "lower k or fit on more sequences"
+        warn_unseen_tokens(n_unseen, n_tokens, kind=kind, remedy=remedy)
+    else:
+        # the unknown id is a wildcard here, not an unseen letter
+        unseen = [np.setdiff1d(row[~is_known], UNKNOWN) for row, is_known in zip(rows, known, strict=True)]
+        letters = vocabulary.alphabet.decode(np.unique(np.concatenate(unseen)) - FIRST_SYMBOL)
+        has_unseen = np.array([ids.size > 0 for ids in unseen])
+        effect = "they are read as unknown; fit on sequences that contain them"
+        warn_unseen_symbols(has_unseen, letters, effect=effect)
+    return read
 
 
 def batches_by_length(rows: Rows) -> Iterator[npt.NDArray[np.intp]]:

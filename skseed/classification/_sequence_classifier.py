@@ -432,7 +432,7 @@ class SequenceClassifier(
             vocabulary = self._vocabulary
             sequences = as_sequences(X, alphabet=vocabulary.alphabet, min_length=vocabulary.k, remedy=_SHORT)
             rows = vocabulary.rows(sequences)
-        return [read_unseen_as_unknown(row, self._seen_ids) for row in rows]
+        return read_unseen_as_unknown(rows, self._seen_ids, self._vocabulary)
 
     def _logits(self, X: Any) -> npt.NDArray[np.float64]:
         network = self.net_.module_

@@ -98,38 +98,42 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         of its true distance and a tenth of the mean distance. With 0 all pairs have equal weight, which also
         had larger errors for far pairs. 2 lowers the errors of close relatives and raises the others.
     lr : float or "auto", default="auto"
-        The largest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 1e-3
-        for ``"landmark"``, 3e-3 for the others.
+        Highest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 1e-3 for
+        ``"landmark"``, 3e-3 for the others.
     max_epochs : int, default=100
-        The number of passes over the training sequences.
+        Largest number of passes over the training data.
     batch_size : int, default=128
-        The number of sequences in a batch, at least 2. All ``batch_size * (batch_size - 1) / 2`` pairs are
-        used.
+        Number of training samples in a batch, at least 2. All ``batch_size * (batch_size - 1) / 2`` pairs
+        are used.
     optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
-        The optimizer, as a name or a torch optimizer class.
+        Torch optimizer: a name, or a callable that takes parameters and ``lr``.
     validation_fraction : float, default=0.0
-        The share of the groups, in [0, 1), that is held out for validation, at most 1,000 sequences. The
-        weights of the epoch with the lowest validation loss are kept. With the `groups` of `fit`, no relative
-        of a held-out sequence is trained on.
+        Share of the training data, in [0, 1), that is held out to choose the best epoch by the validation
+        loss. 0 trains on all data and keeps the last epoch. Whole groups are held out, of which at most
+        1,000 sequences are used. With the `groups` of `fit`, no relative of a held-out sequence is trained
+        on.
     n_iter_no_change : int, default=20
-        Training ends after this number of epochs without a lower validation loss. The one-cycle schedule
-        lowers the rate late, and the loss with it, so that small numbers end training too early.
-    callbacks : list of skorch callbacks, default=None
-        Additional callbacks of the skorch net.
+        Number of epochs without a lower validation loss after which training ends. Unused if nothing is held
+        out. The one-cycle schedule lowers the rate late, and the loss with it, so small numbers end training
+        too early.
+    callbacks : list of skorch callbacks or None, default=None
+        Further skorch callbacks. Callbacks that score predictions, such as ``EpochScoring``, are not
+        supported.
     checkpoint : str, path-like or None, default=None
-        A directory for the state of training, written after every epoch and removed at the end. If `fit` was
-        interrupted, the same call resumes and returns the same numbers, bit for bit. It needs an int as
-        `random_state`.
+        Directory for the state of training, which is written after every epoch and removed at the end. An
+        interrupted `fit` resumes when it is called again with the same data and parameters, and gives the
+        same result, bit for bit. Requires an int as `random_state`.
     n_jobs : int, default=None
         The number of threads that embed at the same time, some thousand sequences each; the points do not
         depend on it. None is 1 unless in a ``joblib.parallel_config`` context; -1 is one for each processor.
     device : str, default="cpu"
-        The torch device; ``"auto"`` is ``"cuda"`` if it is available and ``"cpu"`` otherwise.
+        Torch device, or ``"auto"`` for CUDA if it is available and the CPU otherwise.
     verbose : int, default=0
-        Whether skorch prints a line for each epoch.
+        Whether to print a line for every epoch.
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the batches and the relatives. Pass an int for the same result on
-        every call, bit for bit, for any number of jobs and threads.
+        Seed of all random choices of `fit`. Pass an int for the same result, bit for bit, in every call and
+        for any number of jobs or threads. It determines the initial weights, the batches and the synthetic
+        relatives.
 
     Attributes
     ----------

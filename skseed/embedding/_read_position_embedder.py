@@ -63,32 +63,35 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         The share of letters, in [0, 1], that get a new error whenever a read is used in training. A
         convolutional network needs it; ``"votes"`` does not.
     lr : float or "auto", default="auto"
-        The largest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 1e-2
-        for ``"votes"``, 3e-3 for ``"cnn"``.
+        Highest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 1e-2 for
+        ``"votes"``, 3e-3 for ``"cnn"``.
     max_epochs : int, default=30
-        The number of passes over the training reads.
+        Largest number of passes over the training data.
     batch_size : int, default=512
-        The number of reads in a batch, at least 2. A batch consists of groups of up to 32 neighboring reads.
+        Number of training samples in a batch, at least 2. A batch consists of groups of up to 32 neighboring
+        reads.
     optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
-        The optimizer, as a name or a torch optimizer class.
+        Torch optimizer: a name, or a callable that takes parameters and ``lr``.
     validation_fraction : float, default=0.0
-        The share of the reads, in [0, 1), that is held out for validation, at most 1,000 reads. The weights
-        of the epoch with the lowest validation loss are kept.
+        Share of the training data, in [0, 1), that is held out to choose the best epoch by the validation
+        loss. 0 trains on all data and keeps the last epoch. At most 1,000 reads are held out.
     n_iter_no_change : int, default=20
-        Training ends after this number of epochs without a lower validation loss.
-    callbacks : list of skorch callbacks, default=None
-        Additional callbacks of the skorch net.
+        Number of epochs without a lower validation loss after which training ends. Unused if nothing is held
+        out.
+    callbacks : list of skorch callbacks or None, default=None
+        Further skorch callbacks. Callbacks that score predictions, such as ``EpochScoring``, are not
+        supported.
     checkpoint : str, path-like or None, default=None
-        A directory for the state of training, written after every epoch and removed at the end. If `fit` was
-        interrupted, the same call resumes and returns the same numbers, bit for bit. It needs an int as
-        `random_state`.
+        Directory for the state of training, which is written after every epoch and removed at the end. An
+        interrupted `fit` resumes when it is called again with the same data and parameters, and gives the
+        same result, bit for bit. Requires an int as `random_state`.
     device : str, default="cpu"
-        The torch device; ``"auto"`` is ``"cuda"`` if it is available and ``"cpu"`` otherwise.
+        Torch device, or ``"auto"`` for CUDA if it is available and the CPU otherwise.
     verbose : int, default=0
-        Whether skorch prints a line for each epoch.
+        Whether to print a line for every epoch.
     random_state : int, RandomState instance or None, default=None
-        Determines the initial weights, the batches and the new errors. Pass an int for the same result on
-        every call, bit for bit, for any number of jobs and threads.
+        Seed of all random choices of `fit`. Pass an int for the same result, bit for bit, in every call and
+        for any number of jobs or threads. It determines the initial weights, the batches and the new errors.
 
     Attributes
     ----------

@@ -3,9 +3,9 @@
 They depend on torch and numpy only, so they can be used in any training loop. A batch source yields
 ``(input, target)``; an epoch depends on its `seed` and on its attribute ``epoch`` only.
 
-*Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet`, :class:`GRUNet`, :class:`SegmentTransformerNet`
-and :class:`KmerNet` map rows of symbol codes to points; :class:`LandmarkNet` maps distances to landmarks. A
-:class:`SiameseNet` combines one of them with a :class:`PairwiseDistance`, one of `DISTANCES`.
+*Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet`, :class:`GRUNet` and
+:class:`SegmentTransformerNet` map rows of symbol codes to points; :class:`LandmarkNet` maps distances to
+landmarks. A :class:`SiameseNet` combines one of them with a :class:`PairwiseDistance`, one of `DISTANCES`.
 :class:`PairBatches` yields its batches, and :class:`AllPairsLoss` compares all pairs of a batch with their
 true distances.
 

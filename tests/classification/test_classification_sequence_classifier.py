@@ -88,6 +88,7 @@ def test_only_the_mean_ignores_the_order():
     k=st.integers(1, 4),
 )
 @settings(max_examples=25, deadline=None)
+@pytest.mark.filterwarnings("ignore:.*not seen in fit")
 def test_kmers_equal_a_plain_loop(seen, new, k):
     seen, new = [sequence + "A" * (k - 1) for sequence in seen], new + "A" * (k - 1)
     kmers = [kmer for sequence in seen for kmer in kmers_of(sequence, k)]
@@ -113,7 +114,8 @@ def test_kmers_distinguish_classes_of_equal_composition():
     assert classifier.symbols_[-1] == "XXX"
     assert classifier.symbol_embeddings_.shape == (len(classifier.symbols_), 16)
     # a k-mer that fit did not see equals one with a wildcard
-    new, wildcard = classifier.transform(["AAAHWK", "XXXHWK"])
+    with pytest.warns(UserWarning, match=r"3-mers that were not seen in fit .*; they are read as unknown"):
+        new, wildcard = classifier.transform(["AAAHWK", "XXXHWK"])
     seen = set(classifier.symbols_)
     assert ("AAA" in seen) != np.allclose(new, wildcard)
 
@@ -311,3 +313,24 @@ def test_errors_name_the_input_and_leave_the_estimator_unfitted():
         SequenceClassifier("cnn", lr=1e30, validation_fraction=0, random_state=0).fit(
             ["MNT", "MNK"] * 64, [0, 1] * 64
         )
+
+
+def test_unseen_letters_are_read_as_unknown_with_a_warning():
+    classifier = SequenceClassifier("cnn", hidden_dim=4, max_epochs=1, random_state=0)
+    classifier.fit(["MNTX", "KRTX"] * 4, [0, 1] * 4)
+    message = (
+        r"^2 of 3 sequences have symbols that were not seen in fit \('CW'\); the first is X\[1\]; "
+        "they are read as unknown; fit on sequences that contain them.$"
+    )
+    with pytest.warns(UserWarning, match=message):
+        unseen = classifier.predict_proba(["MNTX", "MWTC", "CCCC"])
+    # wildcards do not warn
+    assert_array_equal(unseen, classifier.predict_proba(["MNTX", "MXTX", "XXXX"]))
+
+
+def test_unseen_tokens_are_read_as_unknown_with_a_warning():
+    table = np.random.default_rng(0).integers(2, 9, size=(20, 8))
+    classifier = SequenceClassifier(max_epochs=1, random_state=0).fit(table, np.arange(20) % 2)
+    with pytest.warns(UserWarning, match=r"20 of 20 sequences have tokens .*encode X with the tokenizer"):
+        unseen = classifier.transform(np.where(table == 5, 99, table + 9))
+    assert_array_equal(unseen, classifier.transform(np.ones_like(table)))
