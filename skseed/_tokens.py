@@ -7,9 +7,9 @@ with the training data. It issues at most one UserWarning in a call. The warning
 concerned and the index of the first:
 
 - Symbols (the letters of sequences): :func:`warn_unseen_symbols` warns if any symbol was not seen in fit.
-- Tokens derived from symbols (BPE tokens, short k-mers): :func:`warn_unseen_tokens` warns if more than 10 %
-  of all tokens in the call were not seen in fit. Every training set misses some rare tokens.
-- Long k-mers, as in sketches: :func:`warn_unknown_sequences` warns if a sequence has no known k-mer. One
+- BPE tokens: :func:`warn_unseen_tokens` warns if more than 10 % of all tokens in the call were not seen in
+  fit. Every training set misses some rare tokens; many unseen ones come from another tokenizer.
+- K-mers: :func:`warn_unknown_sequences` warns if a sequence has no k-mer that was seen in fit. One
   substitution changes k k-mers, so even close relatives share only some.
 """
 
@@ -76,8 +76,8 @@ def rotate_rows(tokens: npt.NDArray[Any], shifts: npt.ArrayLike) -> npt.NDArray[
 
 
 def are_known(tokens: npt.NDArray[np.integer], seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return where the tokens are padding or one of the `seen` ids."""
-    known = tokens == PADDING
+    """Return where the tokens are padding, the unknown token or one of the `seen` ids."""
+    known = (tokens == PADDING) | (tokens == UNKNOWN)
     inside = tokens < len(seen)
     known[inside] |= seen[tokens[inside]]
     return known
@@ -117,9 +117,7 @@ def warn_unseen_symbols(has_unseen: npt.NDArray[np.bool_], symbols: Iterable[str
         _warn(has_unseen, f"symbols that were not seen in fit ({list_symbols(symbols)})", effect)
 
 
-def warn_unseen_tokens(
-    n_unseen: npt.NDArray[np.integer], n_tokens: int, *, kind: str = "tokens", remedy: str
-) -> None:
+def warn_unseen_tokens(n_unseen: npt.NDArray[np.integer], n_tokens: int, *, remedy: str) -> None:
     """Warn if more than 10 % of the tokens of a call were not seen in fit.
 
     Parameters
@@ -128,14 +126,12 @@ def warn_unseen_tokens(
         Unseen tokens of each sequence.
     n_tokens : int
         All tokens of the call, padding not counted.
-    kind : str, default="tokens"
-        The plural of what a token is: "tokens" or "4-mers".
     remedy : str
         The remedy, as a clause in the imperative.
     """
     total = int(n_unseen.sum())
     if total > _UNSEEN_SHARE * n_tokens:
-        what = f"{kind} that were not seen in fit ({total} of {n_tokens} {kind})"
+        what = f"tokens that were not seen in fit ({total} of {n_tokens} tokens)"
         _warn(n_unseen > 0, what, f"they are read as unknown; {remedy}")
 
 

@@ -41,8 +41,8 @@ def test_few_unseen_tokens_do_not_warn_and_padding_stays() -> None:
 def test_unseen_tokens_warn_above_ten_percent(n_unseen: list[int], warns: bool) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        warn_unseen_tokens(np.array(n_unseen), 100, kind="4-mers", remedy="fit on more")
-    assert [str(warning.message).startswith("2 of 2 sequences have 4-mers") for warning in caught] == (
+        warn_unseen_tokens(np.array(n_unseen), 100, remedy="fit on more")
+    assert [str(warning.message).startswith("2 of 2 sequences have tokens") for warning in caught] == (
         [True] if warns else []
     )
 

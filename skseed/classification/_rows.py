@@ -14,6 +14,7 @@ from skseed._tokens import (
     UNKNOWN,
     are_known,
     check_token_ids,
+    warn_unknown_sequences,
     warn_unseen_symbols,
     warn_unseen_tokens,
 )
@@ -123,15 +124,14 @@ def read_unseen_as_unknown(
     """
     known = [are_known(row, seen) for row in rows]
     read = [np.where(is_known, row, UNKNOWN) for row, is_known in zip(rows, known, strict=True)]
-    n_tokens = sum(map(len, rows))
     if vocabulary is None:
         n_unseen = np.array([np.count_nonzero(~is_known) for is_known in known])
         remedy = "encode X with the tokenizer that was fitted on the training data"
-        warn_unseen_tokens(n_unseen, n_tokens, remedy=remedy)
+        warn_unseen_tokens(n_unseen, sum(map(len, rows)), remedy=remedy)
     elif vocabulary.k > 1:
-        n_unseen = np.array([np.count_nonzero(row == UNKNOWN) for row in read])
-        kind, remedy = f"{vocabulary.k}-mers", "lower k or fit on more sequences"
-        warn_unseen_tokens(n_unseen, n_tokens, kind=kind, remedy=remedy)
+        has_known = np.array([(row != UNKNOWN).any() for row in read])
+        effect = "all their k-mers are read as unknown; lower k or fit on more sequences"
+        warn_unknown_sequences(has_known, kind=f"{vocabulary.k}-mers", effect=effect)
     else:
         # the unknown id is a wildcard here, not an unseen letter
         unseen = [np.setdiff1d(row[~is_known], UNKNOWN) for row, is_known in zip(rows, known, strict=True)]
