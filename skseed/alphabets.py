@@ -15,8 +15,9 @@ array([2, 0, 3, 3, 0, 1, 0, 4], dtype=uint8)
 'NTGTAATC'
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from reprlib import repr as shorten
 from types import MappingProxyType
 
 import numpy as np
@@ -90,20 +91,27 @@ class Alphabet:
         letters = self.symbols + self.wildcard + self.ambiguities
         if len(set(letters)) != len(letters) or not letters.isascii():
             raise ValueError(
-                f"The letters of an alphabet must be distinct ASCII characters; got {letters!r}."
+                f"The letters of an alphabet must be distinct ASCII characters; got {shorten(letters)}."
             )
         if not self.symbols or len(self.wildcard) != 1:
             raise ValueError(
                 "An alphabet needs symbols and a single letter as wildcard; got "
-                f"symbols={self.symbols!r} and wildcard={self.wildcard!r}."
+                f"symbols={shorten(self.symbols)} and wildcard={shorten(self.wildcard)}."
             )
         for name, pairs in (("synonyms", self.synonyms), ("complements", self.complements)):
             if len(pairs) % 2 or not pairs.isascii():
-                raise ValueError(f"The {name} of an alphabet must be pairs of ASCII letters; got {pairs!r}.")
+                raise ValueError(
+                    f"The {name} of an alphabet must be pairs of ASCII letters; got {shorten(pairs)}."
+                )
         if not set(self.synonyms[1::2]) <= set(letters):
             raise ValueError(
                 f"The second letter of each pair of synonyms must be one of the alphabet's {letters!r}; "
-                f"got {self.synonyms!r}."
+                f"got {shorten(self.synonyms)}."
+            )
+        if not set(self.complements) <= set(letters + self.synonyms[::2]):
+            raise ValueError(
+                f"The complements of an alphabet must be among its letters {letters + self.synonyms[::2]!r}; "
+                f"got {shorten(self.complements)}."
             )
         if self.complements and not set(self.symbols) <= set(self.complements):
             raise ValueError(
@@ -168,37 +176,6 @@ class Alphabet:
             position = int(np.argmax(codes == FOREIGN))
             raise ValueError(f"The sequence has {self.describe_foreign(sequence, position)}.")
         return codes
-
-    def encode_rows(self, sequences: Sequence[str], *, length: int, first: int = 0) -> npt.NDArray[np.uint8]:
-        """Return sequences as a matrix of codes, cut or padded to one length.
-
-        Parameters
-        ----------
-        sequences : sequence of str of length n_sequences
-            The sequences.
-        length : int
-            The number of columns; longer sequences lose their end.
-        first : int, default=0
-            Offset added to the indices in error messages when encoding in chunks.
-
-        Returns
-        -------
-        codes : ndarray of shape (n_sequences, length), dtype uint8
-            The codes, with `padding_code` after the end of a shorter sequence.
-
-        Raises
-        ------
-        ValueError
-            If a letter does not belong to the alphabet; the message names the sequence and the position.
-        """
-        rows = np.full((len(sequences), length), self.padding_code, dtype=np.uint8)
-        for index, sequence in enumerate(sequences):
-            codes = self.codes_of(sequence)
-            if codes.size and codes.max() == FOREIGN:
-                position = int(np.argmax(codes == FOREIGN))
-                raise ValueError(f"X[{first + index}] has {self.describe_foreign(sequence, position)}.")
-            rows[index, : len(codes)] = codes[:length]
-        return rows
 
     def codes_of(self, text: str) -> npt.NDArray[np.uint8]:
         """Return the codes of a text, 255 for a character that does not belong to the alphabet.
@@ -299,9 +276,14 @@ class Alphabet:
         Raises
         ------
         ValueError
-            If a number is not a code of this alphabet; the message names its position.
+            If a number is not a code of this alphabet (the message names its position), or `codes` does not
+            have one dimension.
         """
         numbers = np.asarray(codes if isinstance(codes, np.ndarray) else list(codes))
+        if numbers.ndim != 1:
+            raise ValueError(
+                f"codes has shape {numbers.shape}, but one sequence has one dimension; decode each row."
+            )
         # the conversion below would drop fractions, and negative numbers would index from the end
         wrong = ~((numbers >= 0) & (numbers <= self.padding_code) & (numbers == np.floor(numbers)))
         if wrong.any():
@@ -415,6 +397,6 @@ def get_alphabet(alphabet: str | Alphabet) -> Alphabet:
         return alphabet
     if not isinstance(alphabet, str) or alphabet not in _BY_NAME:
         raise ValueError(
-            f"There is no alphabet {alphabet!r}; choose from {sorted(_BY_NAME)} or pass an Alphabet."
+            f"There is no alphabet {shorten(alphabet)}; choose from {sorted(_BY_NAME)} or pass an Alphabet."
         )
     return _BY_NAME[alphabet]

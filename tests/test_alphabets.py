@@ -57,19 +57,6 @@ def test_decode_inverts_encode(alphabet, data):
     assert alphabet.decode(alphabet.encode(once)) == once
 
 
-@by_name
-@settings(max_examples=40)
-@given(data=st.data())
-def test_encode_rows_cuts_and_pads(alphabet, data):
-    sequences = data.draw(st.lists(st.text(alphabet.symbols, max_size=12), max_size=5))
-    length = data.draw(st.integers(0, 14))
-    rows = alphabet.encode_rows(sequences, length=length)
-    assert rows.shape == (len(sequences), length)
-    assert [alphabet.decode(row) for row in rows] == [sequence[:length] for sequence in sequences]
-    for row, sequence in zip(rows, sequences, strict=True):
-        assert (row[len(sequence) :] == alphabet.padding_code).all()
-
-
 @pytest.mark.parametrize("alphabet", [DNA, RNA], ids=lambda alphabet: alphabet.name)
 @settings(max_examples=60)
 @given(data=st.data())
@@ -103,7 +90,7 @@ def test_known_codes():
 
 
 @pytest.mark.parametrize(
-    ("sequence", "words"),
+    ("sequence", "message"),
     [
         ("AC-GT", "'-' at position 2, .* remove the gaps"),
         ("ACGT*", r"'\*' at position 4, .* remove or replace it"),
@@ -115,17 +102,29 @@ def test_known_codes():
         ("AC?", r"'\?' at position 2"),
     ],
 )
-def test_foreign_letters_are_named(sequence, words):
-    with pytest.raises(ValueError, match=words):
+def test_foreign_letter_raises_with_position_and_remedy(sequence, message):
+    with pytest.raises(ValueError, match=message):
         DNA.encode(sequence)
-    with pytest.raises(ValueError, match=r"X\[1\] has .*dna alphabet"):
-        DNA.encode_rows(["ACGT", sequence], length=3)
 
 
 @pytest.mark.parametrize("codes", [[0, 6], [-1], [0, 255], np.array([300])])
-def test_foreign_codes_are_named(codes):
+def test_foreign_code_raises(codes):
     with pytest.raises(ValueError, match="is not a code of the dna alphabet"):
         DNA.decode(codes)
+
+
+def test_decode_of_a_matrix_raises():
+    with pytest.raises(ValueError, match=r"codes has shape \(2, 3\)"):
+        DNA.decode(np.zeros((2, 3), dtype=np.uint8))
+
+
+def test_messages_quote_at_most_60_characters():
+    with pytest.raises(ValueError, match="distinct ASCII") as error:
+        Alphabet("odd", symbols="ACGT" * 1000, wildcard="N")
+    assert len(str(error.value)) < 120
+    with pytest.raises(ValueError, match="There is no alphabet") as error:
+        get_alphabet("ACGT" * 1000)
+    assert len(str(error.value)) < 150
 
 
 @pytest.mark.parametrize(
@@ -141,6 +140,7 @@ def test_foreign_codes_are_named(codes):
         {"symbols": "AC", "wildcard": "N", "synonyms": "UT"},
         {"symbols": "AC", "wildcard": "N", "complements": "ACN"},
         {"symbols": "AC", "wildcard": "N", "complements": "AA"},
+        {"symbols": "AC", "wildcard": "N", "complements": "AXCG"},
     ],
 )
 def test_invalid_alphabets_raise(arguments):

@@ -182,7 +182,7 @@ def recipe(args):
     sequences, tree, _ = load(args.data, "v4_150")
     train, test = split(sequences, tree, "random", args)
     length = max(map(len, train))
-    codes = torch.from_numpy(DNA.encode_rows(train, length=length))
+    codes = torch.from_numpy(as_sequences(train, alphabet=DNA).padded(length))
     true = levenshtein_distances(train) / length
     true_test = levenshtein_distances(test) / length
     module = siamese(CNNEncoder(n_channels=32, kernel_size=5, n_layers=4), "poincare", length)
@@ -203,7 +203,7 @@ def recipe(args):
             seconds += time.process_time() - start
             module.eval()
             with torch.inference_mode():
-                points = module.encoder(torch.from_numpy(DNA.encode_rows(test, length=length)))
+                points = module.encoder(torch.from_numpy(as_sequences(test, alphabet=DNA).padded(length)))
                 error = (module.distance(points, points).numpy() - true_test)[upper]
         rmse = 100 * np.sqrt((error**2).mean())
         print(f"epoch {epoch:3d}  test %RMSE {rmse:6.2f}  {seconds:8.0f} CPU-s", flush=True)
@@ -213,8 +213,8 @@ def throughput(args):
     """Compute the training pairs a CPU-second with equal encoders, true distances included."""
     sequences, tree, _ = load(args.data, "v4_150")
     train, _ = split(sequences, tree, "random", args)
-    codes = torch.from_numpy(DNA.encode_rows(train, length=150))
     sequences = as_sequences(train, alphabet=DNA)
+    codes = torch.from_numpy(sequences.padded(150))
     target = TargetDistance("levenshtein", unit=150.0)
     # compiles the SIMD kernel, if numba is installed
     levenshtein_distances(train)

@@ -1,15 +1,15 @@
-"""Transformers from sequences to numbers, and the augmentation of circular sequences.
+"""Transformers from sequences to numbers, and random rotation of circular sequences.
 
-All of them take sequences as ``str``, in any one-dimensional container, and give one row for each,
-so each is a first step of a ``Pipeline``:
+Each transformer takes sequences as ``str``, in any one-dimensional container, and returns one row for each
+sequence, so each can be the first step of a ``Pipeline``:
 
-- :class:`OneHotEncoder` keeps every position, for sequences that line up from their start;
-- :class:`BPETokenizer` learns frequent pieces and gives rows of token ids, for long sequences;
-- :class:`KmerVectorizer` counts words of ``k`` symbols and forgets where they stood;
-- :class:`MinimizerVectorizer` counts one word in ten, the same ones wherever a stretch recurs.
+- :class:`OneHotEncoder` has one column for each position and symbol, for sequences with common positions;
+- :class:`BPETokenizer` learns frequent substrings and returns rows of token ids, for long sequences;
+- :class:`KmerVectorizer` counts all k-mers and ignores their positions;
+- :class:`MinimizerVectorizer` counts about one k-mer in ten, the same ones wherever a substring recurs.
 
-:class:`CircularShiftAugmenter` stands before or after the tokenizer and rotates sequences that have
-no beginning, such as plasmids; it does so in ``fit_transform`` only.
+:class:`CircularShiftAugmenter` precedes or follows the tokenizer. It rotates circular sequences, such as
+plasmids, in ``fit_transform`` only.
 
 >>> from sklearn.pipeline import make_pipeline
 >>> from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
