@@ -135,3 +135,30 @@ def test_codes_are_in_the_order_of_the_alphabet(k):
 @pytest.mark.parametrize(("n_symbols", "limit", "k"), [(4, 2**31, 15), (20, 2**31, 7), (1, 2**31, 30)])
 def test_largest_k_below_a_limit(n_symbols, limit, k):
     assert largest_k(n_symbols, limit=limit) == k
+
+
+@given(st.lists(st.text("ACGT", max_size=40), min_size=1, max_size=6), st.integers(1, 9), st.data())
+def test_circular_sketch_does_not_depend_on_strand_and_rotation(strings, k, data):
+    turned = []
+    for string in strings:
+        start = data.draw(st.integers(0, len(string)))
+        rotated = string[start:] + string[:start]
+        turned.append(DNA.reverse_complement(rotated) if data.draw(st.booleans()) else rotated)
+    sketches = [
+        kmer_sketches(as_sequences(X, alphabet="dna", topology="circular"), k=k, fraction=1.0)
+        for X in (strings, turned)
+    ]
+    assert_array_equal(sketches[0].hashes, sketches[1].hashes)
+    assert_array_equal(sketches[0].indptr, sketches[1].indptr)
+
+
+def test_sketches_do_not_depend_on_the_chunks(monkeypatch):
+    rng = np.random.default_rng(0)
+    strings = ["".join(rng.choice(list("ACGTN"), size=n, p=[0.24] * 4 + [0.04])) for n in (300, 4, 80)] * 5
+    sequences = as_sequences(strings, alphabet="dna", topology="circular")
+    expected = kmer_sketches(sequences, k=7, fraction=0.5)
+    # the size of the chunks is private; a small one divides these sequences
+    monkeypatch.setattr("skseed._kmers._SKETCH_CHUNK", 100)
+    found = kmer_sketches(sequences, k=7, fraction=0.5)
+    assert_array_equal(found.hashes, expected.hashes)
+    assert_array_equal(found.indptr, expected.indptr)
