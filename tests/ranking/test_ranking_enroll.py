@@ -35,6 +35,7 @@ def trained(plasmids: Any) -> TripletLabRanker:
         n_filters=48,
         loss="cosine",
         lr=5e-3,
+        max_epochs=5,
         batch_size=16,
         random_state=0,
     )
