@@ -25,7 +25,7 @@ from skseed.datasets import make_plasmids
 from skseed.metrics import top_k_score, top_k_scorer
 from skseed.model_selection import LevenshteinGroupKFold
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter, KmerVectorizer
-from skseed.ranking import TripletLabRanker
+from skseed.ranking import TripletLabRanker, rank_labs
 
 plasmids = make_plasmids(
     n_samples=320, n_labs=20, n_publications=4, length=1500, return_X_y=False, random_state=0
@@ -82,6 +82,12 @@ for name, model in {"triplet ranker": search, "6-mer counts": baseline}.items():
     scores = model.decision_function(sequences[test])
     curves[name] = [top_k_score(labs[test], scores, k=k, labels=model.classes_) for k in lengths]
 pd.DataFrame(curves, index=lengths).rename_axis("k").round(2).head(5)
+
+# %%
+# ``rank_labs`` returns the list itself, from any fitted classifier, pipeline or search. ``enroll_labs`` would
+# add a new laboratory to the same pipeline without training.
+
+pd.DataFrame(rank_labs(search, sequences[test][:5], k=5), index=labs[test][:5]).rename_axis("true laboratory")
 
 # %%
 # The ranker maps plasmids and laboratories into the same space. In the right plot, points are test plasmids,

@@ -338,7 +338,10 @@ def ablation(names, subset):
         ranks = []
         for seed in range(2):
             n_metadata = metadata.shape[1] if with_metadata else 0
-            made = ranker(**body, **params, n_metadata=n_metadata, random_state=seed).fit(X[train], y[train])
+            size = {"n_components": 100} if ranker is TripletLabRanker else {}
+            made = ranker(**body, **size, **params, n_metadata=n_metadata, random_state=seed).fit(
+                X[train], y[train]
+            )
             ranks.append(true_label_rank(y[test], made.decision_function(X[test]), labels=made.classes_))
         figures = "  ".join(
             f"top-{k} {np.mean(hits):.3f} +- {np.std(hits):.3f}"
