@@ -98,7 +98,7 @@ def test_a_checkpoint_needs_an_int_as_random_state(tmp_path, random_state):
         {"criterion": torch.nn.L1Loss()},
         {"callbacks": [GradientNormClipping(0.1)]},
     ],
-    ids=str,
+    ids=lambda other: "-".join(other),
 )
 def test_fits_with_other_parameters_do_not_resume(tmp_path, other):
     path = interrupted(tmp_path)
