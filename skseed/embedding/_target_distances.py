@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_array
 
 from skseed._sequences import Sequences
-from skseed.distances._exact import exact_distances, worth_lanes
+from skseed.distances import levenshtein_distances
 
 Target = Callable[[list[str], list[str]], npt.ArrayLike]
 
@@ -42,12 +42,7 @@ class TargetDistance:
             If a callable target returns another shape, or numbers that are not distances.
         """
         if isinstance(self.target, str):
-            left = sequences.keys()
-            right = left if others is None else others.keys()
-            cells = float(sequences.lengths.sum()) * float(
-                (sequences if others is None else others).lengths.sum()
-            )
-            distances: npt.NDArray[Any] = exact_distances(left, right, lanes=worth_lanes(cells))
+            distances: npt.NDArray[Any] = levenshtein_distances(sequences, others)
         else:
             distances = self._called(self.target, sequences, others)
         return (distances / self.unit).astype(np.float32)
