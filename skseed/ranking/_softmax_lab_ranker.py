@@ -43,8 +43,7 @@ class SoftmaxLabRanker(TokenRanker):
     lr : float, default=3e-3
         Highest learning rate of the one-cycle schedule.
     max_epochs : int, default=20
-        Largest number of passes over the training data. A useful ranking needs some hundred training steps
-        (epochs times batches); with few plasmids, raise `max_epochs` or lower `batch_size`.
+        Largest number of passes over the training data.
     batch_size : int, default=32
         Number of training samples in a batch, at least 2.
     optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
@@ -52,9 +51,9 @@ class SoftmaxLabRanker(TokenRanker):
         1e-5.
     validation_fraction : float, default=0.0
         Share of the training data, in [0, 1), that is held out to choose the best epoch by the validation
-        loss, which is the log loss of `predict_proba`. 0 trains on all data and keeps the last epoch. The
-        share of each lab is rounded down, so small labs stay in training. The held-out rows are drawn at
-        random, relatives of training rows included.
+        loss. 0 trains on all data and keeps the last epoch. The validation loss is the log loss of
+        `predict_proba`. The share of each lab is rounded down, so small labs stay in training. The held-out
+        rows are drawn at random, relatives of training rows included.
     n_iter_no_change : int, default=10
         Number of epochs without a lower validation loss after which training ends. Unused if nothing is held
         out.
@@ -70,9 +69,9 @@ class SoftmaxLabRanker(TokenRanker):
     verbose : int, default=0
         Whether to print a line for every epoch.
     random_state : int, RandomState instance or None, default=None
-        Seed of all random choices of `fit`: initial weights, order of the batches, dropout, augmenter and
-        validation split. Pass an int for the same result, bit for bit, in every call and for any number of
-        jobs or threads.
+        Seed of all random choices of `fit`. Pass an int for the same result, bit for bit, in every call and
+        for any number of jobs or threads. It determines the initial weights, the order of the batches,
+        dropout, the augmenter and the validation split.
 
     Attributes
     ----------

@@ -57,8 +57,8 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
     lr : float, default=3e-3
         Highest learning rate of the one-cycle schedule.
     max_epochs : int, default=20
-        Largest number of passes over the training data. A useful ranking needs some hundred training steps
-        (epochs times batches); with few plasmids, raise `max_epochs` or lower `batch_size`.
+        Largest number of passes over the training data. A ranking needs at least some hundred steps (passes
+        times batches); with few plasmids raise this, or lower `batch_size`.
     batch_size : int, default=32
         Number of training samples in a batch, at least 2.
     optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
@@ -66,9 +66,9 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
         1e-5.
     validation_fraction : float, default=0.0
         Share of the training data, in [0, 1), that is held out to choose the best epoch by the validation
-        loss, which is the log loss of `predict_proba`. 0 trains on all data and keeps the last epoch. The
-        share of each lab is rounded down, so small labs stay in training. The held-out rows are drawn at
-        random, relatives of training rows included.
+        loss. 0 trains on all data and keeps the last epoch. The validation loss is the log loss of
+        `predict_proba`. The share of each lab is rounded down, so small labs stay in training. The held-out
+        rows are drawn at random, relatives of training rows included.
     n_iter_no_change : int, default=10
         Number of epochs without a lower validation loss after which training ends. Unused if nothing is held
         out.
@@ -84,9 +84,9 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
     verbose : int, default=0
         Whether to print a line for every epoch.
     random_state : int, RandomState instance or None, default=None
-        Seed of all random choices of `fit`: initial weights, order of the batches, dropout, augmenter and
-        validation split. Pass an int for the same result, bit for bit, in every call and for any number of
-        jobs or threads.
+        Seed of all random choices of `fit`. Pass an int for the same result, bit for bit, in every call and
+        for any number of jobs or threads. It determines the initial weights, the order of the batches,
+        dropout, the augmenter and the validation split.
 
     Attributes
     ----------
@@ -112,7 +112,9 @@ class TripletLabRanker(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TokenR
     skseed.metrics.top_k_scorer : Scores the ranking in cross-validation.
     skseed.nn.PrototypeNetwork : The network.
 
-    Notes ----- X holds token ids of :class:`~skseed.preprocessing.BPETokenizer`: 0 is padding and 1 the
+    Notes
+    -----
+    X holds token ids of :class:`~skseed.preprocessing.BPETokenizer`: 0 is padding and 1 the
     unknown token. Floats are accepted if they are whole numbers. A token that was not seen in `fit` is read
     as unknown. If more than one token in ten is unseen, a warning says so, since X then comes from another
     tokenizer. A row of padding has the embedding of an empty sequence.
