@@ -338,5 +338,5 @@ def test_unseen_tokens_are_read_as_unknown_with_a_warning():
     classifier = SequenceClassifier(max_epochs=1, random_state=0).fit(table, np.arange(20) % 2)
     with pytest.warns(UserWarning, match=r"20 of 20 sequences have tokens .*encode X with the tokenizer"):
         unseen = classifier.transform(np.where(table == 5, 99, table + 9))
-        unknown = classifier.transform(np.ones_like(table))
-    assert_array_equal(unseen, unknown)
+    # the unknown token was not in the training data, so its vector is zero
+    assert not unseen.any()

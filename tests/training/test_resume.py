@@ -2,10 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,45 +37,29 @@ class Epochs(Callback):
         self.epochs.append(len(net.history))
 
 
-def fit_until_killed(folder):
-    """Fit every case in a forked child that is killed."""
-    warnings.simplefilter("ignore")
-    # the children inherit what the first fit of a process loads
-    for name in CASES:
-        estimator, X, y = fresh(name, max_epochs=1)
-        estimator.fit(X, y)
-    for name in CASES:
-        for kind, params in PARAMS.items():
-            if os.fork() == 0:
-                params = {**params, "checkpoint": Path(folder, name, kind), "callbacks": [Kill(KILLED_IN)]}
-                estimator, X, y = fresh(name, **params)
-                estimator.fit(X, y)
-                os._exit(1)
-            status = os.waitstatus_to_exitcode(os.wait()[1])
-            assert status == -signal.SIGKILL, f"{name}, {kind}: exit status {status}"
+def fit_until_killed(name, **params):
+    """Fit a case in a forked child, and return the exit status of the child."""
+    child = os.fork()
+    if child == 0:
+        try:
+            estimator, X, y = fresh(name, **params, callbacks=[Kill(KILLED_IN)])
+            estimator.fit(X, y)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory):
-    """Return the directory with the states of all killed fits."""
-    if not hasattr(os, "fork"):
-        pytest.skip("needs fork")
-    folder = tmp_path_factory.mktemp("states")
-    script = f"from tests.training.test_resume import fit_until_killed; fit_until_killed({str(folder)!r})"
-    done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.parametrize("kind", list(PARAMS))
 @pytest.mark.parametrize("name", list(CASES))
-def test_a_killed_fit_resumes_bit_for_bit(killed, name, kind):
-    folder = killed / name / kind
-    assert len(list(folder.glob("*.pt"))) == 1
+def test_a_killed_fit_resumes_bit_for_bit(tmp_path, name, kind):
     whole, X, y = fresh(name, **PARAMS[kind])
     whole.fit(X, y)
+    assert fit_until_killed(name, **PARAMS[kind], checkpoint=tmp_path) == -signal.SIGKILL
+    assert len(list(tmp_path.glob("*.pt"))) == 1
     epochs = []
-    resumed, *_ = fresh(name, **PARAMS[kind], checkpoint=folder, callbacks=[Epochs(epochs)])
+    resumed, *_ = fresh(name, **PARAMS[kind], checkpoint=tmp_path, callbacks=[Epochs(epochs)])
     resumed.fit(X, y)
     assert epochs == list(range(KILLED_IN, LAST + 1))
     expected = weights(whole)
@@ -88,4 +68,4 @@ def test_a_killed_fit_resumes_bit_for_bit(killed, name, kind):
     np.testing.assert_array_equal(predict(resumed, X), predict(whole, X))
     for column in ("train_loss", "valid_loss") if kind == "early_stopping" else ("train_loss",):
         assert resumed.net_.history[:, column] == whole.net_.history[:, column]
-    assert not list(folder.iterdir())
+    assert not list(tmp_path.iterdir())
