@@ -112,7 +112,7 @@ class NeuralEstimatorMixin(PlainStateMixin, CallbackSupportMixin):
         if best is not None:
             first.append(("best", best))
             last.append(("stop", StopAfterBest(best, self.n_iter_no_change)))
-        if getattr(self, "checkpoint", None) is not None:
+        if self.checkpoint is not None:
             path = state_path(self, data, module)
             resume = Resume(path, schedule, batches, best, user_callbacks(self))
             last.append(("resume", resume))

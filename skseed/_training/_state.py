@@ -29,7 +29,7 @@ class PlainStateMixin:
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(cast(Any, super()).__getstate__())
-        if "net_" in state and "_module_options" in state:
+        if "net_" in state:
             state["_net_state"] = net_state(state.pop("net_"))
         return state
 
