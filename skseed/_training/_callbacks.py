@@ -39,6 +39,7 @@ def check_callbacks(estimator: Any, *, has_validation: bool) -> None:
         monitor = getattr(callback, "monitor", None)
         if isinstance(monitor, str) and monitor.startswith("valid_loss") and not has_validation:
             raise ValueError(
-                f"{name}() monitors {monitor!r}, but validation_fraction={estimator.validation_fraction} holds "
-                f"out no data; set validation_fraction or {name}(monitor={monitor.replace('valid', 'train')!r})."
+                f"{name}() monitors {monitor!r}, but validation_fraction={estimator.validation_fraction} "
+                "holds out no data; set validation_fraction or "
+                f"{name}(monitor={monitor.replace('valid', 'train')!r})."
             )

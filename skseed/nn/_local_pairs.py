@@ -45,6 +45,8 @@ class LocalPairsLoss(torch.nn.Module):
         The number of losses computed so far. It is part of the ``state_dict``, so training can resume.
     """
 
+    step: torch.Tensor
+
     def __init__(self, n_steps: int) -> None:
         super().__init__()
         self.n_steps = n_steps

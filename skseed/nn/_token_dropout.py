@@ -35,6 +35,8 @@ class TokenDropout(nn.Module):
     [[5, 6, 7, 8, 9]]
     """
 
+    step: torch.Tensor
+
     def __init__(self, p: float = 0.2, *, seed: int = 0) -> None:
         super().__init__()
         self.p = p

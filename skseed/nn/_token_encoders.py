@@ -31,8 +31,9 @@ class RecurrentEncoder(nn.Module):
         self.n_features = 2 * hidden_dim
         if cell is nn.LSTM:
             with torch.no_grad():
-                for recurrent in (self.forwards, self.backwards):
-                    recurrent.bias_ih_l0[hidden_dim : 2 * hidden_dim] += 1.0
+                for name, parameter in self.named_parameters():
+                    if name.endswith("bias_ih_l0"):
+                        parameter[hidden_dim : 2 * hidden_dim] += 1.0
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return the features."""
