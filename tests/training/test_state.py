@@ -125,3 +125,13 @@ def test_callables_and_random_states_as_parameters_are_stored():
     untrusted = skops.io.get_untrusted_types(data=file)
     assert [name for name in untrusted if not name.startswith("skseed.")] == ["torch.optim.sgd.SGD"]
     assert_array_equal(predict(skops.io.loads(file, trusted=untrusted), X), predict(estimator, X))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_an_estimator_from_a_gpu_loads_on_a_machine_without_one():
+    estimator, X, y = fresh("SequenceClassifier", max_epochs=1)
+    expected = predict(estimator.fit(X, y), X)
+    loaded = pickle.loads(pickle.dumps(estimator.set_params(device="cuda")))
+    with pytest.raises(ValueError, match=r"device='cuda' is not available .* set_params\(device='cpu'\)"):
+        predict(loaded, X)
+    assert_array_equal(predict(loaded.set_params(device="cpu"), X), expected)
