@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from skseed.distances._kmer_filter import KmerRows
     from skseed.distances._qgram_filter import QgramRows
 
-    BoundRows = KmerRows | QgramRows
-
 Found = Components | PairList
 
 ADVICE = "lower max_distance, group inside labels with y, or pass fewer sequences"
@@ -65,7 +63,7 @@ class Block:
     stops: npt.NDArray[np.intp]
     limits: npt.NDArray[np.int64]
     roots: npt.NDArray[np.intp] | None
-    bounds: "BoundRows | None" = None
+    bounds: "KmerRows | QgramRows | None" = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,9 @@ class SortedSequences:
         """Return other sequences of the same lengths."""
         return replace(self, sequences=sequences)
 
-    def block(self, start: int, stop: int, found: Found, bounds: "BoundRows | None" = None) -> Block:
+    def block(
+        self, start: int, stop: int, found: Found, bounds: "KmerRows | QgramRows | None" = None
+    ) -> Block:
         """Return consecutive sequences, with their components so far."""
         stop = min(stop, len(self))
         roots = None if found.components is None else found.components.find(np.arange(start, stop))

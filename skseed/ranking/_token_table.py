@@ -31,7 +31,7 @@ def _holds_text(X: Any) -> bool:
         X = X.iloc[:1].to_numpy() if hasattr(X, "iloc") else X[:1].to_numpy()
     elif hasattr(X, "to_numpy"):
         X = X.to_numpy()
-    if getattr(getattr(X, "dtype", None), "kind", "") in "UT" and np.ndim(X):
+    if getattr(getattr(X, "dtype", None), "kind", None) in ("U", "T") and np.ndim(X):
         return True
     rows = X[:1] if isinstance(X, (list, tuple, np.ndarray)) and np.ndim(X[:1]) else []
     first = rows[0] if len(rows) else None
