@@ -1,5 +1,6 @@
 """Rank and enroll labs through a pipeline."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,18 @@ import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skseed._sklearn import BaseSearchCV, HasMethods, validate_params
+from skseed._sklearn import BaseSearchCV, HasMethods, Interval, validate_params
 from skseed.ranking._base import best_labs, check_list_length
 
 
-@validate_params({"estimator": [HasMethods("predict")]}, prefer_skip_nested_validation=True)
+@validate_params(
+    {
+        "estimator": [HasMethods("predict")],
+        "X": "no_validation",
+        "k": [Interval(Integral, 1, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
 def rank_labs(estimator: Any, X: Any, k: int = 10) -> npt.NDArray[Any]:
     """Return the `k` likeliest labs of each sequence, for any fitted classifier.
 
@@ -75,7 +83,10 @@ def rank_labs(estimator: Any, X: Any, k: int = 10) -> npt.NDArray[Any]:
     )
 
 
-@validate_params({"estimator": [HasMethods("predict")]}, prefer_skip_nested_validation=True)
+@validate_params(
+    {"estimator": [HasMethods("predict")], "X": "no_validation", "y": "no_validation"},
+    prefer_skip_nested_validation=True,
+)
 def enroll_labs(estimator: Any, X: Any, y: Any, **enroll_params: Any) -> Any:
     """Add sequences of known or new labs to the ranker at the end of a fitted pipeline.
 
