@@ -74,7 +74,7 @@ def test_errors_name_what_is_missing(plasmids: Any) -> None:
     counts = make_pipeline(KmerVectorizer(k=3), MultinomialNB()).fit(X, y)
     with pytest.raises(TypeError, match="MultinomialNB has no method enroll"):
         enroll_labs(counts, X, y)
-    with pytest.raises(ValueError, match="k must be an int of at least 1; got 0"):
+    with pytest.raises(ValueError, match="'k' parameter of rank_labs must be an int in the range"):
         rank_labs(counts, X, k=0)
     with pytest.raises(NotFittedError):
         rank_labs(KmerLabRanker(), X)
