@@ -113,6 +113,7 @@ def search(n_jobs):
     )
 
 
+@pytest.mark.slow
 def test_nested_search_gives_the_same_bits_for_any_number_of_jobs():
     alone = search(n_jobs=None).fit(GENES)
     processes = search(n_jobs=2).fit(GENES)
