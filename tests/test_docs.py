@@ -14,7 +14,7 @@ import skseed
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skseed"
 SUBMODULES = sorted(set(skseed.__all__) - {"__version__"})
-WITHOUT_TORCH = sorted(set(SUBMODULES) - {"classification", "embedding", "nn", "ranking"})
+WITHOUT_TORCH = sorted(set(SUBMODULES) - {"classification", "embedding", "nn"})
 
 # runs a cross-validation on two processes and prints whether any worker has imported torch
 TORCH_FREE_JOB = """
