@@ -15,9 +15,8 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import Tags, assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skseed._atomic_fit import atomic_fit
@@ -32,7 +31,7 @@ from skseed._training import (
     resolve_device,
     split_by_class,
 )
-from skseed._validation import forget_columns, is_numeric_table
+from skseed._validation import check_labels, forget_columns, is_numeric_table
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.classification._calibration import fit_temperature, log_losses
 from skseed.classification._rows import (
@@ -264,9 +263,7 @@ class SequenceClassifier(
             If the loss, a weight or an output is not finite; the message names the epoch.
         """
         vocabulary, rows = self._fit_rows(X)
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
+        y = check_labels(y)
         check_consistent_length(rows, y)
         classes, targets = np.unique(y, return_inverse=True)
         if len(classes) < 2:

@@ -1,6 +1,7 @@
 """SequenceClassifier: its encoders, calibration, early stopping, k-mers, and its two kinds of input."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -312,6 +313,13 @@ def test_errors_name_the_input_and_leave_the_estimator_unfitted():
         SequenceClassifier("cnn", lr=1e30, validation_fraction=0, random_state=0).fit(
             ["MNT", "MNK"] * 64, [0, 1] * 64
         )
+
+
+@pytest.mark.parametrize("label", [None, np.nan, pd.NA, 1])
+def test_missing_and_mixed_labels_raise_with_their_index(label):
+    labels = ["a", "b", "a", label]
+    with pytest.raises(ValueError, match=r"^y\[3\] is"):
+        SequenceClassifier(max_epochs=1).fit(["MNTQL", "AKGDV", "MNTQV", "AKGDL"], labels)
 
 
 def test_unseen_letters_are_read_as_unknown_with_a_warning():
