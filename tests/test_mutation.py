@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from rapidfuzz.distance import Levenshtein
 
+# the mutation model is behind generators and training batches, which only use it
 from skseed._mutation import mutate, recombine
 from skseed._sequences import Sequences, sequences_of_rows
 from skseed.alphabets import DNA

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import DataConversionWarning
 
+# every public function converts its input here, so the accepted containers are tested once
 from skseed._validation import check_sequences
 
 SEQUENCES = ["ACGT", "", "GATTACA"]

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
 
+# the split and the temperature are recomputed from the same seeds
 from skseed._training import draw_seeds, split_by_class
 from skseed.alphabets import PROTEIN
 from skseed.classification import SequenceClassifier

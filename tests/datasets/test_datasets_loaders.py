@@ -12,6 +12,8 @@ import pytest
 import skseed.datasets
 from skseed import datasets
 from skseed.alphabets import DNA, PROTEIN
+
+# the folder of the shipped files is replaced, to see that a changed file raises
 from skseed.datasets import _shipped
 from skseed.io import read_fasta
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
+# the limit for processes is lowered, so that small data reach it
 from skseed import _parallel
 from skseed.distances import levenshtein_groups, levenshtein_neighbors
 from tests.reference import (

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from rapidfuzz.distance import Levenshtein
 
+# the public functions accept encoded sequences from other sub-packages
 from skseed._sequences import as_sequences
 from skseed.distances import levenshtein_distances, levenshtein_groups, levenshtein_neighbors
 from tests.reference import distance_matrix, random_sequence, random_sequences

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
+# limits and the choice of the kernel are lowered, so that small data reach them
 from skseed import _limits
 from skseed._sequences import as_sequences
 from skseed.distances import _verify, levenshtein_distances, levenshtein_groups

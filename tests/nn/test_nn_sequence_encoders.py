@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+# the plain one-hot rows and seeded weights that the layers are compared with
 from skseed._one_hot import one_hot_from_codes
 from skseed._training import build_seeded
 from skseed.alphabets import DNA, PROTEIN
@@ -17,6 +18,8 @@ from skseed.embedding import (
     TransformerEncoder,
 )
 from skseed.nn import CNNNet, LinearNet, MLPNet, SegmentTransformerNet
+
+# layers inside the public networks, compared with those of torch bit for bit
 from skseed.nn._sequence_encoders import HalvingPool, OneHot
 
 ENCODERS = {

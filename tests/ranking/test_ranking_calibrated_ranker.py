@@ -19,6 +19,8 @@ from sklearn.pipeline import make_pipeline
 from skseed.datasets import make_plasmids
 from skseed.metrics import expected_calibration_error, fpr_at_tpr, oscr_score, top_k_score
 from skseed.ranking import CalibratedRanker, KmerLabRanker
+
+# the scores of given rows, which are checked without fitting rankers
 from skseed.ranking._calibrated_ranker import label_scores, novelty_scores
 
 

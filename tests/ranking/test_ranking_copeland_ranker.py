@@ -21,6 +21,8 @@ from sklearn.pipeline import make_pipeline
 from skseed.datasets import make_plasmids
 from skseed.preprocessing import KmerVectorizer
 from skseed.ranking import CopelandRanker
+
+# the vote on given scores, which a plain double loop checks without fitting rankers
 from skseed.ranking._copeland_ranker import copeland_scores
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+# tables that no tokenizer produces, checked once for all token rankers
 from skseed.ranking._token_table import split_token_table
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
+# a minimal neural estimator, so that training is tested apart from the real networks
 from skseed._atomic_fit import atomic_fit
 from skseed._sklearn import _fit_context
 from skseed._training import NeuralEstimatorMixin, build_seeded, forward_in_batches

@@ -7,6 +7,8 @@ import numpy as np
 from sklearn.base import clone
 
 import skseed
+
+# the mixin finds all neural estimators
 from skseed._training import NeuralEstimatorMixin
 from skseed.classification import SequenceClassifier
 from skseed.embedding import CNNEncoder, EditDistanceEmbedder, KmerVoteEncoder, ReadPositionEmbedder

@@ -5,6 +5,7 @@ import inspect
 import pytest
 from numpydoc.docscrape import FunctionDoc
 
+# the mixin finds all neural estimators
 from skseed._training import NeuralEstimatorMixin
 from tests.training.neural import ONE_EACH, neural_classes
 

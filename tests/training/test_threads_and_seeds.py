@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+# locks, threads and seeds have no public name
 from skseed._training import build_seeded, forward_in_batches, one_torch_thread, resolve_device
 
 X = np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
