@@ -49,7 +49,7 @@ class Featurizer:
 
         Returns
         -------
-        features : ndarray of shape (n_sequences, *shape)
+        features : ndarray of shape (n_sequences, ...)
             The network's input.
         """
         raise NotImplementedError
@@ -61,7 +61,7 @@ class Featurizer:
 
         Parameters
         ----------
-        features : ndarray of shape (n_sequences, *shape)
+        features : ndarray of shape (n_sequences, ...)
             Features of some sequences.
 
         Returns
@@ -183,7 +183,7 @@ class Encoder(BaseEstimator):
         Returns
         -------
         module : torch.nn.Module
-            The untrained module. It maps features of shape (n, *shape) to points of shape (n, n_components).
+            The untrained module. It maps features of shape (n, ...) to points of shape (n, n_components).
         """
         raise NotImplementedError
 

@@ -29,7 +29,9 @@ class TokenConvBank(nn.Module):
     n_filters : int, default=256
         The number of filters of each width.
 
-    Notes ----- The product of a token with a column of a kernel depends on the token only, and there are far
+    Notes
+    -----
+    The product of a token with a column of a kernel depends on the token only, and there are far
     fewer tokens than positions. Every product is therefore computed once, in a table of shape (width,
     n_tokens, n_filters), and a window is a sum of `width` rows of the table. SELU is increasing and only the
     maximum is kept, so the gradient flows through one window for each filter. The result equals a convolution

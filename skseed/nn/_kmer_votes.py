@@ -24,7 +24,9 @@ class KmerVotesNet(nn.Module):
     n_components : int
         The dimension of the points.
 
-    Notes ----- The input is an id for each position: 0 for padding, 1 or -1 for an unknown k-mer, and 2 or
+    Notes
+    -----
+    The input is an id for each position: 0 for padding, 1 or -1 for an unknown k-mer, and 2 or
     more for a known one, negative if the k-mer occurs as its reverse complement. Both the sign and the offset
     change on the other strand, so a read and its reverse complement get the same point.
 

@@ -36,7 +36,9 @@ class MinimizerFilter(nn.Module):
     --------
     skseed.preprocessing.MinimizerVectorizer : The same selection, with ``order="gaussian"``.
 
-    Notes ----- A k-mer with a code that is not a symbol of the filters (a wildcard or padding) has the
+    Notes
+    -----
+    A k-mer with a code that is not a symbol of the filters (a wildcard or padding) has the
     response -inf. A sequence with fewer k-mers than `window` is one window. The order of two k-mers may
     differ from that of the vectorizer if their responses differ by less than the precision of the weights;
     use ``torch.float64`` then.

@@ -18,7 +18,9 @@ class HardestPrototypeTripletLoss(nn.Module):
         The margin m between the distances to the right prototype and to a wrong one, on a sphere of diameter
         2.
 
-    Notes ----- Algorithm 1 of the paper gathers the wrong prototypes of every row in a tensor of shape
+    Notes
+    -----
+    Algorithm 1 of the paper gathers the wrong prototypes of every row in a tensor of shape
     (n_rows, n_prototypes - 1, embedding_dim). One matrix product, with the right prototypes masked, finds the
     same ones.
 

@@ -232,7 +232,8 @@ class MinimizerVectorizer(SequenceTransformer):
             )
             cells.append(cell)
             counts.append(count.astype(np.int32))
-        rows, columns = np.divmod(np.concatenate(cells), n_columns)
+        # scikit-learn accepts 32-bit indices only
+        rows, columns = (part.astype(np.int32) for part in np.divmod(np.concatenate(cells), n_columns))
         table = sparse.csr_array(
             (np.concatenate(counts), (rows, columns)), shape=(len(sequences), n_columns), dtype=np.int32
         )

@@ -340,3 +340,11 @@ def test_containers_clone_pickle_and_grid_search():
         n_jobs=2,
     )
     assert search.fit(sequences, [0, 1] * 10).best_score_ > 0.7
+
+
+@pytest.mark.parametrize("k", [4, 12])
+def test_counts_are_accepted_by_scikit_learn(k: int) -> None:
+    sequences = ["GATTACAGATTACA" * 4, "CATGACCATGAC" * 4] * 3
+    counts = MinimizerVectorizer(k, 5, random_state=0).fit_transform(sequences)
+    assert (counts.indices.dtype, counts.indptr.dtype) == (np.int32, np.int32)
+    assert LogisticRegression().fit(counts, [0, 1] * 3).score(counts, [0, 1] * 3) == 1
