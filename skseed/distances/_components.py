@@ -1,4 +1,4 @@
-"""What a search for close pairs collects: connected components, or the pairs themselves."""
+"""Collect the result of a search for close pairs: connected components, or the pairs themselves."""
 
 import numpy as np
 import numpy.typing as npt
