@@ -61,7 +61,7 @@ def test_all_lists_every_submodule() -> None:
         for path in PACKAGE.iterdir()
         if (path.suffix == ".py" or (path / "__init__.py").exists()) and not path.name.startswith("_")
     }
-    assert found == set(SUBMODULES)
+    assert found - {"cli"} == set(SUBMODULES)  # `skseed.cli` is the command line, not an interface for Python
 
 
 @pytest.mark.parametrize("name", SUBMODULES)
@@ -110,7 +110,7 @@ def test_wheel_contains_every_data_file() -> None:
     assert present - shipped == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md", "CHANGELOG.md"])
 def test_local_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
