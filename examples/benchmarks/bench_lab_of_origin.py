@@ -19,6 +19,7 @@ between folds, except in ``speed``. Times are CPU-seconds of this process. `RANK
 import argparse
 import copy
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -60,15 +61,21 @@ RANKERS = {
 class Data:
     """The plasmids, their labels, and a table of sequences and metadata for rankers with metadata."""
 
-    def __init__(self, subset):
-        plasmids = fetch_addgene(PLASMIDS)
-        rows = np.arange(len(plasmids.data))
-        if subset:
-            rows = np.sort(np.random.default_rng(0).permutation(rows)[:subset])
-        self.sequences = pd.Series(plasmids.data, dtype=object).iloc[rows].reset_index(drop=True)
-        self.metadata = plasmids.metadata.iloc[rows].reset_index(drop=True)
-        self.labs = np.take(plasmids.target_names, plasmids.target).astype(int)[rows]
-        self.publications = plasmids.groups.astype(int)[rows]
+    def __init__(self, subset, path=PLASMIDS):
+        plasmids = fetch_addgene(path)
+        self.sequences = pd.Series(plasmids.data, dtype=object)
+        self.metadata = plasmids.metadata
+        self.labs = np.take(plasmids.target_names, plasmids.target).astype(int)
+        self.publications = plasmids.groups.astype(int)
+        rows = np.arange(len(self.labs))
+        self.take(np.sort(np.random.default_rng(0).permutation(rows)[:subset]) if subset else rows)
+
+    def take(self, rows):
+        """Keep some of the rows."""
+        self.sequences = self.sequences[rows].reset_index(drop=True)
+        self.metadata = self.metadata[rows] if rows.dtype == bool else self.metadata.iloc[rows]
+        self.metadata = self.metadata.reset_index(drop=True)
+        self.labs, self.publications = self.labs[rows], self.publications[rows]
         self.table = self.metadata.copy()
         self.table.insert(0, "sequence", self.sequences)
 
@@ -212,29 +219,39 @@ def fewshot(names, subset):
         # publications are the groups, because few plasmids of a new lab have a near copy that is enrolled
         fitted = fit(name, data, np.flatnonzero(~new), data.publications)
         for units, whole in kinds.items():
-            for share in (0, 0.1, 0.5, 0.9):
-                tens = []
-                for seed in range(2):
-                    rng = np.random.default_rng(seed)
-                    enrolled = some_of_each(data.labs, whole, new, share, rng)
-                    options = {"groups": data.publications[enrolled]} if RANKERS[name][1] else {}
-                    X, y = data.rows(fitted, enrolled), data.labs[enrolled]
-                    ranker = copy.copy(fitted).enroll(X, y, **options)
-                    asked = rng.permutation(np.flatnonzero(new & ~np.isin(whole, whole[enrolled])))[:500]
-                    scores = ranker.decision_function(data.rows(ranker, asked))
-                    tens.append(
-                        np.mean(true_label_rank(data.labs[asked], scores, labels=ranker.classes_) <= 10)
-                    )
-                amount = f"{share:.0%}" if share else "one"
-                figures = f"top-10 {np.mean(tens):.3f} +- {np.std(tens):.3f}"
+            rows, groups = partial(data.rows, fitted), data.publications if RANKERS[name][1] else None
+            for amount, mean, deviation in enrolled_top_ten(fitted, rows, data, new, whole, groups):
+                figures = f"top-10 {mean:.3f} +- {deviation:.3f}"
                 print(f"  {name:20s} {amount:>4s} of their {units:12s} {figures}", flush=True)
         print(f"  {name:20s} {time.process_time() - start:.0f} CPU-s", flush=True)
 
 
-def labs_left_out(labs, rng):
-    """Return 50 random labs with at least two plasmids."""
+def enrolled_top_ten(fitted, rows, data, new, whole, groups=None):
+    """Yield each amount of enrolled plasmids, and mean and deviation of the top-10 of two draws of them.
+
+    `rows` returns the input of the fitted ranker for rows of the data; `groups` are passed to ``enroll``.
+    An amount that leaves no query is skipped.
+    """
+    for share in (0, 0.1, 0.5, 0.9):
+        tens = []
+        for seed in range(2):
+            rng = np.random.default_rng(seed)
+            enrolled = some_of_each(data.labs, whole, new, share, rng)
+            options = {} if groups is None else {"groups": groups[enrolled]}
+            ranker = copy.copy(fitted).enroll(rows(enrolled), data.labs[enrolled], **options)
+            asked = rng.permutation(np.flatnonzero(new & ~np.isin(whole, whole[enrolled])))[:500]
+            if not len(asked):
+                continue
+            scores = ranker.decision_function(rows(asked))
+            tens.append(np.mean(true_label_rank(data.labs[asked], scores, labels=ranker.classes_) <= 10))
+        if tens:
+            yield f"{share:.0%}" if share else "one", np.mean(tens), np.std(tens)
+
+
+def labs_left_out(labs, rng, n_labs=50):
+    """Return random labs with at least two plasmids."""
     sizes = pd.Series(labs).value_counts()
-    return rng.permutation(np.sort(sizes.index[sizes >= 2].to_numpy()))[:50]
+    return rng.permutation(np.sort(sizes.index[sizes >= 2].to_numpy()))[:n_labs]
 
 
 def some_of_each(labs, whole, new, share, rng):
