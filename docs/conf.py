@@ -20,6 +20,7 @@ version = release = __version__
 extensions = [
     "mathml",
     "numpydoc",
+    "public_names",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
@@ -47,8 +48,12 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skseed"
 html_static_path = ["_static"]
 html_css_files = ["skseed.css"]
+html_logo = "_static/logo.svg"
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_theme_options = {
+    "logo": {"text": "skseed", "alt_text": "skseed"},
     "show_prev_next": False,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
@@ -89,10 +94,12 @@ def _escape_attributes(app, what, name, obj, options, lines):
     """Keep a fitted attribute in running text, ``classes_``, from being read as a reference to "classes"."""
     if isinstance(obj, (tuple, frozenset, dict)):
         lines.clear()  # what a tuple is, is told elsewhere
-    in_example = False
+    in_example = in_formula = False
     for index, line in enumerate(lines):
         in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
-        if not in_example:
+        if line.strip():
+            in_formula = line.startswith(".. math::") or (in_formula and line.startswith(" "))
+        if not in_example and not in_formula:
             lines[index] = re.sub(
                 r"(`+.*?`+)|(?<![\w.])(\w+)_(?!\w)",
                 lambda match: match[1] or rf"{match[2]}\_",
