@@ -11,7 +11,9 @@ _DIRECTIVE = re.compile(r"^\.\. public-names:: (\S+)$", re.MULTILINE)
 def _table(match: re.Match[str]) -> str:
     module = match[1]
     names = importlib.import_module(module).__all__
-    return "\n".join([".. autosummary::", "   :nosignatures:", "", *(f"   {module}.{name}" for name in names)])
+    return "\n".join(
+        [".. autosummary::", "   :nosignatures:", "", *(f"   {module}.{name}" for name in names)]
+    )
 
 
 def _expand(app: Sphinx, docname: str, source: list[str]) -> None:

@@ -25,9 +25,9 @@ def percent_rmse(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, *, length: float)
     hundred symbols. Distant pairs outnumber near pairs and dominate the value. If near neighbors matter,
     also measure how many of them are retrieved.
 
-    .. math:: 100 \sqrt{\frac{1}{|P|} \sum_{(i, j) \in P} \left(\frac{d_{ij} - \hat d_{ij}}{n}\right)^2}
+    .. math:: 100 \sqrt{\frac{1}{|P|} \sum_{(i, j) \in P} \left(\frac{d_{ij} - p_{ij}}{n}\right)^2}
 
-    where :math:`P` is the set of pairs, :math:`d` the true and :math:`\hat d` the predicted distance, and
+    where :math:`P` is the set of pairs, :math:`d` the true and :math:`p` the predicted distance, and
     :math:`n` the length.
 
     The value is at least 0; lower is better. The best value is 0, which requires that all distances are
