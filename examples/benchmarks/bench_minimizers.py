@@ -11,7 +11,8 @@ published values, and a new order for each repetition does not: short repeats co
 can be far from the mean of all orders. Fig. 3 was published with a new order for each repetition. The script
 prints Fig. 2 with both kinds of order.
 
-All parts take about three minutes on one core. Pass names (``fig2 fig3 ties throughput``) to run only these.
+``density`` compares the sampling schemes with the published densities of random text. Pass names (``fig2 fig3
+ties density throughput``) to run only these parts.
 """
 
 import argparse
@@ -107,7 +108,7 @@ def figure_2(repetitions):
     def repeat(unit):
         sequence = simulated_repeat(rng, unit=unit)
         seeds = rng.integers(2**31, size=2).tolist()
-        return measure(sequence, [(murmur3, None), ("gaussian", seeds[0]), ("hash", seeds[1])])
+        return measure(sequence, [(murmur3, None), ("gaussian", seeds[0]), ("random", seeds[1])])
 
     names = ("rand", "gauss", "fresh")
     ours = pd.DataFrame(
@@ -145,7 +146,7 @@ def figure_3(repetitions):
 
     def repeat(telomere):
         seeds = rng.integers(2**31, size=2).tolist()
-        return measure(telomere, [("hash", seeds[0]), ("gaussian", seeds[1])])
+        return measure(telomere, [("random", seeds[0]), ("gaussian", seeds[1])])
 
     ours = pd.DataFrame(summarize([repeat(telomere) for _ in range(repetitions)]) for telomere in telomeres)
     print(f"Fig. 3: {len(telomeres)} telomeres, {repetitions} repetitions, slot rule; published in brackets.")
@@ -184,40 +185,138 @@ def tie_rules(repetitions):
                     for seed in range(repetitions)
                 ]
             )
-            for order in ("hash", "gaussian")
+            for order in ("random", "gaussian")
         ]
         print(f"{tie_break:9s} random {means[0]:.4f}  Gaussian {means[1]:.4f}")
 
 
+# densities of random text of four letters at k = 8, 16, 32 and 64, as published in the papers of the schemes
+PUBLISHED = {
+    ("random", 8): (0.2222, 0.2222, 0.2222, 0.2222),
+    ("random", 24): (0.0800, 0.0800, 0.0800, 0.0800),
+    ("miniception", 8): (0.2024, 0.1918, 0.1916, 0.1915),
+    ("miniception", 24): (0.0771, 0.0741, 0.0675, 0.0673),
+    ("double-decycling", 8): (0.1822, 0.1976, 0.2205, 0.2221),
+    ("double-decycling", 24): (0.0721, 0.0645, 0.0658, 0.0770),
+    ("mod", 8): (0.2224, 0.1766, 0.1516, 0.1385),
+    ("mod", 24): (0.0801, 0.0800, 0.0613, 0.0547),
+}
+PUBLISHED_63 = {("open-closed", 8): 0.1811, ("mod-open-closed", 8): 0.1380}
+BOUND = {8: (0.1250, 0.1250, 0.1250, 0.1250), 24: (0.0625, 0.0500, 0.0536, 0.0455)}
+SCHEMES = {
+    "random": {},
+    "miniception": {"scheme": "miniception"},
+    "double-decycling": {"order": "double-decycling"},
+    "open-closed": {"scheme": "open-closed"},
+    "mod": {"scheme": "mod"},
+    "mod-open-closed": {"scheme": "mod-open-closed"},
+    "syncmer": {"scheme": "syncmer"},
+    "gaussian": {"order": "gaussian"},
+}
+
+
+def random_text(rng, length):
+    return rng.choice(np.frombuffer(b"ACGT", dtype=np.uint8), size=length).tobytes().decode("ascii")
+
+
+def densities(parameters, k, window, texts):
+    """Return the density of one random order for each text."""
+    return [
+        MinimizerVectorizer(k, window, tie_break="leftmost", random_state=seed, **parameters)
+        .fit([""])
+        .density([text])[0]
+        for seed, text in enumerate(texts)
+    ]
+
+
+def density_table(length, n_texts):
+    """Print the densities of all schemes beside the published ones."""
+    rng = np.random.default_rng(3)
+    texts = [random_text(rng, length) for _ in range(n_texts)]
+    print(
+        f"Density on {n_texts} random texts of {length:,} nt, one order each; published in brackets. z is the"
+    )
+    print("difference over the standard error of the difference of our mean and one published draw.")
+    for window in (8, 24):
+        print(f"w = {window:2d}             " + "".join(f"k = {k:<20d}" for k in (8, 16, 32, 64)))
+        print("lower bound        " + "".join(f"{bound:.4f}                  " for bound in BOUND[window]))
+        for name, parameters in SCHEMES.items():
+            cells = []
+            for i, k in enumerate((8, 16, 32, 64)):
+                if name == "syncmer" and k <= window:
+                    cells.append("-")
+                    continue
+                draws = densities(parameters, k, window, texts)
+                published = PUBLISHED.get((name, window))
+                cells.append(cell(draws, published and published[i]))
+            print(f"{name:18s} " + "".join(f"{text:24s}" for text in cells))
+    for (name, window), published in PUBLISHED_63.items():
+        print(f"{name}, k = 63, w = {window}: {cell(densities(SCHEMES[name], 63, window, texts), published)}")
+    for window, published in ((8, 0.1822), (24, 0.0721)):
+        draws = densities({"order": decycling_by_rounding}, 8, window, texts[:4])
+        print(f"double-decycling with rounded borders, k = 8, w = {window}: {cell(draws, published)}")
+    for name in ("random", "mod", "open-closed", "double-decycling"):
+        draws = densities(SCHEMES[name] | {"canonical": True}, 31, 19, texts[:2])
+        print(f"canonical, {name}, k = 31, w = 19: {np.mean(draws):.4f}", end="; ")
+        print(f"one strand {np.mean(densities(SCHEMES[name], 31, 19, texts[:2])):.4f}")
+
+
+def decycling_by_rounding(kmers):
+    """Return the double decycling order as published programs compute it: with rounded angles.
+
+    At k = 8, many k-mers are exactly at the border of a set, and rounding decides where they belong. The last
+    term is a random order of the k-mers of a set.
+    """
+    k = kmers.shape[1]
+    angle = np.angle(kmers @ np.exp(2j * np.pi * np.arange(k) / k))
+    first = (np.pi - 2 * np.pi / k <= angle) & (angle < np.pi)
+    second = (-2 * np.pi / k <= angle) & (angle < 0)
+    shuffled = np.random.default_rng(0).random(4**k)
+    return np.where(first, 0, np.where(second, 1, 2)) + shuffled[kmers @ 4 ** np.arange(k)]
+
+
+def cell(draws, published):
+    mean, deviation = np.mean(draws), np.std(draws, ddof=1)
+    if published is None:
+        return f"{mean:.4f}"
+    error = np.hypot(deviation * np.sqrt(1 + 1 / len(draws)), 0.00003)
+    return f"{mean:.4f} ({published:.4f}) {(mean - published) / error:+.1f}"
+
+
 def throughput():
     rng = np.random.default_rng(2)
-    genome = rng.choice(np.frombuffer(b"ACGT", dtype=np.uint8), size=100_000_000).tobytes().decode("ascii")
-    print("Throughput of density on one core, random DNA, k=8, window=19 unless stated.")
+    genome = random_text(rng, 100_000_000)
+    print("Throughput of density, random DNA, k=8, window=19 unless stated, in Mbp a minute of CPU time.")
     settings = {
-        "hash, robust": {},
-        "hash, leftmost": {"tie_break": "leftmost"},
-        "hash, slot": {"tie_break": "slot"},
+        "random, robust": {},
+        "random, leftmost": {"tie_break": "leftmost"},
+        "random, slot": {"tie_break": "slot"},
         "lexicographic, robust": {"order": "lexicographic"},
         "gaussian, robust": {"order": "gaussian"},
-        "hash, robust, k=21, w=11": {"k": 21, "window": 11},
+    }
+    long = {"k": 31, "window": 19}
+    settings |= {f"{name}, k=31": parameters | long for name, parameters in SCHEMES.items()}
+    settings |= {
+        f"canonical {name}, k=31": SCHEMES[name] | long | {"canonical": True}
+        for name in ("random", "mod", "open-closed", "double-decycling", "syncmer")
     }
     inputs = {
-        "one sequence": [genome[:20_000_000]],
-        "reads of 150": [genome[i : i + 150] for i in range(0, 20_000_000, 150)],
+        "one sequence": [genome[:10_000_000]],
+        "reads of 150": [genome[i : i + 150] for i in range(0, 10_000_000, 150)],
     }
-    print(f"{'':26s} {'   '.join(inputs)}   (Mbp a minute)")
+    print(f"{'':34s} {'   '.join(inputs)}   ")
     for name, parameters in settings.items():
         vectorizer = MinimizerVectorizer(**parameters, random_state=0).fit(["ACGT"])
         cells = []
         for sequences in inputs.values():
-            start = time.perf_counter()
+            start = time.process_time()
             vectorizer.density(sequences)
-            cells.append(20 / (time.perf_counter() - start) * 60)
-        print(f"{name:26s} {cells[0]:12,.0f}   {cells[1]:12,.0f}")
+            cells.append(10 / (time.process_time() - start) * 60)
+        print(f"{name:34s} {cells[0]:12,.0f}   {cells[1]:12,.0f}")
     vectorizer = MinimizerVectorizer(random_state=0).fit(["ACGT"])
-    start = time.perf_counter()
+    start = time.process_time()
     density = vectorizer.density([genome])[0]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     tracemalloc.start()
     vectorizer.density([genome])
     peak = tracemalloc.get_traced_memory()[1] / 2**20
@@ -225,9 +324,9 @@ def throughput():
     print(
         f"100 Mbp in one sequence: {seconds:.1f} s, density {density:.4f}, {peak:.0f} MiB in addition to it"
     )
-    start = time.perf_counter()
+    start = time.process_time()
     counts = vectorizer.transform([genome])
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     print(
         f"its row of counts: {seconds:.1f} s, {counts.nnz:,} different k-mers at {counts.sum():,} positions"
     )
@@ -235,19 +334,21 @@ def throughput():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("parts", nargs="*", default=["fig2", "fig3", "ties", "throughput"])
+    parser.add_argument("parts", nargs="*", default=["fig2", "fig3", "ties", "density", "throughput"])
     parser.add_argument("--repetitions", type=int, default=400, help="as published: 400")
+    parser.add_argument("--length", type=int, default=1_000_000, help="letters of a random text of density")
     arguments = parser.parse_args()
     parts = {
         "fig2": lambda: figure_2(arguments.repetitions),
         "fig3": lambda: figure_3(arguments.repetitions),
         "ties": lambda: tie_rules(arguments.repetitions),
+        "density": lambda: density_table(arguments.length, 8),
         "throughput": throughput,
     }
     for part in arguments.parts:
-        start = time.perf_counter()
+        start = time.process_time()
         parts[part]()
-        print(f"[{part}: {time.perf_counter() - start:.0f} s]\n", flush=True)
+        print(f"[{part}: {time.process_time() - start:.0f} s]\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,15 @@ from skseed._sequences import check_letters
 from skseed._sklearn import Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
 from skseed.alphabets import Alphabet, get_alphabet
-from skseed.preprocessing._minimizers import (
-    CallableOrder,
-    FilterOrder,
-    Selection,
-    hash_order,
-    select_minimizers,
+from skseed.preprocessing._minimizer_orders import (
+    callable_order,
+    canonical_codes,
+    double_decycling_order,
+    filter_order,
+    lexicographic_order,
 )
+from skseed.preprocessing._minimizer_schemes import Scheme, minimizer_scheme, random_scheme
+from skseed.preprocessing._minimizers import Selection, select_minimizers
 
 # symbols encoded at once: arrays of eight-byte numbers of this size fit into a second-level cache
 _BUFFER_SIZE = 1 << 16
@@ -32,33 +34,56 @@ _COLUMN_SEED = 0x636F6C756D6E
 
 
 class MinimizerVectorizer(SequenceTransformer):
-    """Count the minimizers of each sequence: of each window, the k-mer that comes first in an order.
+    """Count a sample of the k-mers of each sequence, at least one of each window.
 
     About one k-mer in ten is counted. Two sequences that share ``window + k - 1`` consecutive symbols share
-    at least one minimizer. Rows of counts feed any scikit-learn model, or a nearest-neighbor search, at a
+    at least one sampled k-mer. Rows of counts feed any scikit-learn model, or a nearest-neighbor search, at a
     tenth of the cost of all k-mers. Use all k-mers (``window=1``, or :class:`KmerVectorizer`) if sequences
     are short or the last bit of accuracy counts. Use an edit distance if the order of the symbols matters.
 
     Parameters
     ----------
     k : int, default=8
-        Symbols in a k-mer. The size of the alphabet to the power of `k` must be below 2**63: up to 31 for
-        nucleotides, 14 for proteins.
+        Symbols in a k-mer.
     window : int, default=19
-        Consecutive k-mers in a window, of which one is selected. A sequence with fewer k-mers is a single
-        window. A sequence shorter than `k` gives an empty row.
-    order : {"hash", "lexicographic", "gaussian"} or callable, default="hash"
+        Consecutive k-mers in a window, of which at least one is selected. A sequence with fewer k-mers is a
+        single window. A sequence shorter than `k` gives an empty row.
+    canonical : bool, default=False
+        Whether a k-mer and its reverse complement are the same k-mer, as in sequences of unknown strand. A
+        sequence and its reverse complement then have the same set of selected k-mers; see Notes. The alphabet
+        must be ``"dna"`` or ``"rna"``.
+    scheme : {"minimizer", "miniception", "open-closed", "mod", "mod-open-closed", "syncmer"}, \
+            default="minimizer"
+        The rule that selects k-mers. The schemes differ in the *density*, the share of positions that they
+        select; a lower density makes smaller sketches with the same guarantee. Every scheme except
+        ``"minimizer"`` requires ``order="random"``.
+
+        - ``"minimizer"``: the first k-mer of the window in `order`.
+        - ``"miniception"``: k-mers whose smallest s-mer is at either end come first [4]_.
+        - ``"open-closed"``: k-mers whose smallest s-mer is in the middle come before those [5]_. It has a low
+          density if `k` is at most about `window`.
+        - ``"mod"``: the k-mer at position ``x % window`` of the window, where x is the position of its
+          smallest t-mer [6]_. It has the lowest density if `k` is much larger than `window`.
+        - ``"mod-open-closed"``: the same with open-closed t-mers, a little lower still [5]_.
+        - ``"syncmer"``: all k-mers whose smallest s-mer, with ``s = k - window``, is at either end [7]_.
+          The choice depends on the k-mer alone, so mutations around it do not change it. `window` must be
+          below `k`.
+    order : {"random", "lexicographic", "gaussian", "double-decycling"} or callable, default="random"
         The order of the k-mers.
 
-        - ``"hash"``: a random permutation of all k-mers, by the 64-bit finalizer of SplitMix64 [3]_.
+        - ``"random"``: a random permutation of all k-mers, by the 64-bit finalizer of SplitMix64 [3]_.
         - ``"lexicographic"``: the order of the symbols of the alphabet. It needs no seed and selects more
           positions.
         - ``"gaussian"``: descending response of a convolution filter with independent N(0, 1) weights. This
           is what max-pooling selects in a convolutional network [1]_.
+        - ``"double-decycling"``: k-mers of two minimum decycling sets come first [8]_. It has the lowest
+          density if `k` is smaller than `window`.
         - A callable takes symbol codes of shape (n_kmers, k) and returns one number for each k-mer, smallest
           first. The number must depend on nothing but the k-mer.
     tie_break : {"robust", "leftmost", "slot"}, default="robust"
-        Which of several equal k-mers in a window is selected. Repeats have many.
+        Which of several equal k-mers in a window is selected. Repeats have many. The rule applies to the
+        schemes ``"minimizer"``, ``"miniception"`` and ``"open-closed"``; the others take the leftmost of
+        equal t-mers or s-mers.
 
         - ``"robust"``: the position that the previous window selected, or else the rightmost (robust
           winnowing [2]_). It selects the fewest positions.
@@ -77,8 +102,8 @@ class MinimizerVectorizer(SequenceTransformer):
     binary : bool, default=False
         Whether a value is 1 for a selected k-mer instead of the number of selected positions.
     random_state : int, RandomState instance or None, default=None
-        Draws the permutation of ``"hash"`` and the filter of ``"gaussian"``. Two vectorizers give comparable
-        rows only if both have the same int.
+        Draws the permutation of ``"random"`` and ``"double-decycling"`` and the filter of ``"gaussian"``. Two
+        vectorizers give comparable rows only if both have the same int.
 
     Attributes
     ----------
@@ -87,7 +112,7 @@ class MinimizerVectorizer(SequenceTransformer):
     filter_ : ndarray of shape (k, n_symbols)
         The weights of the ``"gaussian"`` filter; only for that order.
     hash_seed_ : int
-        The seed of the ``"hash"`` order; only for that order.
+        The seed of the ``"random"`` or ``"double-decycling"`` order; only for these orders.
 
     See Also
     --------
@@ -97,14 +122,32 @@ class MinimizerVectorizer(SequenceTransformer):
 
     Notes
     -----
-    `fit` draws the order and learns nothing from the sequences. The time is O(n log window) for n symbols.
-    The work is done in buffers of 65,536 symbols, so that the memory does not grow with the length of a
-    sequence; only the selected k-mers are kept.
+    `fit` draws the order and learns nothing from the sequences. The time is O(n log(window + k)) for n
+    symbols. The work is done in buffers of 65,536 symbols, so that the memory does not grow with the length
+    of a sequence; only the selected k-mers are kept.
 
-    The density of a random order tends to ``2 / (window + 1)`` on random sequences. As in [1]_, only windows
-    that lie completely within the sequence are used, except in sequences with fewer than `window` k-mers. The
-    random order of [1]_ is MurmurHash3 of the letters; here it is the finalizer of SplitMix64 of the k-mer
-    code, which is as random but a different permutation.
+    *Guarantees.* In a sequence without ambiguity letters, every `window` consecutive k-mers hold a selected
+    one. Without ``canonical=True``, the positions that consecutive windows select never decrease: all schemes
+    are forward. With ``canonical=True``, a sequence and its reverse complement have equal sets of k-mers, and
+    equal counts if the scheme is ``"mod"``, ``"mod-open-closed"`` or ``"syncmer"`` or if
+    ``tie_break="leftmost"``. Ties are then resolved by the strand of the window: the leftmost of equal
+    minima if a hash of the window is smaller than that of its reverse complement, or else the rightmost. A
+    callable order that gives different k-mers equal numbers needs ``tie_break="leftmost"`` for equal sets.
+
+    *Density.* A random order has a density of ``2 / (window + 1)`` on random sequences, and no scheme can be
+    below ``1 / window``. The published densities of the other schemes are reproduced on the page
+    :doc:`/benchmarks_minimizers`. Of scikit-learn's tools, none guarantees a k-mer in each window.
+
+    *Differences from the papers.* As in [1]_, only windows that lie completely within the sequence are used,
+    except in sequences with fewer than `window` k-mers. The random order of [1]_ is MurmurHash3 of the
+    letters; here it is the finalizer of SplitMix64 of the k-mer code. The published programs decide by
+    floating-point rounding whether a k-mer at the border of a decycling set belongs to it; here the sets are
+    exact. Lengths are ``t = r + (k - r) % window`` and ``s = max(k - window, r)`` with r = 4 for four symbols
+    as in [5]_ and [6]_; r has at least 256 r-mers in other alphabets. For Miniception, which names no rule
+    for short k-mers, s has at least twice as many s-mers as positions in a k-mer. A k-mer of more than 63
+    bits (k above 31 for nucleotides, 14 for proteins) is represented by a 64-bit hash. With
+    ``canonical=True``, the s of open-closed schemes is raised by one if k - s is odd, so that the middle is
+    the same on both strands.
 
     References
     ----------
@@ -114,6 +157,16 @@ class MinimizerVectorizer(SequenceTransformer):
        fingerprinting", SIGMOD, 2003. doi:10.1145/872757.872770
     .. [3] G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
        OOPSLA, 2014. doi:10.1145/2660193.2660195
+    .. [4] H. Zheng, C. Kingsford, G. Marçais, "Improved design and analysis of practical minimizers",
+       Bioinformatics, 2020. doi:10.1093/bioinformatics/btaa472
+    .. [5] R. Groot Koerkamp, D. Liu, G. E. Pibiri, "The open-closed mod-minimizer algorithm",
+       Algorithms Mol. Biol., 2025. doi:10.1186/s13015-025-00270-0
+    .. [6] R. Groot Koerkamp, G. E. Pibiri, "The mod-minimizer: a simple and efficient sampling
+       algorithm for long k-mers", WABI, 2024. doi:10.4230/LIPIcs.WABI.2024.11
+    .. [7] R. Edgar, "Syncmers are more sensitive than minimizers for selecting conserved k-mers in
+       biological sequences", PeerJ, 2021. doi:10.7717/peerj.10805
+    .. [8] D. Pellow et al., "Efficient minimizer orders for large values of k using minimum decycling
+       sets", Genome Res., 2023. doi:10.1101/gr.277644.123
 
     Examples
     --------
@@ -131,7 +184,11 @@ class MinimizerVectorizer(SequenceTransformer):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "k": AT_LEAST_ONE,
         "window": AT_LEAST_ONE,
-        "order": [StrOptions({"hash", "lexicographic", "gaussian"}), callable],
+        "canonical": ["boolean"],
+        "scheme": [
+            StrOptions({"minimizer", "miniception", "open-closed", "mod", "mod-open-closed", "syncmer"})
+        ],
+        "order": [StrOptions({"random", "lexicographic", "gaussian", "double-decycling"}), callable],
         "tie_break": [StrOptions({"robust", "leftmost", "slot"})],
         "alphabet": ALPHABET,
         "n_features": [Interval(Integral, 1, np.iinfo(np.int32).max, closed="both")],
@@ -144,7 +201,12 @@ class MinimizerVectorizer(SequenceTransformer):
         k: int = 8,
         window: int = 19,
         *,
-        order: Literal["hash", "lexicographic", "gaussian"] | Callable[..., npt.ArrayLike] = "hash",
+        canonical: bool = False,
+        scheme: Literal[
+            "minimizer", "miniception", "open-closed", "mod", "mod-open-closed", "syncmer"
+        ] = "minimizer",
+        order: Literal["random", "lexicographic", "gaussian", "double-decycling"]
+        | Callable[..., npt.ArrayLike] = "random",
         tie_break: Literal["robust", "leftmost", "slot"] = "robust",
         alphabet: str | Alphabet = "dna",
         n_features: int = 2**20,
@@ -153,6 +215,8 @@ class MinimizerVectorizer(SequenceTransformer):
     ) -> None:
         self.k = k
         self.window = window
+        self.canonical = canonical
+        self.scheme = scheme
         self.order = order
         self.tie_break = tie_break
         self.alphabet = alphabet
@@ -179,17 +243,12 @@ class MinimizerVectorizer(SequenceTransformer):
         Raises
         ------
         ValueError
-            If there are 2**63 possible k-mers or more, or a letter does not belong to the alphabet; the
-            message names the sequence and the position.
+            If the scheme, the order, `k` and the alphabet do not fit together, or a letter does not belong to
+            the alphabet; the message names the sequence and the position.
         """
         sequences = check_sequences(X)
         alphabet = get_alphabet(self.alphabet)
-        largest = largest_k(len(alphabet))
-        if self.k > largest:
-            raise ValueError(
-                f"k={self.k} is too large for the {alphabet.name} alphabet: a k-mer must fit into 63 bits; "
-                f"choose k of at most {largest}."
-            )
+        self._check_combination(alphabet)
         check_letters(sequences, alphabet)
         rng = check_random_state(self.random_state)
         # attributes of an earlier fit with another order
@@ -198,9 +257,37 @@ class MinimizerVectorizer(SequenceTransformer):
         self.alphabet_ = alphabet
         if self.order == "gaussian":
             self.filter_ = rng.standard_normal((self.k, len(alphabet)))
-        elif self.order == "hash":
+        elif self.order in ("random", "double-decycling"):
             self.hash_seed_ = int(rng.randint(np.iinfo(np.int64).max, dtype=np.int64))
         return self
+
+    def _check_combination(self, alphabet: Alphabet) -> None:
+        """Raise a ValueError if the parameters do not fit together."""
+        if self.canonical:
+            complements = alphabet.complement_codes
+            if len(alphabet) != 4 or complements is None or complements[:4].tolist() != [3, 2, 1, 0]:
+                raise ValueError(
+                    f"canonical=True requires an alphabet of nucleotides, but got {alphabet.name!r}; set "
+                    "alphabet='dna' or canonical=False."
+                )
+        if self.scheme != "minimizer" and self.order != "random":
+            order = self.order if isinstance(self.order, str) else "a callable"
+            raise ValueError(
+                f"scheme={self.scheme!r} requires order='random', but order is {order}; choose "
+                "scheme='minimizer' or order='random'."
+            )
+        if self.scheme == "syncmer" and self.window >= self.k:
+            raise ValueError(
+                f"scheme='syncmer' requires a window below k={self.k}, but window={self.window}; raise k or "
+                "lower window."
+            )
+        largest = largest_k(len(alphabet))
+        if self.k > largest and (callable(self.order) or self.order == "lexicographic"):
+            order = "a callable order" if callable(self.order) else "order='lexicographic'"
+            raise ValueError(
+                f"k={self.k} is too large for {order}: a k-mer of the {alphabet.name} alphabet must fit into "
+                f"63 bits; choose k of at most {largest} or order='random'."
+            )
 
     def transform(self, X: Any) -> sparse.csr_array:
         """Count the selected positions of each k-mer in each sequence.
@@ -224,11 +311,12 @@ class MinimizerVectorizer(SequenceTransformer):
         check_is_fitted(self, "alphabet_")
         sequences = check_sequences(X)
         n_columns = self._n_features_out
+        columns_of = self._column_function()
         cells, counts = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int32)]
         for selection in self._select(sequences):
             # counted in each buffer, so that a repeated k-mer takes one entry
             cell, count = np.unique(
-                selection.sequence * n_columns + self._columns(selection.code), return_counts=True
+                selection.sequence * n_columns + columns_of(selection.code), return_counts=True
             )
             cells.append(cell)
             counts.append(count.astype(np.int32))
@@ -268,10 +356,18 @@ class MinimizerVectorizer(SequenceTransformer):
         Returns
         -------
         kmers : list of ndarray of shape (n_distinct,), dtype str
-            The distinct k-mers selected in each sequence, in the order of the alphabet.
+            The distinct k-mers selected in each sequence, in the order of the alphabet. With
+            ``canonical=True``, the smaller of each k-mer and its reverse complement.
         """
         check_is_fitted(self, "alphabet_")
-        return [self._kmers_of(np.unique(codes)) for codes in self._split(check_sequences(X), "code")]
+        sequences = check_sequences(X)
+        if self.k <= largest_k(len(self.alphabet_)):
+            return [self._kmers_of(np.unique(codes)) for codes in self._split(sequences, "code")]
+        # the code of a long k-mer is a hash
+        return [
+            np.array(sorted(self._kmers_at(sequence, positions)), dtype=f"U{self.k}")
+            for sequence, positions in zip(sequences, self._split(sequences, "position"), strict=True)
+        ]
 
     def density(self, X: Any) -> npt.NDArray[np.float64]:
         """Return the fraction of selected positions of each sequence.
@@ -314,44 +410,81 @@ class MinimizerVectorizer(SequenceTransformer):
         if self._hashes_columns:
             prefix = type(self).__name__.lower()
             return np.array([f"{prefix}{column}" for column in range(self._n_features_out)], dtype=object)
-        return self._kmers_of(np.arange(self._n_features_out)).astype(object)
+        codes = canonical_codes(self.k) if self.canonical else np.arange(self._n_features_out)
+        return self._kmers_of(codes).astype(object)
 
     @property
     def _hashes_columns(self) -> bool:
-        return len(self.alphabet_) ** self.k > self.n_features
+        return self._n_kmers > self.n_features
 
     @property
     def _n_features_out(self) -> int:
-        return min(len(self.alphabet_) ** self.k, self.n_features)
+        return min(self._n_kmers, self.n_features)
 
-    def _columns(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        if not self._hashes_columns:
-            return codes
-        return (mix64(codes, _COLUMN_SEED) % np.uint64(self.n_features)).astype(np.int64)
+    @property
+    def _n_kmers(self) -> int:
+        """The number of different k-mers."""
+        n_symbols = len(self.alphabet_)
+        if not self.canonical:
+            return n_symbols**self.k
+        # a k-mer that is its own reverse complement is determined by its first half
+        palindromes = 0 if self.k % 2 else n_symbols ** (self.k // 2)
+        return (n_symbols**self.k + palindromes) // 2
+
+    def _column_function(self) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
+        """Return the function that maps codes of k-mers to columns."""
+        if self._hashes_columns:
+            return lambda codes: (mix64(codes, _COLUMN_SEED) % np.uint64(self.n_features)).astype(np.int64)
+        if self.canonical:
+            codes_of_columns = canonical_codes(self.k)
+            return lambda codes: np.searchsorted(codes_of_columns, codes)
+        return lambda codes: codes
 
     def _kmers_of(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
         return spell_kmers(codes, k=self.k, symbols=self.alphabet_.symbols)
 
+    def _kmers_at(self, sequence: str, positions: npt.NDArray[np.int64]) -> set[str]:
+        """Return the (canonical) k-mers at the positions of a sequence."""
+        alphabet = self.alphabet_
+        kmers = {alphabet.decode(alphabet.encode(sequence[p : p + self.k])) for p in positions}
+        if not self.canonical:
+            return kmers
+        # the letters of nucleotides are in alphabetical order
+        return {min(kmer, alphabet.reverse_complement(kmer)) for kmer in kmers}
+
     def _select(self, sequences: npt.NDArray[np.object_]) -> Iterator[Selection]:
-        order: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]]
-        if self.order == "hash":
-            seed = self.hash_seed_
-            order = lambda codes: hash_order(codes, seed)  # noqa: E731
-        elif self.order == "gaussian":
-            order = FilterOrder(self.filter_)
-        elif self.order == "lexicographic":
-            order = np.asarray
-        else:
-            order = CallableOrder(self.order, k=self.k, n_symbols=len(self.alphabet_))
         return select_minimizers(
             sequences,
             alphabet=self.alphabet_,
             k=self.k,
-            window=self.window,
-            order=order,
-            tie_break=self.tie_break,
+            # the choice of a syncmer does not depend on the k-mers around it
+            window=1 if self.scheme == "syncmer" else self.window,
+            scheme=self._sampling_scheme(),
+            canonical=self.canonical,
             size=_BUFFER_SIZE,
         )
+
+    def _sampling_scheme(self) -> Scheme:
+        k, n_symbols = self.k, len(self.alphabet_)
+        if self.order == "random":
+            return random_scheme(
+                self.scheme,
+                k=k,
+                window=self.window,
+                canonical=self.canonical,
+                tie_break=self.tie_break,
+                n_symbols=n_symbols,
+                seed=self.hash_seed_,
+            )
+        if self.order == "gaussian":
+            order = filter_order(self.filter_)
+        elif self.order == "double-decycling":
+            order = double_decycling_order(k, n_symbols, self.hash_seed_)
+        elif self.order == "lexicographic":
+            order = lexicographic_order(k)
+        else:
+            order = callable_order(self.order, k=k)
+        return minimizer_scheme(order, k=k, window=self.window, tie_break=self.tie_break)
 
     def _split(self, sequences: npt.NDArray[np.object_], name: str) -> list[npt.NDArray[np.int64]]:
         """Return a field of the selection as one array for each sequence."""

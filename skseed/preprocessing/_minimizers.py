@@ -1,26 +1,22 @@
-"""Select the minimizers of many sequences: orders of k-mers and window minima.
+"""Select k-mers of many sequences with a sampling scheme.
 
 Sequences are encoded in buffers of bounded size, so that each step is a few numpy calls on arrays that fit
-into the cache. Short sequences share a buffer; a long sequence is split into overlapping segments. An *order*
-assigns a value to the code of each k-mer, and the k-mer with the smallest value in a window is selected.
+into the cache. Short sequences share a buffer; a long sequence is split into overlapping segments.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skseed._kmers import decode_kmers, kmer_codes, mix64
 from skseed._sequences import offsets_of, raise_foreign
 from skseed.alphabets import FOREIGN, Alphabet
+from skseed.preprocessing._minimizer_orders import KmerText
+from skseed.preprocessing._minimizer_schemes import Scheme, Windows
 
 Integers = npt.NDArray[np.int64]
 Symbols = npt.NDArray[np.uint8]
-Values = npt.NDArray[Any]
-
-_TABLE_SIZE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -96,157 +92,14 @@ def _encode_buffer(
     return Buffer(codes, sequence, offset, start, n_windows)
 
 
-def hash_order(codes: Integers, seed: int) -> npt.NDArray[np.uint64]:
-    """Return the values of a random permutation of all k-mers; none has the largest 64-bit number."""
-    values = mix64(codes, seed)
-    return np.minimum(values, np.iinfo(np.uint64).max - np.uint64(1), out=values)
-
-
-class FilterOrder:
-    """The order of a convolution filter, in which the k-mer of highest response comes first.
-
-    The response is the sum of one weight for each symbol. The sums of a few consecutive symbols are
-    tabulated, so that equal k-mers have bit-identical responses.
-    """
-
-    def __init__(self, weights: npt.NDArray[np.float64]) -> None:
-        k, n_symbols = weights.shape
-        width = 1
-        while n_symbols ** (width + 1) <= _TABLE_SIZE:
-            width += 1
-        self._tables = []
-        for stop in range(k, 0, -width):
-            table = np.zeros(1)
-            for row in weights[max(0, stop - width) : stop]:
-                table = np.add.outer(table, -row).ravel()
-            self._tables.append(table)
-
-    def __call__(self, codes: Integers) -> npt.NDArray[np.float64]:
-        """Return the negated response of each k-mer."""
-        *lower, top = self._tables
-        rest = codes
-        values = np.zeros(len(codes))
-        for table in lower:
-            rest, code = np.divmod(rest, len(table))
-            values += table[code]
-        values += top[rest]
-        return values
-
-
-class CallableOrder:
-    """The order of a user's function of symbol codes, as ranks within a buffer.
-
-    The function takes an array of shape (n_kmers, k) and returns a real number for each k-mer. Anything else
-    raises a ValueError.
-    """
-
-    def __init__(self, function: Callable[[Symbols], npt.ArrayLike], *, k: int, n_symbols: int) -> None:
-        self._function = function
-        self._k = k
-        self._n_symbols = n_symbols
-
-    def __call__(self, codes: Integers) -> Integers:
-        """Return the rank of each k-mer; equal values have equal ranks."""
-        distinct, inverse = np.unique(codes, return_inverse=True)
-        if not len(distinct):
-            return np.zeros(0, dtype=np.int64)
-        values = np.asarray(self._function(decode_kmers(distinct, k=self._k, n_symbols=self._n_symbols)))
-        if values.shape != (len(distinct),) or values.dtype.kind not in "biuf":
-            raise ValueError(
-                f"order returned an array of shape {values.shape} and dtype {values.dtype}, but one real "
-                f"number for each k-mer is required, an array of shape ({len(distinct)},)."
-            )
-        if np.isnan(values).any():
-            raise ValueError("order returned NaN, which cannot be ordered; return numbers only.")
-        _, ranks = np.unique(values, return_inverse=True)
-        return ranks[inverse].astype(np.int64)
-
-
-def order_values(
-    order: Callable[[Integers], Values], codes: Integers, valid: npt.NDArray[np.bool_] | None
-) -> Values:
-    """Return the value of each k-mer; k-mers with a wildcard come last."""
-    if valid is None:
-        return order(codes)
-    known = order(codes[valid])
-    last = np.inf if known.dtype.kind == "f" else np.iinfo(known.dtype).max
-    values = np.full(len(codes), last, dtype=known.dtype)
-    values[valid] = known
-    return values
-
-
-def window_minima(
-    values: Values, window: int, *, slots: npt.NDArray[np.int32] | None = None, rightmost: bool = False
-) -> tuple[npt.NDArray[np.int32], Values]:
-    """Return the position of the smallest value of each window, and that value.
-
-    Of equal values, the leftmost, the rightmost, or the one with the lowest of `slots` is taken. Spans
-    double: the minimum over eight positions is the lesser of two minima over four. Two overlapping spans make
-    a window of any length.
-    """
-    where = np.arange(len(values), dtype=np.int32)
-    span = 1
-    while span < window:
-        shift = min(span, window - span)
-        left, right = values[:-shift], values[shift:]
-        take = right <= left if rightmost else right < left
-        if slots is not None:
-            take |= (right == left) & (slots[shift:] < slots[:-shift])
-            slots = np.where(take, slots[shift:], slots[:-shift])
-        where = np.where(take, where[shift:], where[:-shift])
-        values = np.where(take, right, left)
-        span += shift
-    return where, values
-
-
-def robust_picks(
-    rightmost: npt.NDArray[np.int32],
-    minima: Values,
-    starts: Integers,
-    is_first: npt.NDArray[np.bool_],
-    previous: int | None,
-) -> Integers:
-    """Return the positions selected by robust winnowing, ascending.
-
-    A window selects the same position as the window before it if that position is still inside and no value
-    is smaller; otherwise it selects its rightmost minimum. The position can stay only while the minimum is
-    equal, so windows are divided where the minimum changes, and all divisions advance at once.
-
-    Parameters
-    ----------
-    rightmost, minima, starts : ndarray of shape (n_windows,)
-        The rightmost minimum of each window, its value, and the first position of the window.
-    is_first : ndarray of shape (n_windows,), dtype bool
-        Whether a window is the first of a segment.
-    previous : int or None
-        The position that the window before the first one selected, if it is a minimum of the first one too.
-    """
-    begins = is_first.copy()
-    begins[1:] |= minima[1:] != minima[:-1]
-    at = np.flatnonzero(begins)
-    end = np.append(at[1:], len(minima))
-    picks = rightmost[at].astype(np.int64)
-    if previous is not None:
-        picks[0] = previous
-    selected = []
-    while len(at):
-        selected.append(picks)
-        # the first window that no longer contains the selected position
-        after = at + (picks + 1 - starts[at])
-        remains = after < end
-        at, end = after[remains], end[remains]
-        picks = rightmost[at].astype(np.int64)
-    return np.sort(np.concatenate(selected))
-
-
 def select_minimizers(
     strings: npt.NDArray[np.object_],
     *,
     alphabet: Alphabet,
     k: int,
     window: int,
-    order: Callable[[Integers], Values],
-    tie_break: str,
+    scheme: Scheme,
+    canonical: bool,
     size: int,
 ) -> Iterator[Selection]:
     """Yield the selected positions of the sequences, buffer by buffer, each position once.
@@ -261,64 +114,57 @@ def select_minimizers(
         Symbols in a k-mer.
     window : int
         K-mers in a window.
-    order : callable
-        Returns the values of k-mer codes; the smallest is selected. An integer value must not be the largest
-        of its type, which marks k-mers with a wildcard.
-    tie_break : {"robust", "leftmost", "slot"}
-        Which of several equal minima is selected.
+    scheme : callable
+        Returns the positions that it selects in a buffer, ascending.
+    canonical : bool
+        Whether a k-mer and its reverse complement are equal.
     size : int
         Symbols in a buffer.
 
     Yields
     ------
     selection : Selection
-        Sequences and positions ascend, within a buffer and from one buffer to the next.
+        Sequences and positions ascend within a buffer. A k-mer with a wildcard is not selected.
     """
-    # the position in its sequence that was selected last
-    previous = -1
-    previous_sequence = -1
+    # the positions that the last sequence of the previous buffer has already selected there
+    previous, previous_sequence = np.zeros(0, dtype=np.int64), -1
     for buffer in iter_buffers(strings, alphabet=alphabet, k=k, window=window, size=size):
-        codes, valid = kmer_codes(buffer.codes, k=k, n_symbols=len(alphabet))
-        values = order_values(order, codes, valid)
+        text = KmerText(buffer.codes, n_symbols=len(alphabet), canonical=canonical)
+        codes, valid, _ = text.codes(k)
         continues = buffer.offset[0] > 0 and buffer.sequence[0] == previous_sequence
-        carried = int(previous - buffer.offset[0]) if continues else -1
-
-        # the first positions of all windows: consecutive numbers within a segment
-        total = int(buffer.n_windows.sum())
-        first = np.cumsum(buffer.n_windows) - buffer.n_windows
-        starts = np.arange(total) + np.repeat(buffer.start - first, buffer.n_windows)
-
-        if tie_break == "robust":
-            rightmost, minima = window_minima(values, window, rightmost=True)
-            rightmost, minima = rightmost[starts], minima[starts]
-            is_first = np.zeros(total, dtype=bool)
-            is_first[first] = True
-            keeps = carried >= 0 and values[carried] == minima[0]
-            picks = robust_picks(rightmost, minima, starts, is_first, carried if keeps else None)
-        else:
-            slots = _slots(buffer, len(values), window) if tie_break == "slot" else None
-            where, _ = window_minima(values, window, slots=slots)
-            where = where[starts]
-            changes = np.ones(total, dtype=bool)
-            np.not_equal(where[1:], where[:-1], out=changes[1:])
-            picks = where[changes].astype(np.int64)
+        if not continues:
+            previous = previous[:0]
+        picks = scheme(text, _windows(buffer, strings, k, window, previous))
         if valid is not None:
             picks = picks[valid[picks]]
 
         segment = np.searchsorted(buffer.start, picks, side="right") - 1
         position = picks - buffer.start[segment] + buffer.offset[segment]
         sequence = buffer.sequence[segment]
-        new = slice(1 if len(picks) and picks[0] == carried else 0, None)
+        new = np.ones(len(picks), dtype=bool)
+        if len(previous):
+            head = np.searchsorted(picks, previous.max() - buffer.offset[0] + buffer.start[0], side="right")
+            new[:head] = ~np.isin(position[:head], previous)
         yield Selection(sequence[new], position[new], codes[picks[new]])
         previous_sequence = int(buffer.sequence[-1])
-        if len(picks) and sequence[-1] == previous_sequence:
-            previous = int(position[-1])
-        elif not continues or len(buffer.start) > 1:
-            previous = -1
+        own = position[sequence == previous_sequence]
+        if len(own) or not continues or len(buffer.start) > 1:
+            previous = own[own > own[-1] - k - window] if len(own) else own
 
 
-def _slots(buffer: Buffer, n_kmers: int, window: int) -> npt.NDArray[np.int32]:
-    """Return the position of each k-mer in its sequence, modulo the window."""
-    lengths = np.diff(np.append(buffer.start, n_kmers))
-    shift = np.repeat((buffer.offset - buffer.start) % window, lengths)
-    return ((np.arange(n_kmers) + shift) % window).astype(np.int32)
+def _windows(
+    buffer: Buffer, strings: npt.NDArray[np.object_], k: int, window: int, previous: Integers
+) -> Windows:
+    total = int(buffer.n_windows.sum())
+    first = np.cumsum(buffer.n_windows) - buffer.n_windows
+    n_kmers = np.full(len(buffer.start), window)
+    for segment in np.flatnonzero(buffer.n_windows == 1):
+        n_kmers[segment] = min(window, len(strings[buffer.sequence[segment]]) - k + 1)
+    return Windows(
+        starts=np.arange(total) + np.repeat(buffer.start - first, buffer.n_windows),
+        first=first,
+        segment_starts=buffer.start,
+        segment_offsets=buffer.offset,
+        n_kmers=n_kmers,
+        carried=int(previous[-1] - buffer.offset[0]) if len(previous) else -1,
+    )
