@@ -6,7 +6,8 @@ The minimizer of a window is its first k-mer in some order of all k-mers. With w
 k-mer in ten is a minimizer, which is enough to find overlaps of sequences. A convolution filter followed by
 max-pooling also selects one k-mer of each window: the k-mer with the largest response. A filter with random
 weights is therefore an order of k-mers. This example compares its selection with that of a random order, on
-human telomeres and on simulated repeats. It then uses minimizers as a sketch of proteins.
+human telomeres and on simulated repeats, and with the newest sampling schemes on random DNA. It then uses
+minimizers as a sketch of proteins.
 """
 
 # %%
@@ -55,7 +56,7 @@ pd.DataFrame(
                     for seed in seeds
                 ]
             )
-            for order in ("hash", "gaussian")
+            for order in ("random", "gaussian")
         }
         for tie_break in ("robust", "leftmost", "slot")
     }
@@ -82,7 +83,7 @@ def repeats(unit, n_copies=60, length=1007):
     return sequences
 
 
-density = {"hash": [], "gaussian": []}
+density = {"random": [], "gaussian": []}
 for unit in units:
     sequences = repeats(unit)
     for order, means in density.items():
@@ -93,6 +94,34 @@ for unit in units:
             for seed, sequence in enumerate(sequences)
         ]
         means.append(np.mean(each))
+
+# %%
+# In DNA without repeats, a filter selects about as many positions as a random order. Other schemes come
+# closer to the lower bound. With windows of 24 k-mers, ``order="double-decycling"`` and
+# ``scheme="open-closed"`` select the fewest positions for short k-mers, and ``scheme="mod"`` for long ones.
+# ``scheme="mod-open-closed"`` combines both.
+
+text = DNA.decode(rng.integers(4, size=100_000))
+schemes = {
+    "random order": {},
+    "random filter": {"order": "gaussian"},
+    "double decycling": {"order": "double-decycling"},
+    "open-closed": {"scheme": "open-closed"},
+    "mod": {"scheme": "mod"},
+    "mod-open-closed": {"scheme": "mod-open-closed"},
+}
+sizes = [6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64]
+by_scheme = pd.DataFrame(
+    {
+        name: [
+            MinimizerVectorizer(k, 24, random_state=0, **parameters).fit([text]).density([text])[0]
+            for k in sizes
+        ]
+        for name, parameters in schemes.items()
+    },
+    index=pd.Index(sizes, name="k"),
+)
+by_scheme.loc[[8, 16, 32, 64]].round(4)
 
 # %%
 # Minimizers also serve as a sketch: a row of counts of the selected k-mers for each sequence, which any model
@@ -120,12 +149,12 @@ sketch = pd.DataFrame(sketch).T.rename_axis("window")
 sketch.round(2)
 
 # %%
-# The figure shows the response of a filter along the telomere with the selected k-mers (top), the densities
-# (left), and the accuracy by the number of k-mers in the sketch (right).
+# The figure shows the response of a filter along the telomere with the selected k-mers (top), and the
+# densities in repeats (left) and in random DNA (right).
 
 INK, RANDOM, FILTER = "0.25", "#d1495b", "#00798c"
 figure, axes = plt.subplot_mosaic(
-    [["top", "top"], ["left", "right"]], figsize=(9.5, 6.5), layout="constrained", facecolor="white"
+    [["top", "top"], ["left", "right"]], figsize=(10, 7), layout="constrained", facecolor="white"
 )
 top, left, right = axes.values()
 
@@ -136,64 +165,35 @@ pooled = layer(codes)[0, 0].detach().numpy()
 positions = vectorizer.positions([telomere])[0]
 positions = positions[(positions >= START) & (positions < STOP)]
 shown = np.arange(START, STOP)
-top.fill_between(shown, response[START:STOP], response.min(), step="mid", color="0.9")
-top.step(
-    shown + WINDOW // 2, pooled[START:STOP], where="mid", color=FILTER, alpha=0.6, label="after max-pooling"
+top.fill_between(
+    shown, response[START:STOP], response.min(), step="mid", color="0.9", label="response of each 8-mer"
 )
-top.plot(positions, response[positions], "o", color=RANDOM, label="minimizers")
-for position in positions:
-    top.annotate(
-        telomere[position : position + K],
-        (position, response[position]),
-        xytext=(0, 6),
-        textcoords="offset points",
-        ha="center",
-        fontsize=7,
-        family="monospace",
-        color=INK,
-    )
+top.step(shown + WINDOW // 2, pooled[START:STOP], where="mid", color=FILTER, label="after max-pooling")
+top.plot(positions, response[positions], "o", color=RANDOM, label="selected 8-mers")
 top.set(
     xlim=(START, STOP),
-    ylim=(None, response.max() * 1.25),
     xlabel="position in the telomere (nt)",
     ylabel="filter response",
-    title="A random filter over a human telomere",
 )
-top.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none", ncols=2)
+top.set_title("A random filter over a human telomere", loc="left")
+# the legend is above the axes, because the data fill them
+top.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncols=3, borderaxespad=0)
 
-left.axhline(2 / (WINDOW + 1), color=INK, linestyle="--", linewidth=1)
-left.annotate(
-    "random sequences", (29, 2 / (WINDOW + 1)), xytext=(0, 9), textcoords="offset points", ha="right"
-)
-left.axvline(WINDOW, color=INK, linestyle=":", linewidth=1)
-left.annotate("window", (WINDOW, 0.112), xytext=(3, 0), textcoords="offset points", va="top")
-left.plot(units, density["hash"], "o-", color=RANDOM, markersize=4, label="random order")
+left.axhline(2 / (WINDOW + 1), color=INK, linestyle="--", linewidth=1, label="random sequences")
+left.axvline(WINDOW, color=INK, linestyle=":", linewidth=1, label="length of the window")
+left.plot(units, density["random"], "o-", color=RANDOM, markersize=4, label="random order")
 left.plot(units, density["gaussian"], "s-", color=FILTER, markersize=4, label="random filter")
-left.set(
-    xlabel="length of the repeated unit (nt)",
-    ylabel="density of minimizers",
-    title="Filters select fewer k-mers in repeats",
-)
-left.legend(frameon=False, loc="lower left")
+left.set(xlabel="length of the repeated unit (nt)", ylabel="density of minimizers")
 
-right.plot(sketch["k-mers kept"], sketch["balanced accuracy"], "o-", color=FILTER)
-for window, row in sketch.iterrows():
-    right.annotate(
-        "all" if window == 1 else f"{window:.0f}",
-        (row["k-mers kept"], row["balanced accuracy"]),
-        xytext=(0, -14),
-        textcoords="offset points",
-        ha="center",
-        fontsize=8,
-    )
-right.set(
-    xscale="log",
-    ylim=(0, 1),
-    xlabel="k-mers kept of a spike protein",
-    ylabel="balanced accuracy",
-    title="Accuracy by window of the sketch",
-)
-right.margins(x=0.15)
+colors = [RANDOM, FILTER, "#edae49", "#66a182", "#2e4057", "#8d96a3"]
+for (name, values), color, marker in zip(by_scheme.items(), colors, "osD^vP", strict=True):
+    right.plot(values, color=color, marker=marker, markersize=4, label=name)
+right.axhline(1 / 24, color=INK, linewidth=1, label="1 / window")
+right.set(xlabel="length k of a k-mer (nt)", ylabel="density of selected k-mers")
+
+for panel, title, ncols in ((left, "Repeats, window of 19", 2), (right, "Random DNA, window of 24", 3)):
+    panel.set_title(title, loc="left")
+    panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False, ncols=ncols, fontsize=8)
 for panel in (top, left, right):
     panel.spines[["top", "right"]].set_visible(False)
 plt.show()

@@ -115,7 +115,7 @@ def filter_order(weights: npt.NDArray[np.float64]) -> Order:
     return order
 
 
-def _responses(text: KmerText, weights: npt.NDArray[np.float64], is_forward: Mask | None) -> Values:
+def _responses(text: KmerText, weights: Values, is_forward: Mask | None) -> Values:
     """Return the sum of one weight of each symbol of each k-mer, or of its canonical k-mer."""
     symbols = np.where(text.symbols < text.n_symbols, text.symbols, 0)
     forward = _sums(symbols, weights)
@@ -124,7 +124,7 @@ def _responses(text: KmerText, weights: npt.NDArray[np.float64], is_forward: Mas
     return np.where(is_forward, forward, _sums(text.complement(), weights)[::-1])
 
 
-def _sums(symbols: Symbols, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _sums(symbols: Symbols, weights: Values) -> Values:
     """Return the sum of weights of each k-mer; equal k-mers have bit-identical sums.
 
     The sums of a few consecutive symbols are tabulated.
@@ -132,14 +132,17 @@ def _sums(symbols: Symbols, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.
     k, n_symbols = weights.shape
     n_kmers = max(0, len(symbols) - k + 1)
     width = largest_k(n_symbols, limit=_TABLE_SIZE + 1)
-    sums = np.zeros(n_kmers)
+    sums = np.zeros(n_kmers, dtype=weights.dtype)
+    codes = {
+        n_rows: kmer_codes(symbols, k=n_rows, n_symbols=n_symbols)[0]
+        for n_rows in {min(width, k - start) for start in range(0, k, width)}
+    }
     for start in range(0, k, width):
         rows = weights[start : start + width]
-        table = np.zeros(1)
+        table = np.zeros(1, dtype=weights.dtype)
         for row in rows:
             table = np.add.outer(table, row).ravel()
-        codes, _ = kmer_codes(symbols, k=len(rows), n_symbols=n_symbols)
-        sums += table[codes[start : start + n_kmers]]
+        sums += table[codes[len(rows)][start : start + n_kmers]]
     return sums
 
 
@@ -183,21 +186,19 @@ def double_decycling_order(k: int, n_symbols: int, seed: int) -> Order:
     is the same for negative parts. Of the rotations of a k-mer without any such rotation, because the sum of
     the symbols is zero, the first set holds the smallest one.
     """
-    angles = 2 * np.pi * np.arange(k + 1) / k
-    here, turned = (
-        np.outer(np.sin(angles[first : first + k]), np.arange(n_symbols)).astype(float) for first in (0, 1)
-    )
-    real = np.outer(np.cos(angles[:k]), np.arange(n_symbols)).astype(float)
+    turn = np.exp(2j * np.pi / k)
+    weights = np.outer(np.exp(2j * np.pi * np.arange(k) / k), np.arange(n_symbols))
 
     def order(text: KmerText) -> Values:
         codes, valid, is_forward = text.codes(k)
-        y, next_y = (_responses(text, weights, is_forward) for weights in (here, turned))
+        sums = _responses(text, weights, is_forward)
+        here = sums.imag
+        turned = here * turn.real + sums.real * turn.imag
         classes = np.full(len(codes), 2, dtype=np.uint64)
-        classes[(y < -_ROUNDING) & (next_y >= -_ROUNDING)] = 1
-        classes[(y > _ROUNDING) & (next_y <= _ROUNDING)] = 0
-        zero = np.flatnonzero((np.abs(y) <= _ROUNDING) & (np.abs(next_y) <= _ROUNDING))
+        classes[(here < -_ROUNDING) & (turned >= -_ROUNDING)] = 1
+        classes[(here > _ROUNDING) & (turned <= _ROUNDING)] = 0
+        zero = np.flatnonzero((np.abs(here) <= _ROUNDING) & (np.abs(sums.real) <= _ROUNDING))
         if len(zero):
-            zero = zero[np.abs(_responses(text, real, is_forward)[zero]) <= _ROUNDING]
             classes[zero[_is_smallest_rotation(text, zero, k, is_forward)]] = 0
         return _mask(_classed(classes, codes, seed), valid)
 
