@@ -283,9 +283,9 @@ class MinimizerVectorizer(SequenceTransformer):
             )
         largest = largest_k(len(alphabet))
         if self.k > largest and (callable(self.order) or self.order == "lexicographic"):
-            order = "a callable order" if callable(self.order) else "order='lexicographic'"
+            named = "a callable order" if callable(self.order) else "order='lexicographic'"
             raise ValueError(
-                f"k={self.k} is too large for {order}: a k-mer of the {alphabet.name} alphabet must fit into "
+                f"k={self.k} is too large for {named}: a k-mer of the {alphabet.name} alphabet must fit into "
                 f"63 bits; choose k of at most {largest} or order='random'."
             )
 
