@@ -270,6 +270,36 @@ def as_sequences(
     return _encode(strings, resolve_alphabet(alphabet, strings), topology, name)
 
 
+def as_sequences_like(X: Any, others: Sequences, *, both_strands: bool = False, name: str = "X") -> Sequences:
+    """Return any accepted input over the alphabet of other sequences, with their topology.
+
+    Characters that a :class:`TextAlphabet` does not contain get its padding code, so they equal no
+    character of the other sequences.
+
+    Raises
+    ------
+    ValueError
+        If `X` is ``Sequences`` over another alphabet, or `both_strands` is True and a character has no
+        complement.
+    """
+    alphabet = others.alphabet
+    if isinstance(X, Sequences):
+        if X.alphabet != alphabet:
+            raise ValueError(f"{name} has another alphabet than the fitted sequences; encode it with theirs.")
+        return replace(X, topology=others.topology)
+    strings = check_sequences(X, name=name)
+    if isinstance(alphabet, Alphabet):
+        return _encode(strings, alphabet, others.topology, name)
+    union = TextAlphabet.of(_characters([strings]) | set(alphabet.symbols), exact=alphabet.exact)
+    sequences = _encode(strings, union, others.topology, name)
+    if both_strands:
+        sequences.check_complement(name)
+    if union == alphabet:
+        return sequences
+    table = np.array([alphabet.code_of(symbol) for symbol in union.symbols], dtype=alphabet.dtype)
+    return replace(sequences, codes=table[sequences.codes], alphabet=alphabet)
+
+
 def as_sequence_pair(
     X: Any,
     Y: Any,

@@ -86,6 +86,12 @@ class TextAlphabet:
                 points = np.where(points == ord("U"), ord("T"), points)
         return np.searchsorted(self._points, points).astype(self.dtype)
 
+    def code_of(self, symbol: str) -> int:
+        """Return the code of one symbol, or the padding code if the alphabet does not contain it."""
+        symbol = "T" if self._u_is_t and symbol == "U" else symbol
+        code = self.symbols.find(symbol)
+        return code if code >= 0 else self.padding_code
+
     def decode(self, codes: npt.NDArray[np.unsignedinteger]) -> str:
         """Return the text of some codes."""
         return self._points[codes].tobytes().decode("utf-32-le", errors="surrogatepass")

@@ -23,6 +23,7 @@ array([0, 0, 0, 1])
 
 from skseed.distances._levenshtein_distances import levenshtein_distances
 from skseed.distances._levenshtein_groups import levenshtein_groups
+from skseed.distances._levenshtein_index import LevenshteinIndex
 from skseed.distances._levenshtein_neighbors import levenshtein_neighbors
 
-__all__ = ["levenshtein_distances", "levenshtein_groups", "levenshtein_neighbors"]
+__all__ = ["LevenshteinIndex", "levenshtein_distances", "levenshtein_groups", "levenshtein_neighbors"]

@@ -289,6 +289,51 @@ class _Columns:
         return best
 
 
+class CircularPair:
+    """Two circular sequences in canonical form, for searches that compare one pair at a time."""
+
+    def __init__(self, one: Sequences, other: Sequences, *, both_strands: bool) -> None:
+        # the order determines which one is rotated, so that the distance is symmetric
+        self._equal = one.keys() == other.keys()
+        shorter, self._longer = sorted(
+            (one, other), key=lambda sequence: (len(sequence.codes), sequence.keys())
+        )
+        strands = [shorter] + ([shorter.reverse_complement()] if both_strands else [])
+        self._row = _Row(strands, 0)
+
+    def edits(self, cutoff: int) -> int:
+        """Return the distance, or more than the cut-off.
+
+        A distance of at most 1/17 of the longer length is exact, and so is every distance of sequences of
+        at most `SHORT` symbols. Others are upper bounds, which do not depend on the cut-off.
+        """
+        if self._equal:
+            return 0
+        n = len(self._longer.codes)
+        certain = n // (SEED + 1)
+        if n <= SHORT or cutoff <= certain:
+            return self._edits(cutoff)
+        edits = self._edits(certain)
+        return edits if edits <= certain else self._edits(n)
+
+    def within(self, limit: int) -> int:
+        """Return the distance as a search for all pairs within the limit computes it, or more than it."""
+        if self._equal:
+            return 0
+        columns = self._columns(limit)
+        near, estimates = columns.near(self._row, np.zeros(1, dtype=np.intp))
+        return columns.edits(self._row, 0, float(estimates[0])) if len(near) else limit + 1
+
+    def _edits(self, limit: int) -> int:
+        columns = self._columns(limit)
+        least, estimates = columns.coverage.bounds(self._row.codes, np.zeros(1, dtype=np.intp))
+        return limit + 1 if least[0] > limit else columns.edits(self._row, 0, float(estimates[0]))
+
+    def _columns(self, limit: int) -> _Columns:
+        limits, stops = np.array([limit], dtype=np.int64), np.ones(1, dtype=np.intp)
+        return _Columns(Block(0, self._longer, stops, limits, None), first_is_enough=False)
+
+
 def _search_block(rows: Block, columns: Block, both_strands: bool) -> Pairs:
     """Return close pairs between two blocks: all, or enough to join the components."""
     joined = None

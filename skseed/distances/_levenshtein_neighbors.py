@@ -9,18 +9,20 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
-from skseed._sequences import Topology, as_sequences
+from skseed._sequences import Topology, as_sequence_pair, as_sequences
 from skseed._sklearn import validate_params
 from skseed.alphabets import Alphabet
 from skseed.distances._blocks import Cutoff
 from skseed.distances._close_pairs import close_pairs, unique_forms
 from skseed.distances._components import Pairs
+from skseed.distances._levenshtein_index import LevenshteinIndex
 
 
 @validate_params(
     {
         "X": "no_validation",
         "max_distance": MAX_DISTANCE,
+        "Y": "no_validation",
         "topology": TOPOLOGY,
         "both_strands": ["boolean"],
         "alphabet": ALPHABET_OF_DISTANCES,
@@ -31,13 +33,14 @@ from skseed.distances._components import Pairs
 def levenshtein_neighbors(
     X: Any,
     max_distance: int | float,
+    Y: Any = None,
     *,
     topology: Topology = "linear",
     both_strands: bool = False,
     alphabet: str | Alphabet | None = "auto",
     n_jobs: int | None = None,
 ) -> csr_array:
-    """Find all pairs of sequences within a cut-off of the edit distance.
+    """Find all pairs of sequences within a cut-off of the edit distance, in one collection or between two.
 
     The result is exact: every pair is found, with its distance; circular sequences are exact under the
     conditions in Notes. Use it to find relatives, to remove redundancy or to draw a graph.
@@ -52,6 +55,9 @@ def levenshtein_neighbors(
         The largest distance that counts: a number of edits (int, at least 0), or a fraction of the longer of
         the two lengths (float between 0 and 1). At 0.1, sequences of 100 and 109 symbols may be 10 edits
         apart. A number of edits beyond the longer length accepts every pair.
+    Y : array-like of str of shape (n_others,), default=None
+        A second collection, whose sequences are compared with those of `X`, but not with each other. None
+        compares the sequences of `X`.
     topology : {"linear", "circular"}, default="linear"
         "circular" takes the least distance over all rotations of one of the sequences; see Notes.
     both_strands : bool, default=False
@@ -59,7 +65,7 @@ def levenshtein_neighbors(
         character raises a ValueError that names its index and position.
     alphabet : {"auto", "dna", "rna", "protein"}, Alphabet or None, default="auto"
         Which characters are equal. "auto": upper and lower case are equal, U equals T if every letter of `X`
-        is an IUPAC nucleotide code, and every other character equals itself only. A name or an
+        and `Y` is an IUPAC nucleotide code, and every other character equals itself only. A name or an
         :class:`~skseed.alphabets.Alphabet`: every letter must belong to it, and all its ambiguity letters are
         equal. None: only equal characters are equal.
     n_jobs : int, default=None
@@ -68,17 +74,17 @@ def levenshtein_neighbors(
 
     Returns
     -------
-    graph : csr_array of shape (n_sequences, n_sequences), dtype int64
-        The edits between row and column of each pair within the cut-off, in both triangles and with sorted
-        indices. The diagonal is not stored. Equal sequences are neighbors at a distance of 0, which is
-        *stored*: count neighbors with ``graph.nnz`` or ``np.diff(graph.indptr)``, never with ``graph > 0``,
-        and do not call ``graph.eliminate_zeros()``.
+    graph : csr_array of shape (n_sequences, n_sequences) or (n_sequences, n_others), dtype int64
+        The edits between row and column of each pair within the cut-off, with sorted indices. Without `Y`,
+        both triangles are stored, and the diagonal is not. Equal sequences are neighbors at a distance of
+        0, which is *stored*: count neighbors with ``graph.nnz`` or ``np.diff(graph.indptr)``, never with
+        ``graph > 0``, and do not call ``graph.eliminate_zeros()``.
 
     Raises
     ------
     ValueError
-        If the work would take more than 48 hours on the available workers, before any work; if a letter does
-        not belong to `alphabet`.
+        If the work without `Y` would take more than 48 hours on the available workers, before any work; if a
+        letter does not belong to `alphabet`.
     MemoryError
         If the graph takes more than half of the memory that the process may use.
 
@@ -86,15 +92,17 @@ def levenshtein_neighbors(
     --------
     sklearn.neighbors.radius_neighbors_graph : The same form of result for points in space.
     levenshtein_groups : Connected components of this graph.
+    LevenshteinIndex : The nearest neighbors, without a cut-off, and repeated searches in one collection.
 
     Notes
     -----
-    Pairs are rejected by the difference of their lengths, then by a lower bound of the distance, and at last
-    by the distance itself. The bound is the cheapest of three: the number of shared q-grams [1]_; the number
-    of non-overlapping k-mers that do not occur in the other sequence within d positions; or the seeds that a
-    pair must share, because one of d + 1 segments of a sequence is unchanged by d edits. *No pair is missed.*
-    The bounds reject pairs up to a cut-off of about 12 % for DNA; beyond it, every pair is compared. The
-    logger "skseed" reports the plan at level INFO before work.
+    Pairs of one collection are rejected by the difference of their lengths, then by a lower bound of the
+    distance, and at last by the distance itself. The bound is the cheapest of three: the number of shared
+    q-grams [1]_; the number of non-overlapping k-mers that do not occur in the other sequence within d
+    positions; or the seeds that a pair must share, because one of d + 1 segments of a sequence is unchanged
+    by d edits. *No pair is missed.* The bounds reject pairs up to a cut-off of about 12 % for DNA; beyond
+    it, every pair is compared. The logger "skseed" reports the plan at level INFO before work. Pairs of two
+    collections are rejected by their lengths and by shared q-grams.
 
     *Circular sequences.* The distance is the least over all rotations (and strands). Comparing all rotations
     would take a thousand times longer, so longer sequences are rotated only to the start of maximal exact
@@ -125,7 +133,17 @@ def levenshtein_neighbors(
            [0, 1, 0, 0]])
     >>> graph.indices[graph.indptr[0]:graph.indptr[1]]
     array([1, 3], dtype=int32)
+    >>> levenshtein_neighbors(["GATTACC", "CCCC"], 2, ["GATTACA", "GATACA"]).toarray()
+    array([[1, 2],
+           [0, 0]])
     """
+    if Y is not None:
+        left, right = as_sequence_pair(X, Y, alphabet=alphabet, topology=topology)
+        if both_strands:
+            left.check_complement("X")
+            right.check_complement("Y")
+        index = LevenshteinIndex(right, topology=topology, both_strands=both_strands)
+        return index.radius_neighbors(left, max_distance, n_jobs=n_jobs)
     sequences = as_sequences(X, alphabet=alphabet, topology=topology)
     unique, inverse = unique_forms(replace(sequences, topology=topology), both_strands=both_strands)
     first, second, edits = close_pairs(unique, Cutoff(max_distance), both_strands=both_strands, n_jobs=n_jobs)

@@ -111,7 +111,7 @@ class QgramFilter:
             stop = min(start + step, n)
             chunk = searched.sequences.slice(start, stop)
             # the counts of a chunk are not kept while those of the next are made
-            present = _counts(chunk, n_symbols, self.q, self.n_buckets)[:, self.buckets] >= self.levels
+            present = qgram_counts(chunk, n_symbols, self.q, self.n_buckets)[:, self.buckets] >= self.levels
             sums[start:stop] = present.sum(axis=1)
             bits[start:stop] = np.packbits(present, axis=1)
         n_qgrams = np.maximum(searched.lengths - self.q + 1, 0)
@@ -141,7 +141,7 @@ def choose_filter(
     reachable &= np.triu(np.ones_like(reachable), k=1)
     longest = max(2, int(np.log(65536) / np.log(n_symbols)))
     for q in range(2, min(8, longest) + 1):
-        n_buckets, buckets, levels, present = _ranked_columns(sample.sequences, n_symbols, q)
+        n_buckets, buckets, levels, present = ranked_columns(sample.sequences, n_symbols, q)
         n_qgrams = np.maximum(lengths - q + 1, 0)
         demanded = (n_qgrams[None, :] - n_qgrams[:, None]) / 2 - (q * limits)[None, :]
         shared = np.zeros(reachable.shape, dtype=np.float32)
@@ -162,7 +162,7 @@ def choose_filter(
     return best, best_cost
 
 
-def _ranked_columns(
+def ranked_columns(
     sample: Sequences, n_symbols: int, q: int
 ) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Return the number of buckets, and the columns in descending order of their variance on the sample.
@@ -170,7 +170,7 @@ def _ranked_columns(
     A column has a bucket and a level; the last array says which sequences of the sample reach it.
     """
     n_buckets = min(n_symbols**q, _MOST_BUCKETS)
-    counts = _counts(sample, n_symbols, q, n_buckets)
+    counts = qgram_counts(sample, n_symbols, q, n_buckets)
     # the levels around the usual count of a q-gram vary most
     base = np.maximum(np.round(counts.mean(axis=0)).astype(np.int64) - _LEVELS // 2, 0) + 1
     shares = np.array([(counts >= base + level).mean(axis=0) for level in range(_LEVELS)])
@@ -181,7 +181,7 @@ def _ranked_columns(
     return n_buckets, buckets, levels, counts[:, buckets] >= levels
 
 
-def _counts(sequences: Sequences, n_symbols: int, q: int, n_buckets: int) -> npt.NDArray[np.int64]:
+def qgram_counts(sequences: Sequences, n_symbols: int, q: int, n_buckets: int) -> npt.NDArray[np.int64]:
     """Return the counts of the q-grams, or of hashes of them, of shape (n_sequences, n_buckets)."""
     hashes = window_hashes(sequences.codes, width=q, n_symbols=n_symbols)
     if n_symbols**q > n_buckets:

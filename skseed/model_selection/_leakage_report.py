@@ -4,25 +4,19 @@ from collections.abc import Iterable, Iterator
 from numbers import Integral
 from typing import Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
 
 from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
 from skseed._sequences import Sequences, Topology, as_sequence_pair
 from skseed._sklearn import validate_params
 from skseed.alphabets import Alphabet
-from skseed.distances import levenshtein_neighbors
+from skseed.distances import LevenshteinIndex, levenshtein_neighbors
 from skseed.model_selection._columns import column_of, sequences_of
 
 Split = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 Nearest = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
-
-_BLOCK = 64
-_CANDIDATES = 1024
 
 
 @validate_params(
@@ -78,16 +72,16 @@ def leakage_report(
     max_distance : int or float, default=None
         The largest distance that is searched: a number of edits (int, at least 0), or a fraction of the
         longer of the two lengths (float between 0 and 1). Test sequences without a training sequence within
-        it get NaN. A small value is much faster. None finds the nearest at any distance, and compares all
-        test sequences with all training sequences.
+        it get NaN. A small value is much faster. None finds the nearest at any distance.
     alphabet : {"auto", "dna", "rna", "protein"}, Alphabet or None, default="auto"
         Which characters are equal. "auto" ignores the case of ASCII letters, and treats U as T if all letters
         are IUPAC nucleotide codes. With a name or an :class:`~skseed.alphabets.Alphabet`, all letters must
         belong to the alphabet, and all ambiguity letters equal its wildcard. None compares exact characters.
     topology : {"linear", "circular"}, default="linear"
-        "circular" takes the least distance over all rotations. Requires `max_distance`.
+        "circular" takes the least distance over all rotations, as
+        :class:`~skseed.distances.LevenshteinIndex` describes.
     both_strands : bool, default=False
-        Whether the distance is the lesser of both strands, for nucleotides. Requires `max_distance`.
+        Whether the distance is the lesser of both strands, for nucleotides.
     sequence_column : str or int, default=None
         The column of the sequences if `X` and `X_test` are tables: a name, or a position in a two-dimensional
         array.
@@ -141,11 +135,6 @@ def leakage_report(
         raise ValueError(
             "Pass either cv, for the splits of X, or X_test, for a test set beside the training set X."
         )
-    if max_distance is None and (topology != "linear" or both_strands):
-        raise ValueError(
-            "topology='circular' and both_strands=True need max_distance; set it to the largest distance "
-            "that counts as leakage, such as 0.1."
-        )
     if X_test is None:
         sequences = sequences_of(X, sequence_column, alphabet=alphabet, topology=topology)
         splits = list(_checked_splits(cv, X, y, groups, n_sequences=len(sequences)))
@@ -159,12 +148,13 @@ def leakage_report(
             both_strands=both_strands,
         )
         first_test = len(splits[0][0])
+    options: dict[str, Any] = {"topology": topology, "both_strands": both_strands, "n_jobs": n_jobs}
     if max_distance is None:
-        found = _nearest_of_all(sequences, splits, n_jobs)
+        found = [_nearest_of_all(sequences, split, **options) for split in splits]
+    elif X_test is not None:
+        found = [_nearest_within(sequences, splits[0], max_distance, **options)]
     else:
-        graph = levenshtein_neighbors(
-            sequences, max_distance, topology=topology, both_strands=both_strands, n_jobs=n_jobs
-        )
+        graph = levenshtein_neighbors(sequences, max_distance, **options)
         found = [_nearest_in_graph(graph, train, test) for train, test in splits]
     nearest, edits = (np.concatenate(column) for column in zip(*found, strict=True))
     tested = np.concatenate([test for _, test in splits])
@@ -266,50 +256,28 @@ def _nearest_in_graph(graph: Any, train: npt.NDArray[np.intp], test: npt.NDArray
     return nearest[test], edits[test]
 
 
-def _nearest_of_all(sequences: Sequences, splits: list[Split], n_jobs: int | None) -> list[Nearest]:
-    unique, inverse = sequences.unique()
-    keys = np.empty(len(unique), dtype=object)
-    keys[:] = unique.keys()
-    # rapidfuzz releases the interpreter lock, so threads share the sequences without a copy
-    run = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
-    found: list[Nearest] = []
-    for train, test in splits:
-        train = np.sort(train)
-        known, first = np.unique(inverse[train], return_index=True)
-        # in the order of the data, so that the first of several equally near sequences is taken
-        order = np.argsort(first)
-        known, first_of = known[order], train[first[order]]
-        asked, back = np.unique(inverse[test], return_inverse=True)
-        # a block holds sequences of similar length, so that near ones are found early
-        asked_order = np.argsort(unique.lengths[asked], kind="stable")
-        blocks = np.array_split(asked_order, -(-len(asked) // _BLOCK))
-        results = run(joblib.delayed(_nearest_of_block)(keys[asked[block]], keys[known]) for block in blocks)
-        nearest, edits = np.empty(len(asked), dtype=np.intp), np.empty(len(asked))
-        for block, (positions, distances) in zip(blocks, results, strict=True):
-            nearest[block], edits[block] = first_of[positions], distances
-        found.append((nearest[back], edits[back]))
-    return found
+def _nearest_of_all(sequences: Sequences, split: Split, *, n_jobs: int | None, **options: Any) -> Nearest:
+    """Return the nearest training sequence of each test sequence of a split, at any distance."""
+    train, test = split
+    # in the order of the data, so that the first of several equally near sequences is taken
+    train = np.sort(train)
+    index = LevenshteinIndex(sequences.take(train), **options)
+    edits, nearest = index.kneighbors(sequences.take(test), n_neighbors=1, n_jobs=n_jobs)
+    return train[nearest[:, 0]], edits[:, 0].astype(np.float64)
 
 
-def _nearest_of_block(
-    asked: npt.NDArray[np.object_], known: npt.NDArray[np.object_]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
-    """Return the nearest of the known sequences; the cut-off decreases as nearer ones are found."""
-    gap = np.abs(_lengths(known) - np.median(_lengths(asked)))
-    order = np.argsort(gap, kind="stable")
-    best = np.full(len(asked), np.iinfo(np.int32).max - 1, dtype=np.int64)
-    nearest = np.zeros(len(asked), dtype=np.intp)
-    for start in range(0, len(order), _CANDIDATES):
-        some = np.sort(order[start : start + _CANDIDATES])
-        block = cdist(
-            asked, known[some], scorer=Levenshtein.distance, dtype=np.int32, score_cutoff=int(best.max())
-        )
-        closest = block.argmin(axis=1)
-        edits = block[np.arange(len(asked)), closest]
-        nearer = (edits < best) | ((edits == best) & (some[closest] < nearest))
-        best[nearer], nearest[nearer] = edits[nearer], some[closest[nearer]]
-    return nearest, best
-
-
-def _lengths(keys: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
-    return np.fromiter(map(len, keys), dtype=np.int64, count=len(keys))
+def _nearest_within(
+    sequences: Sequences, split: Split, max_distance: int | float, *, n_jobs: int | None, **options: Any
+) -> Nearest:
+    """Return the nearest training sequence within the cut-off of each test sequence of a split."""
+    train, test = split
+    graph = levenshtein_neighbors(
+        sequences.take(test), max_distance, sequences.take(train), n_jobs=n_jobs, **options
+    )
+    rows = np.repeat(np.arange(len(test)), np.diff(graph.indptr))
+    columns = train[graph.indices]
+    # of several assignments to one row the last one stays, so the nearest must be last
+    order = np.lexsort((-columns, -graph.data))
+    nearest, edits = np.full(len(test), -1), np.full(len(test), np.nan)
+    nearest[rows[order]], edits[rows[order]] = columns[order], graph.data[order]
+    return nearest, edits

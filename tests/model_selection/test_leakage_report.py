@@ -108,10 +108,31 @@ def test_circular_copies_and_labels_of_the_splitter():
     np.testing.assert_array_equal(report.edits, [0, np.nan, 0, np.nan])
 
 
-@pytest.mark.parametrize("parameters", [{"topology": "circular"}, {"both_strands": True}])
-def test_rotations_and_strands_need_max_distance(parameters):
-    with pytest.raises(ValueError, match="need max_distance"):
-        leakage_report(["AC", "GT"], KFold(2), **parameters)
+@pytest.mark.parametrize("max_distance", [None, 30])
+@pytest.mark.parametrize("topology", ["linear", "circular"])
+def test_strands_and_rotations_of_two_sets(topology, max_distance):
+    rng = np.random.default_rng(0)
+    X = random_sequences(rng, 6, (25, 40))
+    X_test = [reverse_complement(mutate(rng, x, 2)) for x in X]
+    if topology == "circular":
+        X_test = [x[7:] + x[:7] for x in X_test]
+    report = leakage_report(X, X_test=X_test, max_distance=max_distance, topology=topology, both_strands=True)
+    np.testing.assert_array_equal(report.nearest, np.arange(6))
+    assert (report.edits <= 2).all()
+    np.testing.assert_array_equal(report.test, np.arange(6))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    X=st.lists(st.text("AC", max_size=9), min_size=1, max_size=6),
+    X_test=st.lists(st.text("AC", max_size=9), min_size=1, max_size=6),
+    max_distance=st.one_of(st.none(), st.integers(0, 6), st.floats(0.1, 0.9)),
+)
+def test_second_set_equals_a_split_of_both(X, X_test, max_distance):
+    train, test = np.arange(len(X)), np.arange(len(X), len(X) + len(X_test))
+    expected = leakage_report([*X, *X_test], [(train, test)], max_distance=max_distance)
+    report = leakage_report(X, X_test=X_test, max_distance=max_distance)
+    pd.testing.assert_frame_equal(report.assign(test=report.test + len(X)), expected)
 
 
 # what a splitter may need -------------------------------------------------------------------------
