@@ -6,6 +6,7 @@ doubling: the code of eight symbols is computed from two codes of four symbols.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +110,56 @@ def canonical_kmer_codes(symbols: npt.NDArray[np.uint8], *, k: int) -> tuple[Cod
     complement = np.where(symbols < 4, 3 - symbols, symbols)[::-1]
     backward = kmer_codes(complement, k=k, n_symbols=4)[0][::-1]
     return np.minimum(forward, backward), forward <= backward, valid
+
+
+def gapped_placements(k: int, n_gaps: int) -> list[tuple[int, ...]]:
+    """Return the positions of the symbols of k-mers that skip at most `n_gaps` positions; the first is 0."""
+    return [(0, *rest) for rest in combinations(range(1, k + n_gaps), k - 1)]
+
+
+def gapped_kmer_codes(
+    symbols: npt.NDArray[np.integer], *, placement: tuple[int, ...], n_symbols: int
+) -> tuple[Codes, Mask | None]:
+    """Return the code of the symbols at the positions of a spaced seed that starts at each symbol.
+
+    Parameters
+    ----------
+    symbols : ndarray of shape (n,)
+        Symbol codes; a code of at least `n_symbols` is a wildcard or padding.
+    placement : tuple of int
+        The positions of the symbols from the start of the seed, ascending from 0. (0, 1, 3) is the seed 1101.
+    n_symbols : int
+        The size of the alphabet.
+
+    Returns
+    -------
+    codes : ndarray of shape (max(0, n - placement[-1]),), dtype int64
+        The codes.
+    valid : ndarray of the same shape, dtype bool, or None
+        True for k-mers without a wildcard; None if no k-mer has a wildcard. A skipped wildcard is allowed.
+    """
+    n_windows = max(0, len(symbols) - placement[-1])
+    foreign = symbols >= n_symbols
+    valid = None
+    if foreign.any():
+        valid = ~np.any([foreign[place : place + n_windows] for place in placement], axis=0)
+        symbols = np.where(foreign, 0, symbols)
+    codes = np.zeros(n_windows, dtype=np.int64)
+    for place in placement:
+        codes *= n_symbols
+        codes += symbols[place : place + n_windows]
+    return codes, valid
+
+
+def reverse_complement_codes(codes: Codes, *, k: int, complement: npt.NDArray[np.integer]) -> Codes:
+    """Return the codes of the reverse complements of k-mers; `complement` maps symbol codes."""
+    n_symbols = len(complement)
+    rest, result = codes, np.zeros_like(codes)
+    for _ in range(k):
+        rest, last = np.divmod(rest, n_symbols)
+        result *= n_symbols
+        result += complement[last]
+    return result
 
 
 def kmer_starts(

@@ -6,6 +6,9 @@ proteins). The *padding* code fills the rows of a matrix of codes. Lower case (s
 case, and U equals T in the nucleotide alphabets. A gap (``-``, ``.``), a stop (``*``) or any other
 character raises an error that names its position.
 
+``PROTEIN_REDUCED`` has one code for each of the groups D/E, I/L/M/V, N/Q, K/R, S/T and F/W/Y. Its k-mers
+match in spite of conservative substitutions.
+
 >>> from skseed.alphabets import DNA
 >>> DNA.encode("GATTACAN")
 array([2, 0, 3, 3, 0, 1, 0, 4], dtype=uint8)
@@ -23,7 +26,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DNA", "PROTEIN", "RNA", "Alphabet", "get_alphabet"]
+__all__ = ["DNA", "PROTEIN", "PROTEIN_REDUCED", "RNA", "Alphabet", "get_alphabet"]
 
 FOREIGN = 255
 
@@ -365,8 +368,16 @@ RNA = Alphabet(
     complements="AU" + _IUPAC_COMPLEMENTS + "TA",
 )
 PROTEIN = Alphabet("protein", symbols="ACDEFGHIKLMNPQRSTVWY", wildcard="X", ambiguities="BJZUO")
+# residues that replace each other often have one code: D/E, I/L/M/V, N/Q, K/R, S/T, F/W/Y; J is I or L
+PROTEIN_REDUCED = Alphabet(
+    "protein-reduced",
+    symbols="ACDFGHIKNPS",
+    wildcard="X",
+    ambiguities="BZUO",
+    synonyms="EDLIMIVIJIQNRKTSWFYF",
+)
 
-_BY_NAME = {alphabet.name: alphabet for alphabet in (DNA, RNA, PROTEIN)}
+_BY_NAME = {alphabet.name: alphabet for alphabet in (DNA, RNA, PROTEIN, PROTEIN_REDUCED)}
 
 
 def get_alphabet(alphabet: str | Alphabet) -> Alphabet:
@@ -374,7 +385,7 @@ def get_alphabet(alphabet: str | Alphabet) -> Alphabet:
 
     Parameters
     ----------
-    alphabet : {"dna", "rna", "protein"} or Alphabet
+    alphabet : {"dna", "rna", "protein", "protein-reduced"} or Alphabet
         The name, or the object itself.
 
     Returns

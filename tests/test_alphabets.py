@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skseed.alphabets import DNA, PROTEIN, RNA, Alphabet, get_alphabet
+from skseed.alphabets import DNA, PROTEIN, PROTEIN_REDUCED, RNA, Alphabet, get_alphabet
 
-ALPHABETS = [DNA, RNA, PROTEIN]
+ALPHABETS = [DNA, RNA, PROTEIN, PROTEIN_REDUCED]
 by_name = pytest.mark.parametrize("alphabet", ALPHABETS, ids=lambda alphabet: alphabet.name)
 
 
@@ -167,5 +167,5 @@ def test_get_alphabet_accepts_names_and_objects():
     assert get_alphabet("dna") is DNA
     assert get_alphabet(PROTEIN) is PROTEIN
     for wrong in ("DNA", "", None, ["dna"]):
-        with pytest.raises(ValueError, match=r"'dna', 'protein', 'rna'"):
+        with pytest.raises(ValueError, match=r"'dna', 'protein', 'protein-reduced', 'rna'"):
             get_alphabet(wrong)

@@ -109,7 +109,7 @@ _TINY_NETWORK: dict[str, Any] = {
 CASES = [
     Case(OneHotEncoder(max_length=130)),
     Case(BPETokenizer(vocab_size=8, max_length=20)),
-    Case(KmerVectorizer(k=2)),
+    Case(KmerVectorizer(k=2, gaps=1, canonical=True)),
     Case(MinimizerVectorizer(k=2, window=3, random_state=0)),
     Case(
         EditDistanceEmbedder(
