@@ -97,8 +97,8 @@ class KmerVectorizer(SequenceTransformer):
     Both strands have equal counts of canonical k-mers, and a gapped k-mer matches in spite of a substitution:
 
     >>> KmerVectorizer(k=2, canonical=True).fit_transform(["GATTACA", "TGTAATC"]).toarray()
-    array([[0, 1, 0, 1, 1, 0, 0, 1, 0, 2],
-           [0, 1, 0, 1, 1, 0, 0, 1, 0, 2]], dtype=int32)
+    array([[1, 1, 0, 1, 1, 0, 0, 1, 0, 1],
+           [1, 1, 0, 1, 1, 0, 0, 1, 0, 1]], dtype=int32)
     >>> gapped = KmerVectorizer(k=2, gaps=1).fit(["GTA"])
     >>> [str(gapped.get_feature_names_out()[i]) for i in gapped.transform(["GTA"]).indices]
     ['GA', 'GT', 'TA']
