@@ -1,14 +1,14 @@
 """Parallel convolutions over tokens with a global maximum, computed from tables of token products."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import sqrt
 
 import torch
 from torch import nn
 
-# window sums of a chunk of rows fit into the cache of a core; other devices compute a batch at once
-_CHUNK_FLOATS = {"cpu": 2**18}
-_CHUNK_FLOATS_ELSEWHERE = 2**28
+# window sums of a chunk of rows: on the CPU they fit into the cache of a core
+_TABLE_CHUNK_FLOATS = 2**18
+_CONVOLUTION_CHUNK_FLOATS = 2**28
 
 
 class TokenConvBank(nn.Module):
@@ -32,11 +32,11 @@ class TokenConvBank(nn.Module):
     Notes
     -----
     The product of a token with a column of a kernel depends on the token only, and there are far
-    fewer tokens than positions. Every product is therefore computed once, in a table of shape (width,
-    n_tokens, n_filters), and a window is a sum of `width` rows of the table. SELU is increasing and only the
-    maximum is kept, so the gradient flows through one window for each filter. The result equals a convolution
-    up to rounding. A window does not reach beyond its row; a row shorter than a kernel has one window, filled
-    with zero vectors.
+    fewer tokens than positions. Every product is therefore computed once, in a table of shape (n_tokens,
+    width, n_filters), and a window is a sum of `width` rows of the table. SELU is increasing and only the
+    maximum is kept, so the gradient flows through one window for each filter. On a GPU, an ordinary
+    convolution finds this window. The result equals a convolution up to rounding. A window does not reach
+    beyond its row; a row shorter than a kernel has one window, filled with zero vectors.
 
     In evaluation mode the table has all tokens, so the result for a row does not depend on the other rows,
     not even in the last bit.
@@ -92,12 +92,12 @@ class TokenConvBank(nn.Module):
         features : Tensor of shape (n_rows, n_features)
             SELU of the maximum of each filter, ordered by width.
         """
-        maxima = [
-            _largest_window_sums(table, wide, lengths) + bias
-            for (table, wide, lengths), bias in zip(
-                self._tables(tokens, lengths, scale), self.biases, strict=True
-            )
-        ]
+        tokens, lengths, vectors = self._look_up(tokens, lengths, scale)
+        maxima = []
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            table = _table(vectors, weight)
+            starts = _best_windows(table, vectors, weight, tokens, lengths)
+            maxima.append(_contributions(table, tokens, starts).sum(dim=2) + bias)
         return nn.functional.selu(torch.cat(maxima, dim=1))
 
     def chosen_windows(self, tokens: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -115,17 +115,19 @@ class TokenConvBank(nn.Module):
             products of their vectors with the kernel. The sum of the products and the bias is the maximum. A
             column may be beyond the end of a row that is shorter than the kernel; its product is 0.
         """
+        tokens, lengths, vectors = self._look_up(tokens, None, 1.0)
         windows = []
-        for table, wide, lengths in self._tables(tokens, None, 1.0):
-            _, starts = _best_windows(table.detach(), wide, lengths)
+        for weight in self.weights:
+            table = _table(vectors, weight)
+            starts = _best_windows(table, vectors, weight, tokens, lengths)
             columns = starts[:, :, None] + torch.arange(table.shape[1], device=starts.device)
-            windows.append((columns, _contributions(table, wide, starts)))
+            windows.append((columns, _contributions(table, tokens, starts)))
         return windows
 
-    def _tables(
+    def _look_up(
         self, tokens: torch.Tensor, lengths: torch.Tensor | None, scale: float
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Yield the product table of each width, (n_tokens, width, n_filters), token rows and lengths."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return rows of indices into token vectors, their lengths, and the vectors."""
         if lengths is None:
             lengths = row_lengths(tokens)
         missing = max(self.kernel_sizes) - tokens.shape[1]
@@ -136,8 +138,7 @@ class TokenConvBank(nn.Module):
         else:
             used = torch.arange(len(self.tokens), device=tokens.device)
         vectors = self.tokens[used] * (scale * (used != 0).to(self.tokens.dtype)).unsqueeze(1)
-        for weight in self.weights:
-            yield (vectors @ weight.flatten(1)).unflatten(1, weight.shape[1:]), tokens, lengths
+        return tokens, lengths, vectors
 
 
 def row_lengths(tokens: torch.Tensor) -> torch.Tensor:
@@ -146,41 +147,62 @@ def row_lengths(tokens: torch.Tensor) -> torch.Tensor:
     return (columns * (tokens != 0)).amax(dim=1)
 
 
-def _largest_window_sums(table: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Return the largest window sum of each filter in each row.
-
-    `table` has the shape (n_tokens, width, n_filters). The sum of the window that starts at s is the sum of
-    ``table[tokens[s + o], o]`` over the offsets o.
-    """
-    maxima, starts = _best_windows(table.detach(), tokens, lengths)
-    if not table.requires_grad:
-        return maxima
-    # the sums of the chosen windows are computed again with gradients
-    return _contributions(table, tokens, starts).sum(dim=2)
+def _table(vectors: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Return the products of all tokens with all columns of a kernel: (n_tokens, width, n_filters)."""
+    return (vectors @ weight.flatten(1)).unflatten(1, weight.shape[1:])
 
 
+@torch.no_grad()
 def _best_windows(
-    table: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the largest window sum of each filter in each row, and the first column of that window."""
+    table: torch.Tensor,
+    vectors: torch.Tensor,
+    weight: torch.Tensor,
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+) -> torch.Tensor:
+    """Return the first column of the window with the largest sum: (n_rows, n_filters)."""
+    n_windows = (lengths - weight.shape[1] + 1).clamp(min=1)
+    if tokens.device.type == "cpu":
+        return _best_windows_by_table(table, tokens, n_windows)
+    return _best_windows_by_convolution(vectors, weight, tokens, n_windows)
+
+
+def _best_windows_by_table(
+    table: torch.Tensor, tokens: torch.Tensor, n_windows: torch.Tensor
+) -> torch.Tensor:
+    """Return the best windows; the sum of the window at s is that of ``table[tokens[s + o], o]`` over o."""
     width, n_filters = table.shape[1:]
-    starts = (lengths - width + 1).clamp(min=1)
     offsets = torch.arange(width, device=tokens.device)
     rows_of_table = table.flatten(0, 1)
-    budget = _CHUNK_FLOATS.get(tokens.device.type, _CHUNK_FLOATS_ELSEWHERE)
-    chunk = max(1, budget // (int(starts.max()) * n_filters))
-    maxima, chosen = [], []
+    chunk = max(1, _TABLE_CHUNK_FLOATS // (int(n_windows.max()) * n_filters))
+    chosen = []
     for begin in range(0, len(tokens), chunk):
         rows = slice(begin, begin + chunk)
-        last = starts[rows, None] - 1
+        last = n_windows[rows, None] - 1
         # a row with fewer windows than others of the chunk repeats its last one, which changes no maximum
         first = torch.minimum(torch.arange(int(last.max()) + 1, device=tokens.device), last)
         windows = _windows(tokens[rows], first, offsets) * width + offsets
         sums = nn.functional.embedding_bag(windows.flatten(0, 1), rows_of_table, mode="sum")
-        best, where = sums.view(*first.shape, n_filters).max(dim=1)
-        maxima.append(best)
-        chosen.append(first.gather(1, where))
-    return torch.cat(maxima), torch.cat(chosen)
+        chosen.append(first.gather(1, sums.view(*first.shape, n_filters).argmax(dim=1)))
+    return torch.cat(chosen)
+
+
+def _best_windows_by_convolution(
+    vectors: torch.Tensor, weight: torch.Tensor, tokens: torch.Tensor, n_windows: torch.Tensor
+) -> torch.Tensor:
+    """Return the best windows by an ordinary convolution, which is faster on a GPU.
+
+    A GPU may round its products to 10 bits. That suffices to choose a window; the table scores it.
+    """
+    kernel = weight.permute(2, 0, 1).contiguous()
+    chunk = max(1, _CONVOLUTION_CHUNK_FLOATS // (tokens.shape[1] * max(kernel.shape[:2])))
+    chosen = []
+    for begin in range(0, len(tokens), chunk):
+        rows = slice(begin, begin + chunk)
+        sums = nn.functional.conv1d(vectors[tokens[rows]].transpose(1, 2), kernel)
+        beyond = torch.arange(sums.shape[2], device=sums.device) >= n_windows[rows, None]
+        chosen.append(sums.masked_fill_(beyond[:, None], -torch.inf).argmax(dim=2))
+    return torch.cat(chosen)
 
 
 def _contributions(table: torch.Tensor, tokens: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:

@@ -49,6 +49,26 @@ def test_equals_plain_convolution(rows: list[list[int]], training: bool) -> None
     torch.testing.assert_close(bank(tokens), plain_bank(bank, tokens))
 
 
+@settings(max_examples=40, deadline=None)
+@given(rows_of_tokens, st.booleans())
+def test_convolution_finds_the_windows_of_the_table(rows: list[list[int]], training: bool) -> None:
+    # other devices than the CPU search by convolution
+    with torch.random.fork_rng():
+        bank = make_bank().train(training)
+    tokens, lengths, vectors = bank._look_up(pad(rows), None, 1.0)
+    for weight in bank.weights:
+        table = _conv_bank._table(vectors, weight)
+        n_windows = (lengths - weight.shape[1] + 1).clamp(min=1)
+        by_table = _conv_bank._best_windows_by_table(table, tokens, n_windows)
+        by_convolution = _conv_bank._best_windows_by_convolution(vectors, weight, tokens, n_windows)
+        best, found = (
+            _conv_bank._contributions(table, tokens, starts).sum(dim=2)
+            for starts in (by_table, by_convolution)
+        )
+        assert (by_convolution < n_windows[:, None]).all()
+        torch.testing.assert_close(found, best)  # windows with equal sums may differ
+
+
 def test_gradients_equal_plain_convolution() -> None:
     with torch.random.fork_rng():
         bank = make_bank()
@@ -68,7 +88,7 @@ def test_the_chunk_size_does_not_change_the_result(monkeypatch: pytest.MonkeyPat
         tokens = torch.randint(1, 12, (9, 15))
     tokens[2, 4:] = 0
     whole = bank(tokens)
-    monkeypatch.setitem(_conv_bank._CHUNK_FLOATS, "cpu", 1)
+    monkeypatch.setattr(_conv_bank, "_TABLE_CHUNK_FLOATS", 1)
     torch.testing.assert_close(bank(tokens), whole, rtol=0, atol=0)
 
 
