@@ -21,17 +21,19 @@ def run_blocks(
     n_jobs: int | None,
     prefer: Literal["threads", "processes"],
     ordered: bool = False,
+    shared_memory: bool = False,
 ) -> Iterator[Any]:
     """Run joblib tasks and yield their results as soon as the backend returns them.
 
     Tasks are created one by one while other tasks run, so a task may depend on earlier results. `prefer`
     selects the backend unless a ``joblib.parallel_config`` context sets another. If `ordered` is True, the
-    results have the order of the tasks.
+    results have the order of the tasks. If `shared_memory` is True, tasks run in threads in any context.
     """
     # the Ray backend returns all results at the end
-    backend = get_active_backend(prefer=prefer)[0]
+    require = "sharedmem" if shared_memory else None
+    backend = get_active_backend(prefer=prefer, require=require)[0]
     if backend.supports_return_generator:
         return_as = "generator" if ordered else "generator_unordered"
     else:
         return_as = "list"
-    yield from joblib.Parallel(n_jobs=n_jobs, prefer=prefer, return_as=return_as)(tasks)
+    yield from joblib.Parallel(n_jobs=n_jobs, prefer=prefer, require=require, return_as=return_as)(tasks)

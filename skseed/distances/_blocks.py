@@ -12,7 +12,8 @@ from skseed.distances._components import Components, PairList
 
 if TYPE_CHECKING:
     from skseed.distances._kmer_filter import KmerRows
-    from skseed.distances._qgram_filter import QgramRows
+    from skseed.distances._packed import PackedSequences
+    from skseed.distances._qgram_filter import QgramBits, QgramRows
 
 Found = Components | PairList
 
@@ -54,8 +55,10 @@ class Block:
         The cut-off, in edits, of a pair whose longer sequence is this one.
     roots : ndarray of shape (n_sequences,), dtype intp, or None
         The component of each sequence, if components are searched.
-    bounds : KmerRows, QgramRows or None
+    bounds : KmerRows, QgramRows, QgramBits or None
         What a lower bound reads of the sequences.
+    packed : PackedSequences or None
+        The sequences for native code, if it is used.
     """
 
     start: int
@@ -63,7 +66,8 @@ class Block:
     stops: npt.NDArray[np.intp]
     limits: npt.NDArray[np.int64]
     roots: npt.NDArray[np.intp] | None
-    bounds: "KmerRows | QgramRows | None" = None
+    bounds: "KmerRows | QgramRows | QgramBits | None" = None
+    packed: "PackedSequences | None" = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,12 @@ class SortedSequences:
         return replace(self, sequences=sequences)
 
     def block(
-        self, start: int, stop: int, found: Found, bounds: "KmerRows | QgramRows | None" = None
+        self,
+        start: int,
+        stop: int,
+        found: Found,
+        bounds: "KmerRows | QgramRows | QgramBits | None" = None,
+        packed: "PackedSequences | None" = None,
     ) -> Block:
         """Return consecutive sequences, with their components so far."""
         stop = min(stop, len(self))
@@ -109,6 +118,7 @@ class SortedSequences:
             self.limits[start:stop],
             roots,
             None if bounds is None else bounds.slice(start, stop),
+            None if packed is None else packed.slice(start, stop),
         )
 
 

@@ -6,46 +6,45 @@ already are skipped.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 
 from skseed._limits import check_time
-from skseed._parallel import run_blocks
 from skseed._sequences import Sequences
-from skseed.distances._blocks import ADVICE, Block, Cutoff, Found, SortedSequences, sort_by_length
+from skseed.distances._block_search import search_blocks
+from skseed.distances._blocks import ADVICE, Cutoff, Found, SortedSequences, sort_by_length
 from skseed.distances._circular import circular_seconds, search_circular
-from skseed.distances._components import BlockComponents, Components, PairList, Pairs
+from skseed.distances._components import Components, PairList, Pairs
 from skseed.distances._kmer_filter import KmerRows, choose_kmers
-from skseed.distances._qgram_filter import QgramFilter, QgramRows, choose_filter
+from skseed.distances._packed import PackedSequences
+from skseed.distances._qgram_filter import QgramBits, QgramFilter, QgramRows, choose_filter
 from skseed.distances._seed_filter import (
+    NATIVE_SECONDS_PER_HIT,
     SECONDS_PER_HIT,
     SECONDS_PER_SYMBOL,
     Seeds,
     estimate_work,
     find_seeds,
 )
-from skseed.distances._verify import edits_of_pairs, key_array
+from skseed.distances._seed_search import search_packed_seeds, search_seeds
+from skseed.distances._verify import native_decision
 
 logger = logging.getLogger("skseed")
 
-_BLOCK_ROWS = 1024
-_BLOCK_COLUMNS = 2048
-_CHECKED_AT_ONCE = 16_384
 # windows that equal a seed are stored, 24 bytes each, and there are fewer of them than hits
 _MOST_HITS = 1e9
 # a shorter search is not worth the estimate of the seeds
 _SECONDS_WORTH_SEEDS = 0.5
+# a pair that q-grams reject, and the q-grams of a symbol, without native code
+_SECONDS_OF_FILTERED_PAIR = 2e-8
+_SECONDS_OF_COUNTS = 2e-7
 _RARE = 1e-3
 _COUNTED_AT_ONCE = 1 << 20
 
 Plan = Seeds | KmerRows | QgramFilter | None
-
-EditsOf = Callable[[npt.NDArray[np.integer], npt.NDArray[np.integer]], npt.NDArray[np.int64]]
+Bounds = KmerRows | QgramRows | QgramBits | None
 
 
 def unique_forms(sequences: Sequences, *, both_strands: bool) -> tuple[Sequences, npt.NDArray[np.intp]]:
@@ -120,11 +119,13 @@ def _search(
     if sequences.topology == "circular":
         search_circular(searched, found, both_strands=both_strands, n_jobs=n_jobs)
         return order
-    plan = _plan(searched, n_jobs)
-    if isinstance(plan, Seeds):
-        _search_seeds(plan, searched, found, n_jobs)
+    plan, bounds, packed = _plan(searched, n_jobs)
+    if not isinstance(plan, Seeds):
+        search_blocks(bounds, packed, searched, found, n_jobs)
+    elif isinstance(bounds, QgramBits) and packed is not None:
+        search_packed_seeds(plan, bounds, packed, searched, found, n_jobs)
     else:
-        _search_blocks(plan, searched, found, n_jobs)
+        search_seeds(plan, searched, found, n_jobs)
     return order
 
 
@@ -155,15 +156,29 @@ def _least_of_each_pair(
     return low, high, edits[kept]
 
 
-def _seconds_per_pair(lengths: npt.NDArray[np.int64], limits: npt.NDArray[np.int64]) -> float:
+def _seconds_per_pair(
+    lengths: npt.NDArray[np.int64], limits: npt.NDArray[np.int64], *, native: bool = False
+) -> float:
+    if native:
+        return float((1.5e-7 + 1e-9 * lengths * np.maximum(1.3, 0.65 * (limits / 64 + 1.6))).mean())
     return float(1e-6 + 1e-9 * (lengths * (1 + limits / 64)).mean())
 
 
-def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | KmerRows | QgramRows | None:
-    """Return the cheapest filter, ready for use, or None if comparing all pairs is cheapest; log the plan."""
+def _plan(searched: SortedSequences, n_jobs: int | None) -> tuple[Plan, Bounds, PackedSequences | None]:
+    """Return the cheapest filter, its rows, and the packed sequences if native code is used; log the plan.
+
+    The filter is None if comparing all pairs is cheapest.
+    """
     n_pairs, seconds_per_pair = searched.n_pairs, _seconds_per_pair(searched.lengths, searched.limits)
+    filtered = n_pairs * _SECONDS_OF_FILTERED_PAIR + len(searched.sequences.codes) * _SECONDS_OF_COUNTS
+    native = searched.sequences.codes.dtype == np.uint8
+    native = native and native_decision.add(min(n_pairs * seconds_per_pair, filtered))
+    if native:
+        seconds_per_pair = _seconds_per_pair(searched.lengths, searched.limits, native=True)
     symbols, n_symbols = _merge_rare_symbols(searched)
-    qgrams, seconds = choose_filter(symbols, n_symbols, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair)
+    qgrams, seconds = choose_filter(
+        symbols, n_symbols, n_pairs=n_pairs, seconds_per_pair=seconds_per_pair, native=native
+    )
     plan: Plan = qgrams
     description = "all are compared"
     if qgrams is not None:
@@ -177,11 +192,14 @@ def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | KmerRows | Q
     seeds = None
     seconds_of_reading = len(symbols.sequences.codes) * SECONDS_PER_SYMBOL
     if seconds > max(seconds_of_reading, _SECONDS_WORTH_SEEDS):
-        most_hits = (seconds - seconds_of_reading) / SECONDS_PER_HIT
-        n_hits, n_candidates = estimate_work(symbols, n_symbols, most_hits=most_hits)
-        cost = seconds_of_reading + n_hits * SECONDS_PER_HIT + n_candidates * seconds_per_pair
+        seconds_per_hit = NATIVE_SECONDS_PER_HIT if native else SECONDS_PER_HIT
+        most_hits = (seconds - seconds_of_reading) / seconds_per_hit
+        n_hits, n_candidates = estimate_work(
+            symbols, n_symbols, most_hits=most_hits, qgrams=qgrams if native else None
+        )
+        cost = seconds_of_reading + n_hits * seconds_per_hit + n_candidates * seconds_per_pair
         if cost < seconds:
-            seeds = find_seeds(symbols, n_symbols, most_hits=_MOST_HITS)
+            seeds = find_seeds(symbols, n_symbols, most_hits=np.inf if native else _MOST_HITS)
         if seeds is not None:
             plan, seconds, description = seeds, cost, f"seeds propose about {n_candidates:,.0f} of them"
     logger.info(
@@ -192,7 +210,14 @@ def _plan(searched: SortedSequences, n_jobs: int | None) -> Seeds | KmerRows | Q
         seconds,
     )
     check_time(seconds, n_jobs=n_jobs, what="To compare them", advice=ADVICE)
-    return plan.rows(symbols, n_symbols) if isinstance(plan, QgramFilter) else plan
+    packed = PackedSequences.of(searched.sequences) if native else None
+    if isinstance(plan, KmerRows):
+        return plan, plan, packed
+    if not native:
+        return plan, plan.rows(symbols, n_symbols) if isinstance(plan, QgramFilter) else None, None
+    if qgrams is None:
+        return plan, QgramBits.without_columns(len(searched)), packed
+    return plan, qgrams.packed_rows(symbols, n_symbols), packed
 
 
 def _merge_rare_symbols(searched: SortedSequences) -> tuple[SortedSequences, int]:
@@ -211,146 +236,3 @@ def _merge_rare_symbols(searched: SortedSequences) -> tuple[SortedSequences, int
     table = np.empty(len(counts), dtype=np.uint8)
     table[np.argsort(-counts, kind="stable")] = np.arange(len(counts)) % n_symbols
     return searched.with_sequences(replace(searched.sequences, codes=table[codes])), n_symbols
-
-
-def _search_blocks(
-    bounds: KmerRows | QgramRows | None, searched: SortedSequences, found: Found, n_jobs: int | None
-) -> None:
-    """Search all pairs, block by block, with the lower bound if there is one."""
-    tasks = (
-        joblib.delayed(_search_block)(
-            searched.block(row, row + _BLOCK_ROWS, found, bounds),
-            searched.block(column, column + _BLOCK_COLUMNS, found, bounds),
-        )
-        for row in range(0, len(searched), _BLOCK_ROWS)
-        for column in range(row, int(searched.stops[row : row + _BLOCK_ROWS].max()), _BLOCK_COLUMNS)
-    )
-    for pairs in run_blocks(tasks, n_jobs=n_jobs, prefer="threads"):
-        found.add(pairs)
-
-
-def _search_block(rows: Block, columns: Block) -> Pairs:
-    """Return close pairs between two blocks: all, or enough to join the components."""
-    low = np.arange(len(rows.sequences)) + rows.start + 1 - columns.start
-    low, high = np.maximum(low, 0), np.minimum(rows.stops - columns.start, len(columns.sequences))
-    if rows.bounds is None or columns.bounds is None:
-        slack = np.zeros((len(rows.sequences), len(columns.sequences)), dtype=np.float32)
-    else:
-        slack = rows.bounds.slack(columns.bounds, low, high)  # type: ignore[arg-type]
-    first, second = np.divmod(np.flatnonzero(slack >= 0), slack.shape[1])
-    kept = (low[first] <= second) & (second < high[first])
-    first, second = first[kept], second[kept]
-    row_keys, column_keys = key_array(rows.sequences), key_array(columns.sequences)
-
-    def edits_of(one: npt.NDArray[np.integer], other: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-        return edits_of_pairs(row_keys, column_keys, one, other, columns.limits)
-
-    if rows.roots is None or columns.roots is None:
-        first, second, edits = _all_close(first, second, columns.limits, edits_of)
-    else:
-        joined = BlockComponents(rows.roots, columns.roots)
-        likely = np.argsort(-slack[first, second], kind="stable")
-        first, second = first[likely], second[likely]
-        nodes = joined.rows, joined.columns
-        first, second, edits = _join(first, second, nodes, joined.components, columns.limits, edits_of)
-    return first + rows.start, second + columns.start, edits
-
-
-def _search_seeds(seeds: Seeds, searched: SortedSequences, found: Found, n_jobs: int | None) -> None:
-    """Check the pairs that share a seed."""
-    keys, limits = key_array(searched.sequences), searched.limits
-
-    def edits_of(first: npt.NDArray[np.integer], second: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-        return _edits_in_slices(keys, first, second, limits, n_jobs)
-
-    nodes = np.arange(len(searched))
-    for first, second in seeds.candidates(found.components):
-        reachable = second < searched.stops[first]
-        first, second = first[reachable], second[reachable]
-        if found.components is None:
-            found.add(_all_close(first, second, limits, edits_of))
-        else:
-            _join(first, second, (nodes, nodes), found.components, limits, edits_of)
-
-
-def _all_close(
-    first: npt.NDArray[np.integer],
-    second: npt.NDArray[np.integer],
-    limits: npt.NDArray[np.int64],
-    edits_of: EditsOf,
-) -> Pairs:
-    """Return all close pairs of the candidates."""
-    edits = edits_of(first, second)
-    close = edits <= limits[second]
-    return first[close], second[close], edits[close]
-
-
-def _join(
-    first: npt.NDArray[np.integer],
-    second: npt.NDArray[np.integer],
-    nodes: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]],
-    components: Components,
-    limits: npt.NDArray[np.int64],
-    edits_of: EditsOf,
-) -> Pairs:
-    """Join all components that close pairs of the candidates join; return the close pairs that were found.
-
-    ``nodes[0]`` and ``nodes[1]`` are the members of `components` that rows and columns are. The foremost
-    candidates of each component are checked first, because they join most of the others, which are skipped.
-    """
-    found = [(first[:0], second[:0], np.empty(0, dtype=np.int64))]
-    width = 1
-    while len(first):
-        roots, other_roots = components.find(nodes[0][first]), components.find(nodes[1][second])
-        apart = np.flatnonzero(roots != other_roots)
-        foremost = _foremost(roots[apart], other_roots[apart], width)
-        now, later = apart[foremost], apart[~foremost]
-        edits = edits_of(first[now], second[now])
-        close = edits <= limits[second[now]]
-        now = now[close]
-        found.append((first[now], second[now], edits[close]))
-        components.join(nodes[0][first[now]], nodes[1][second[now]])
-        first, second = first[later], second[later]
-        width *= 2
-    first, second, edits = (np.concatenate(values) for values in zip(*found, strict=True))
-    return first, second, edits
-
-
-def _foremost(one: npt.NDArray[np.intp], other: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.bool_]:
-    """Mark the first `width` pairs of each component."""
-    return (_rank(one) < width) | (_rank(other) < width)
-
-
-def _rank(components: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return how many pairs of its component precede each pair."""
-    order = np.argsort(components, kind="stable")
-    starts = np.flatnonzero(np.diff(components[order], prepend=-1))
-    sizes = np.diff(starts, append=len(order))
-    ranks = np.empty(len(order), dtype=np.intp)
-    ranks[order] = np.arange(len(order)) - np.repeat(starts, sizes)
-    return ranks
-
-
-def _edits_in_slices(
-    keys: npt.NDArray[np.object_],
-    first: npt.NDArray[np.integer],
-    second: npt.NDArray[np.integer],
-    limits: npt.NDArray[np.int64],
-    n_jobs: int | None,
-) -> npt.NDArray[np.int64]:
-    """Return the distance of each pair, or more than its limit, computed in slices of the pairs."""
-    # pairs of one row share a call
-    order = np.argsort(first, kind="stable")
-    slices = [order[start : start + _CHECKED_AT_ONCE] for start in range(0, len(order), _CHECKED_AT_ONCE)]
-
-    def task(members: npt.NDArray[np.intp]) -> Any:
-        # only what is compared is sent to a worker
-        rows, of_row = np.unique(first[members], return_inverse=True)
-        columns, of_column = np.unique(second[members], return_inverse=True)
-        return joblib.delayed(edits_of_pairs)(keys[rows], keys[columns], of_row, of_column, limits[columns])
-
-    edits = np.empty(len(first), dtype=np.int64)
-    checked = run_blocks(map(task, slices), n_jobs=n_jobs, prefer="threads", ordered=True)
-    for members, values in zip(slices, checked, strict=True):
-        edits[members] = values
-    return edits

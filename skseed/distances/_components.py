@@ -1,5 +1,7 @@
 """Collect the result of a search for close pairs: connected components, or the pairs themselves."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,9 @@ from skseed._limits import check_memory
 _BYTES_PER_PAIR = 72
 
 Pairs = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer], npt.NDArray[np.integer]]
+
+
+EditsOf = Callable[[npt.NDArray[np.integer], npt.NDArray[np.integer]], npt.NDArray[np.integer]]
 
 
 class Components:
@@ -100,6 +105,10 @@ class BlockComponents:
         self.rows, self.columns = numbers[: len(rows)], numbers[len(rows) :]
         self.components = Components(int(numbers.max(initial=-1)) + 1)
 
+    def roots(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Return the components of the rows and of the columns as they are now."""
+        return self.components.find(self.rows), self.components.find(self.columns)
+
     def are_connected(self, row: int, column: int) -> bool:
         """Return whether a row and a column are in one component."""
         return self.components.root(self.rows[row]) == self.components.root(self.columns[column])
@@ -107,3 +116,61 @@ class BlockComponents:
     def connect(self, row: int, column: int) -> None:
         """Join the components of a row and a column."""
         self.components.join(self.rows[[row]], self.columns[[column]])
+
+
+def all_close(
+    first: npt.NDArray[np.integer],
+    second: npt.NDArray[np.integer],
+    limits: npt.NDArray[np.int64],
+    edits_of: EditsOf,
+) -> Pairs:
+    """Return all close pairs of the candidates."""
+    edits = edits_of(first, second)
+    close = edits <= limits[second]
+    return first[close], second[close], edits[close]
+
+
+def join_close(
+    first: npt.NDArray[np.integer],
+    second: npt.NDArray[np.integer],
+    nodes: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]],
+    components: Components,
+    limits: npt.NDArray[np.int64],
+    edits_of: EditsOf,
+) -> Pairs:
+    """Join all components that close pairs of the candidates join; return the close pairs that were found.
+
+    ``nodes[0]`` and ``nodes[1]`` are the members of `components` that rows and columns are. The foremost
+    candidates of each component are checked first, because they join most of the others, which are skipped.
+    """
+    found = [(first[:0], second[:0], np.empty(0, dtype=np.int64))]
+    width = 1
+    while len(first):
+        roots, other_roots = components.find(nodes[0][first]), components.find(nodes[1][second])
+        apart = np.flatnonzero(roots != other_roots)
+        foremost = _foremost(roots[apart], other_roots[apart], width)
+        now, later = apart[foremost], apart[~foremost]
+        edits = edits_of(first[now], second[now])
+        close = edits <= limits[second[now]]
+        now = now[close]
+        found.append((first[now], second[now], edits[close]))
+        components.join(nodes[0][first[now]], nodes[1][second[now]])
+        first, second = first[later], second[later]
+        width *= 2
+    first, second, edits = (np.concatenate(values) for values in zip(*found, strict=True))
+    return first, second, edits
+
+
+def _foremost(one: npt.NDArray[np.intp], other: npt.NDArray[np.intp], width: int) -> npt.NDArray[np.bool_]:
+    """Mark the first `width` pairs of each component."""
+    return (_rank(one) < width) | (_rank(other) < width)
+
+
+def _rank(components: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return how many pairs of its component precede each pair."""
+    order = np.argsort(components, kind="stable")
+    starts = np.flatnonzero(np.diff(components[order], prepend=-1))
+    sizes = np.diff(starts, append=len(order))
+    ranks = np.empty(len(order), dtype=np.intp)
+    ranks[order] = np.arange(len(order)) - np.repeat(starts, sizes)
+    return ranks

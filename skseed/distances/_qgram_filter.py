@@ -21,15 +21,20 @@ from skseed._kmers import kmer_starts, window_hashes
 from skseed._sequences import Sequences
 from skseed.distances._blocks import SortedSequences
 
+# 64-bit words in a vector of native code; packed rows have a whole number of vectors
+WORDS_PER_VECTOR = 4
 _MOST_BUCKETS = 4096
 _LEVELS = 6
 _SAMPLE = 300
 _SECONDS_WORTH_FILTER = 0.5
-_COLUMN_STEPS = (512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192)
+_COLUMN_STEPS = (256, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192)
 # measured on one core of a current server; only the ratio to the other costs matters
 _FLOPS_PER_SECOND = 1e11
+# seconds of a pair, and of a column of a pair, in native code
+_NATIVE_SECONDS = 2.6e-9, 4.5e-12
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _COUNTS_AT_ONCE = 2_000_000
+_COUNTED_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,41 @@ class QgramRows:
 
 
 @dataclass(frozen=True)
+class QgramBits:
+    """The packed columns of sequences for native code.
+
+    Parameters
+    ----------
+    bits : ndarray of shape (n_sequences, n_words), dtype int64
+        Packed columns.
+    as_shorter, as_longer : ndarray of shape (n_sequences,), dtype int64
+        Twice the terms of `QgramRows`, which are halves.
+    """
+
+    bits: npt.NDArray[np.int64]
+    as_shorter: npt.NDArray[np.int64]
+    as_longer: npt.NDArray[np.int64]
+
+    @classmethod
+    def without_columns(cls, n: int) -> "QgramBits":
+        """Return rows with which every pair passes."""
+        return cls(np.empty((n, 0), dtype=np.int64), *np.zeros((2, n), dtype=np.int64))
+
+    def slice(self, start: int, stop: int) -> "QgramBits":
+        """Return the rows of consecutive sequences, as views."""
+        return QgramBits(self.bits[start:stop], self.as_shorter[start:stop], self.as_longer[start:stop])
+
+    def count_passing(self, shorter: npt.NDArray[np.int64], longer: npt.NDArray[np.int64]) -> int:
+        """Return how many of some pairs pass."""
+        n_passing = 0
+        for start in range(0, len(shorter), _COUNTED_AT_ONCE):
+            one, other = shorter[start : start + _COUNTED_AT_ONCE], longer[start : start + _COUNTED_AT_ONCE]
+            shared = np.bitwise_count(self.bits[one] & self.bits[other]).sum(axis=1, dtype=np.int64)
+            n_passing += int((2 * shared >= self.as_shorter[one] + self.as_longer[other]).sum())
+        return n_passing
+
+
+@dataclass(frozen=True)
 class QgramFilter:
     """The q-grams that are compared.
 
@@ -100,6 +140,12 @@ class QgramFilter:
     buckets: npt.NDArray[np.int64]
     levels: npt.NDArray[np.int64]
     pass_rate: float
+
+    def packed_rows(self, searched: SortedSequences, n_symbols: int) -> QgramBits:
+        """Return the rows for native code; the codes must be below `n_symbols`."""
+        bits, sums = _native_rows(searched.sequences, n_symbols, self)
+        n_qgrams = np.maximum(searched.lengths - self.q + 1, 0)
+        return QgramBits(bits, sums - n_qgrams, sums + n_qgrams - 2 * self.q * searched.limits)
 
     def rows(self, searched: SortedSequences, n_symbols: int) -> QgramRows:
         """Return one packed row for each sequence; the codes must be below `n_symbols`."""
@@ -124,12 +170,18 @@ class QgramFilter:
 
 
 def choose_filter(
-    searched: SortedSequences, n_symbols: int, *, n_pairs: float, seconds_per_pair: float
+    searched: SortedSequences,
+    n_symbols: int,
+    *,
+    n_pairs: float,
+    seconds_per_pair: float,
+    native: bool = False,
 ) -> tuple[QgramFilter | None, float]:
     """Return the filter that costs least with the check of what passes, and that cost in seconds.
 
     The filter is None if comparing all pairs is cheaper. `seconds_per_pair` is the cost of a distance.
     """
+    fixed, per_column = _NATIVE_SECONDS if native else (0.0, 2 / _FLOPS_PER_SECOND)
     best, best_cost = None, n_pairs * seconds_per_pair
     if best_cost < _SECONDS_WORTH_FILTER or n_symbols < 2:
         return best, best_cost
@@ -141,13 +193,15 @@ def choose_filter(
     reachable &= np.triu(np.ones_like(reachable), k=1)
     longest = max(2, int(np.log(65536) / np.log(n_symbols)))
     for q in range(2, min(8, longest) + 1):
-        n_buckets, buckets, levels, present = ranked_columns(sample.sequences, n_symbols, q)
+        if n_pairs * (fixed + _COLUMN_STEPS[0] * per_column) > best_cost:
+            break
+        n_buckets, buckets, levels, present = ranked_columns(sample.sequences, n_symbols, q, native=native)
         n_qgrams = np.maximum(lengths - q + 1, 0)
         demanded = (n_qgrams[None, :] - n_qgrams[:, None]) / 2 - (q * limits)[None, :]
         shared = np.zeros(reachable.shape, dtype=np.float32)
         sums, done = np.zeros(len(lengths)), 0
         for n_columns in _COLUMN_STEPS:
-            cost = n_pairs * 2 * n_columns / _FLOPS_PER_SECOND
+            cost = n_pairs * (fixed + n_columns * per_column)
             if cost > best_cost or done == present.shape[1]:
                 break
             step = present[:, done:n_columns].astype(np.float32)
@@ -163,14 +217,14 @@ def choose_filter(
 
 
 def ranked_columns(
-    sample: Sequences, n_symbols: int, q: int
+    sample: Sequences, n_symbols: int, q: int, *, native: bool = False
 ) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Return the number of buckets, and the columns in descending order of their variance on the sample.
 
     A column has a bucket and a level; the last array says which sequences of the sample reach it.
     """
     n_buckets = min(n_symbols**q, _MOST_BUCKETS)
-    counts = qgram_counts(sample, n_symbols, q, n_buckets)
+    counts = (_native_counts if native else qgram_counts)(sample, n_symbols, q, n_buckets)
     # the levels around the usual count of a q-gram vary most
     base = np.maximum(np.round(counts.mean(axis=0)).astype(np.int64) - _LEVELS // 2, 0) + 1
     shares = np.array([(counts >= base + level).mean(axis=0) for level in range(_LEVELS)])
@@ -189,3 +243,45 @@ def qgram_counts(sequences: Sequences, n_symbols: int, q: int, n_buckets: int) -
     starts, owners = kmer_starts(sequences.offsets, q)
     keys = owners * n_buckets + hashes[starts].astype(np.int64)
     return np.bincount(keys, minlength=len(sequences) * n_buckets).reshape(len(sequences), n_buckets)
+
+
+def _native_counts(sequences: Sequences, n_symbols: int, q: int, n_buckets: int) -> npt.NDArray[np.int32]:
+    """Return what `qgram_counts` returns."""
+    counts = np.empty((len(sequences), n_buckets), dtype=np.int32)
+    none = np.empty(0, dtype=np.int64)
+    _run_counts(
+        sequences, n_symbols, q, n_buckets, counts, (none, none), (none, np.empty(len(sequences), np.int64))
+    )
+    return counts
+
+
+def _native_rows(
+    sequences: Sequences, n_symbols: int, chosen: QgramFilter
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the packed columns of each sequence, and how many are set."""
+    # columns that no sequence reaches fill up the last vector
+    n_missing = -len(chosen.buckets) % (64 * WORDS_PER_VECTOR)
+    buckets = np.pad(chosen.buckets, (0, n_missing))
+    levels = np.pad(chosen.levels, (0, n_missing), constant_values=np.iinfo(np.int32).max)
+    bits = np.empty((len(sequences), len(buckets) // 64), dtype=np.int64)
+    sums = np.empty(len(sequences), dtype=np.int64)
+    counts = np.empty((1, chosen.n_buckets), dtype=np.int32)
+    _run_counts(sequences, n_symbols, chosen.q, chosen.n_buckets, counts, (buckets, levels), (bits, sums))
+    return bits, sums
+
+
+def _run_counts(
+    sequences: Sequences,
+    n_symbols: int,
+    q: int,
+    n_buckets: int,
+    counts: npt.NDArray[np.int32],
+    columns: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    results: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+) -> None:
+    from skseed.distances._qgram_kernels import count_kernel
+
+    arrays = [sequences.codes, sequences.offsets, counts, *columns, *results]
+    step = n_buckets if len(counts) > 1 else 0
+    numbers = [len(sequences), n_symbols, q, n_symbols**q, n_buckets, step, len(columns[0])]
+    count_kernel()(*(array.ctypes.data for array in arrays), *numbers)

@@ -16,10 +16,12 @@ from skseed._kmers import window_hashes
 from skseed._sequences import Sequences
 from skseed.distances._blocks import SortedSequences
 from skseed.distances._components import Components
+from skseed.distances._qgram_filter import QgramFilter
 
 # measured on one core; only the ratio to the other costs matters
 SECONDS_PER_SYMBOL = 1.2e-7
 SECONDS_PER_HIT = 3e-8
+NATIVE_SECONDS_PER_HIT = 8e-9
 _NARROWEST, _WIDEST = 6, 32
 _TABLE_BITS = 24
 _CHUNK_SYMBOLS = 4_000_000
@@ -79,18 +81,28 @@ class Seeds:
             yield shorter, longer
 
     def _batches(self, components: Components | None) -> Iterator[npt.NDArray[np.int64]]:
-        # windows that equal the same seeds make a bucket
+        for now in self.window_batches(components, first_hits=_FIRST_HITS, most_hits=_MOST_HITS):
+            window, seed = _members_of_ranges(self.low[now], self.high[now])
+            keys, counts = np.unique(self._pairs(now[window], seed), return_counts=True)
+            yield keys[np.argsort(-counts, kind="stable")]
+
+    def window_batches(
+        self, components: Components | None, *, first_hits: int, most_hits: int
+    ) -> Iterator[npt.NDArray[np.intp]]:
+        """Yield the windows in batches of ever more hits, from `first_hits` to `most_hits`.
+
+        Windows that equal the same seeds make a bucket, and follow each other. With components, windows are
+        dropped as soon as the sequences of their bucket are in one component.
+        """
         starts = np.flatnonzero(np.diff(self.low, prepend=-1))
         sizes = np.diff(starts, append=len(self.low))
-        left, most = np.arange(len(self.low)), _FIRST_HITS
+        left, most = np.arange(len(self.low)), first_hits
         while len(left):
             n_hits = np.cumsum(self.high[left] - self.low[left])
             stop = max(1, int(np.searchsorted(n_hits, most, side="right")))
             now, left = left[:stop], left[stop:]
-            window, seed = _members_of_ranges(self.low[now], self.high[now])
-            keys, counts = np.unique(self._pairs(now[window], seed), return_counts=True)
-            yield keys[np.argsort(-counts, kind="stable")]
-            most = min(2 * most, _MOST_HITS)
+            yield now
+            most = min(2 * most, most_hits)
             if components is not None and len(left):
                 roots = components.find(self.holders)
                 mixed = np.minimum.reduceat(roots, starts) < np.maximum.reduceat(roots, starts)
@@ -169,10 +181,13 @@ def _windows_that_are_seeds(
     return low[real], high[real], holders[real].astype(np.int32), positions[real].astype(np.int32)
 
 
-def estimate_work(searched: SortedSequences, n_symbols: int, *, most_hits: float) -> tuple[float, float]:
+def estimate_work(
+    searched: SortedSequences, n_symbols: int, *, most_hits: float, qgrams: QgramFilter | None
+) -> tuple[float, float]:
     """Return about how many hits there are and how many pairs share a seed, from a sample.
 
-    Both are infinite if there are more than `most_hits` hits, or if the seeds would be too short.
+    Only pairs that pass the q-gram filter count, if there is one. Both numbers are infinite if there are more
+    than `most_hits` hits, or if the seeds would be too short.
     """
     # a quarter of the sequences has a sixteenth of the pairs, so that the estimate costs little
     n, n_sampled = len(searched), min(_SAMPLE, -(-len(searched) // 4))
@@ -181,8 +196,11 @@ def estimate_work(searched: SortedSequences, n_symbols: int, *, most_hits: float
     seeds = find_seeds(searched, n_symbols, most_hits=most_hits / scale)
     if seeds is None:
         return np.inf, np.inf
-    ((shorter, _),) = seeds.candidates(None)
-    return seeds.n_hits * scale, len(shorter) * scale
+    ((shorter, longer),) = seeds.candidates(None)
+    n_candidates = len(shorter)
+    if qgrams is not None:
+        n_candidates = qgrams.packed_rows(searched, n_symbols).count_passing(shorter, longer)
+    return seeds.n_hits * scale, n_candidates * scale
 
 
 def _mixed_windows(sequences: Sequences, width: int, n_symbols: int) -> npt.NDArray[np.uint64]:

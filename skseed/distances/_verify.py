@@ -10,9 +10,13 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from skseed._sequences import Sequences
+from skseed.distances._packed import has_kernels
 
 # rapidfuzz compares this many cells of the matrices in the three seconds in which numba compiles the kernel
 _CELLS_WORTH_COMPILING = 3e10
+# native code of searches is compiled in about half a second
+_SECONDS_WORTH_NATIVE = 0.3
+_FEW_SECONDS = 0.005
 _FEW_CELLS = 1e6
 _FEW_ROWS = 4
 
@@ -37,7 +41,24 @@ class SimdDecision:
             return self._cells > _CELLS_WORTH_COMPILING
 
 
+class NativeDecision:
+    """The decision whether this process uses the native code of searches, which must be compiled first."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._seconds = 0.0
+
+    def add(self, seconds: float) -> bool:
+        """Count the seconds of a search without native code, and return whether native code pays."""
+        if not has_kernels():
+            return False
+        with self._lock:
+            self._seconds += seconds
+            return self._seconds > _SECONDS_WORTH_NATIVE and seconds > _FEW_SECONDS
+
+
 simd_decision = SimdDecision()
+native_decision = NativeDecision()
 
 
 @cache

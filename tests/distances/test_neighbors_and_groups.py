@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
@@ -13,6 +13,8 @@ from skseed.distances import (
     _kmer_filter,
     _qgram_filter,
     _seed_filter,
+    _seed_search,
+    _verify,
     levenshtein_distances,
     levenshtein_groups,
     levenshtein_neighbors,
@@ -59,6 +61,8 @@ def use_seeds(monkeypatch):
     monkeypatch.setattr(_close_pairs, "SECONDS_PER_HIT", 1e-30)
     monkeypatch.setattr(_seed_filter, "_NARROWEST", 1)
     monkeypatch.setattr(_seed_filter, "_FIRST_HITS", 50)
+    monkeypatch.setattr(_seed_search, "_FIRST_HITS", 50)
+    monkeypatch.setattr(_seed_search, "_MOST_HITS", 1000)
     monkeypatch.setattr(_seed_filter, "_MOST_HITS", 1000)
     monkeypatch.setattr(_seed_filter, "_CHUNK_SYMBOLS", 500)
     monkeypatch.setattr(_seed_filter, "_SAMPLE", 20)
@@ -206,3 +210,53 @@ def test_leader_groups_against_the_plain_rule(X, max_distance):
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     expected = [numbers[group] for group in groups]
     np.testing.assert_array_equal(levenshtein_groups(X, max_distance, linkage="leader"), expected)
+
+
+@pytest.fixture
+def native_code(monkeypatch):
+    """Use native code for any work; a process uses it only after some work without it."""
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr(_verify, "_SECONDS_WORTH_NATIVE", -1)
+    monkeypatch.setattr(_verify, "_FEW_SECONDS", -1)
+
+
+def assert_exact(X, max_distance):
+    distances = distance_matrix(X, X, Levenshtein.distance)
+    expected = distances <= limits_of(X, max_distance)
+    np.fill_diagonal(expected, False)
+    graph = levenshtein_neighbors(X, max_distance)
+    rows = np.repeat(np.arange(len(X)), np.diff(graph.indptr))
+    np.testing.assert_array_equal(np.argwhere(expected), np.column_stack([rows, graph.indices]))
+    np.testing.assert_array_equal(graph.data, distances[rows, graph.indices])
+    np.testing.assert_array_equal(levenshtein_groups(X, max_distance), connected_components(expected))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(X=collections, max_distance=cutoffs)
+def test_native_code_is_exact_for_short_sequences(X, max_distance, native_code):
+    assert_exact(X, max_distance)
+
+
+@pytest.mark.parametrize("use_filter", [None, use_qgrams, use_kmers, use_seeds])
+@pytest.mark.parametrize("letters", ["AC", "ACGTN", "ACDEFGHIKLMNPQRSTVWY", "ACGTñ€"])
+def test_native_code_loses_no_pair(letters, use_filter, monkeypatch, native_code):
+    if use_filter is not None:
+        use_filter(monkeypatch)
+    rng = np.random.default_rng(len(letters))
+    X = [""]
+    for length in (15, 16, 31, 33, 63, 64, 65, 128, 400):
+        founder = random_sequence(rng, length, letters)
+        X += [mutate(rng, founder, rng.integers(1 + length // 4)) for _ in range(5)]
+    # cut-offs around the widths of the machine words, and with more than one word
+    for max_distance in (0, 5, 15, 16, 31, 32, 63, 64, 130, 0.03, 0.25):
+        assert_exact(X, max_distance)
+
+
+def test_native_code_gives_the_groups_of_numpy(monkeypatch, native_code):
+    X = families(4, n_families=60)
+    options = [(0.04, 1), (0.04, 2), (25, 1), (3, 2)]
+    native = [(levenshtein_groups(X, d, n_jobs=n), levenshtein_neighbors(X, d, n_jobs=n)) for d, n in options]
+    monkeypatch.setattr(_verify, "_SECONDS_WORTH_NATIVE", np.inf)
+    for (groups, graph), (max_distance, _) in zip(native, options, strict=True):
+        np.testing.assert_array_equal(groups, levenshtein_groups(X, max_distance))
+        assert (graph != levenshtein_neighbors(X, max_distance)).nnz == 0
