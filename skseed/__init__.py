@@ -6,6 +6,7 @@ small integer *codes*. The transformers of :mod:`skseed.preprocessing` convert s
 or features. The estimators of :mod:`skseed.embedding` learn vectors whose distances approximate edit
 distances or positions in a genome. The estimators of :mod:`skseed.ranking` rank the laboratories that
 may have engineered a plasmid, and :mod:`skseed.classification` classifies sequences.
+:mod:`skseed.cluster` builds trees and clusters of sequences.
 
 Biological sequences are related to each other, so a random split leaks information from the training
 data into the test data. The splitters of :mod:`skseed.model_selection` keep related sequences
@@ -23,6 +24,7 @@ from skseed._version import __version__
 _SUBMODULES = [
     "alphabets",
     "classification",
+    "cluster",
     "datasets",
     "distances",
     "embedding",

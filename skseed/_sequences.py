@@ -84,6 +84,11 @@ class Sequences:
 
     def unique(self) -> tuple["Sequences", npt.NDArray[np.intp]]:
         """Return the distinct sequences, by first appearance, and the index of each sequence among them."""
+        return self._unique
+
+    @cached_property
+    def _unique(self) -> tuple["Sequences", npt.NDArray[np.intp]]:
+        # cached, because the distances to one collection are often computed in several calls
         positions: dict[bytes, int] = {}
         inverse = np.empty(len(self), dtype=np.intp)
         data, width = self.codes.tobytes(), self.codes.dtype.itemsize

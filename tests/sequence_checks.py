@@ -17,12 +17,14 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_clusterer
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import estimator_checks as sklearn_checks
 
+# a clusterer labels the sequences of fit only
+TRANSDUCTIVE = "fit_predict"
 OUTPUTS = ("transform", "predict", "decision_function", "predict_proba")
 Check = Callable[[str, BaseEstimator], None]
 
@@ -49,6 +51,8 @@ def outputs(estimator: BaseEstimator, X: Any) -> dict[str, np.ndarray]:
         if hasattr(estimator, method):
             result = getattr(estimator, method)(X)
             results[method] = result.toarray() if sparse.issparse(result) else np.asarray(result)
+    if not results and hasattr(estimator, TRANSDUCTIVE):
+        results[TRANSDUCTIVE] = clone(estimator).fit_predict(X)
     assert results, "the estimator has no method to check"
     return results
 
@@ -216,6 +220,9 @@ def check_order_of_rows(name: str, estimator: BaseEstimator) -> None:
     fitted = _fitted(estimator)
     order = np.random.default_rng(0).permutation(len(sequences))
     expected = {method: result[order] for method, result in outputs(fitted, sequences).items()}
+    if TRANSDUCTIVE in expected:
+        # clusters are numbered by their first sequence
+        expected[TRANSDUCTIVE] = pd.factorize(expected[TRANSDUCTIVE])[0]
     assert_same(outputs(fitted, [sequences[i] for i in order]), expected, exact=False)
 
 
@@ -226,6 +233,16 @@ def check_subset_of_rows(name: str, estimator: BaseEstimator) -> None:
     for rows in ([0], [5], [3, 4], list(range(7, 19))):
         subset = {method: result[rows] for method, result in expected.items()}
         assert_same(outputs(fitted, [sequences[i] for i in rows]), subset, exact=False)
+
+
+def check_labels_of_clusterer(name: str, estimator: BaseEstimator) -> None:
+    sequences, _ = make_sequences()
+    clusterer = clone(estimator)
+    labels = clusterer.fit_predict(sequences)
+    assert labels.dtype == np.int64
+    assert labels.shape == (len(sequences),)
+    np.testing.assert_array_equal(np.unique(labels), np.arange(labels.max() + 1))
+    np.testing.assert_array_equal(clusterer.labels_, labels)
 
 
 def check_lower_case_equals_upper_case(name: str, estimator: BaseEstimator) -> None:
@@ -343,7 +360,10 @@ def sequence_checks(estimator: BaseEstimator) -> Iterator[Check]:
     """Yield the checks of an estimator: only our own for a pipeline, column checks only for transformers."""
     checks = _OWN_CHECKS + _TRANSFORMER_CHECKS if isinstance(estimator, Pipeline) else SEQUENCE_CHECKS
     for check in checks:
-        if check not in _TRANSFORMER_CHECKS or hasattr(estimator, "transform"):
+        if check is check_subset_of_rows and is_clusterer(estimator):
+            # labels depend on all sequences of fit
+            yield check_labels_of_clusterer
+        elif check not in _TRANSFORMER_CHECKS or hasattr(estimator, "transform"):
             yield check
 
 

@@ -31,6 +31,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import skseed
 from skseed.classification import SequenceClassifier
+from skseed.cluster import SequenceLinkage
 from skseed.embedding import EditDistanceEmbedder, KmerVoteEncoder, ReadPositionEmbedder
 from skseed.preprocessing import (
     BPETokenizer,
@@ -136,6 +137,7 @@ CASES = [
         ),
         trained={"max_epochs": 10},
     ),
+    Case(SequenceLinkage()),
     Case(
         CircularShiftAugmenter(random_state=0),
         rows="tokens",

@@ -12,6 +12,7 @@ import skseed
 # without nn, which does not use scikit-learn, and alphabets and io, whose functions take a single argument
 PACKAGES = [
     "classification",
+    "cluster",
     "datasets",
     "distances",
     "embedding",

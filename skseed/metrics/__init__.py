@@ -1,9 +1,10 @@
-"""Metrics of edit-distance embeddings, rankings, calibration and novelty detection.
+"""Metrics of edit-distance embeddings, rankings, calibration, novelty detection and trees.
 
 :func:`percent_rmse` scores an embedding by the root mean squared error of its distances, in percent of the
 sequence length. :func:`true_label_rank` returns the rank of the true label in a ranking;
 :func:`top_k_score` and :func:`rank_quantiles` summarize these ranks. :func:`fpr_at_tpr` and
 :func:`oscr_score` score novelty detection, and :func:`expected_calibration_error` scores probabilities.
+:func:`dasgupta_cost` compares trees of the same sequences.
 
 :obj:`percent_rmse_scorer` and :func:`top_k_scorer` serve as ``scoring=`` in ``GridSearchCV``. For every
 scorer, higher is better. The documentation of each metric states its formula, its best and worst value and
@@ -21,12 +22,14 @@ array([1, 2])
 """
 
 from skseed.metrics._calibration import expected_calibration_error
+from skseed.metrics._dasgupta_cost import dasgupta_cost
 from skseed.metrics._edit_distance import percent_rmse
 from skseed.metrics._open_set import fpr_at_tpr, oscr_score
 from skseed.metrics._ranking import rank_quantiles, top_k_score, true_label_rank
 from skseed.metrics._scorers import percent_rmse_scorer, top_k_scorer
 
 __all__ = [
+    "dasgupta_cost",
     "expected_calibration_error",
     "fpr_at_tpr",
     "oscr_score",
