@@ -26,8 +26,8 @@ def link_matrix(
     Parameters
     ----------
     distances : ndarray of shape (n, n), dtype float32 or float64
-        A symmetric matrix, which is overwritten. For "ward", it holds squared Euclidean distances; for groups,
-        ``2 * n_a * n_b / (n_a + n_b)`` times the squared distance of their means.
+        A symmetric matrix, which is overwritten. For "ward", it holds squared Euclidean distances; for
+        groups, ``2 * n_a * n_b / (n_a + n_b)`` times the squared distance of their means.
     linkage : {"average", "complete", "single", "ward"}
         The distance of two clusters.
     sizes : ndarray of shape (n,), dtype int, default=None

@@ -53,7 +53,9 @@ class Points:
         """Return the mean of each group, in which point `i` counts ``counts[i]`` times."""
         totals = np.bincount(groups, weights=counts)
         columns = [*self.vectors.T, self.excess]
-        means = np.stack([np.bincount(groups, weights=column * counts) / totals for column in columns], axis=1)
+        means = np.stack(
+            [np.bincount(groups, weights=column * counts) / totals for column in columns], axis=1
+        )
         means = means.astype(np.float32)
         return replace(self, vectors=means[:, :-1], excess=means[:, -1])
 
@@ -81,9 +83,9 @@ def euclidean(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def landmark_points(sequences: Sequences, *, n_jobs: int | None) -> Points:
     """Return vectors of exact distances to landmarks, and the estimate that fits these distances best.
 
-    There are 2 log2(n) landmarks. Each landmark is the sequence farthest from all earlier ones. From a vector of distances, its mean is
-    subtracted, because an unusual sequence is equally far from all landmarks, and two of them are not
-    similar to each other. The mean enters the estimate as a term of its own.
+    There are 2 log2(n) landmarks. Each one is the sequence farthest from all earlier ones. From a vector of
+    distances, its mean is subtracted, because an unusual sequence is equally far from all landmarks, and two
+    of them are not similar to each other. The mean enters the estimate as a term of its own.
     """
     n_landmarks = max(1, round(2 * math.log2(len(sequences))))
     landmarks, edits = _farthest_first(sequences, n_landmarks, n_jobs)

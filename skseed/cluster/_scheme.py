@@ -110,9 +110,7 @@ def _link_subtrees_again(
     return _nest(outer, inner, members, counts)
 
 
-def _nest(
-    outer: Matrix, inner: list[Matrix], members: list[npt.NDArray[np.intp]], counts: Counts
-) -> Matrix:
+def _nest(outer: Matrix, inner: list[Matrix], members: list[npt.NDArray[np.intp]], counts: Counts) -> Matrix:
     """Return the tree whose leaves are replaced by trees.
 
     No node is lower than its children: where an estimate above a subtree is less than its exact height, the

@@ -95,14 +95,14 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
     once and joined at height 0.
 
     *Landmarks.* The scheme follows mBed [1]_ and Clustal Omega [2]_, which represent a sequence by its
-    distances to some reference sequences. There are 2 log2(n) landmarks. The first one is the sequence farthest from ``X[0]``, and
-    each further one the sequence farthest from all earlier ones. The mean of each vector is subtracted. The
-    edit distance of a pair is estimated as :math:`a \\|u - v\\| + b (m_u + m_v)`, with the means :math:`m`
-    and with :math:`a, b \\ge 0` fitted to the exact distances to the landmarks. The tree of these estimates is
-    cut into subtrees of at most 50 sequences, which are linked again by exact distances. A height is
-    raised where it would be below the height of a child. In the source, sequences are embedded by
-    log2(n)**2 references of evenly spaced lengths, bisecting k-means makes the small clusters, and
-    approximate k-tuple distances are used inside them.
+    distances to some reference sequences. There are 2 log2(n) landmarks. The first one is the sequence
+    farthest from ``X[0]``, and each further one the sequence farthest from all earlier ones. The mean of each
+    vector is subtracted. The edit distance of a pair is estimated as
+    :math:`a \\|u - v\\| + b (m_u + m_v)`, with the means :math:`m` and with :math:`a, b \\ge 0` fitted
+    to the exact distances to the landmarks. The tree of these estimates is cut into subtrees of at most 50
+    sequences, which are linked again by exact distances. A height is raised where it would be below the
+    height of a child. In the source, sequences are embedded by log2(n)**2 references of evenly spaced
+    lengths, bisecting k-means makes the small clusters, and approximate k-tuple distances are used inside.
 
     *More than 10,000 sequences* are divided into 4,096 groups by k-means. Each group is linked as above, and
     the groups are linked by the estimates for their mean vectors, weighted by their sizes.
@@ -132,7 +132,7 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
     >>> tree.linkage_matrix_[:, 2].round(2).tolist()
     [0.0, 1.0, 1.0, 8.67]
     >>> tree.to_newick(["s1", "s2", "s3", "s4", "s5"])
-    '((s3:0.500000,s4:0.500000):3.833333,(s2:0.500000,(s1:0.000000,s5:0.000000):0.500000):3.833333);'
+    '((s2:0.500000,(s1:0.000000,s5:0.000000):0.500000):3.833333,(s3:0.500000,s4:0.500000):3.833333);'
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -234,7 +234,8 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
             )
         if self.linkage == "ward" and self.embedder is None:
             raise ValueError(
-                'linkage="ward" needs vectors, but embedder is None; set embedder="landmarks" or another linkage.'
+                'linkage="ward" needs vectors, but embedder is None; set embedder="landmarks" or another '
+                "linkage."
             )
 
     def _source(self, n_unique: int) -> Any:
@@ -305,8 +306,9 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         names : array-like of str of shape (n_sequences,), default=None
-            The name of each sequence, such as its id in a FASTA file; None numbers the sequences from 0. A name
-            with other characters than letters, digits and ``_.|/-`` is quoted, which aligners may not read.
+            The name of each sequence, such as its id in a FASTA file; None numbers the sequences from 0. A
+            name with other characters than letters, digits and ``_.|/-`` is quoted, which aligners may not
+            read.
 
         Returns
         -------

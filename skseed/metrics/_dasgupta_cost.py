@@ -170,7 +170,8 @@ def _check_shape(shape: tuple[int, ...], expected: tuple[int, ...], n_sequences:
     if shape != expected:
         raise ValueError(
             f"similarity has shape {shape}, but linkage_matrix has {n_sequences} sequences; pass a matrix of "
-            f"shape ({n_sequences}, {n_sequences}) or a vector of {n_sequences * (n_sequences - 1) // 2} pairs."
+            f"shape ({n_sequences}, {n_sequences}) or a vector of {n_sequences * (n_sequences - 1) // 2} "
+            "pairs."
         )
 
 
