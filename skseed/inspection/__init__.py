@@ -11,9 +11,22 @@ keeps the axes and artists as attributes. matplotlib is imported by ``plot`` onl
 [0.14, 0.17, 0.14, 0.17]
 """
 
+from skseed.inspection._distance_error import DistanceErrorDisplay
 from skseed.inspection._lab_profiles import lab_profiles
 from skseed.inspection._mutation_robustness import MutationRobustnessDisplay
+from skseed.inspection._reliability import ReliabilityDisplay
 from skseed.inspection._split_leakage import SplitLeakageDisplay
 from skseed.inspection._token_importance import TokenImportanceDisplay
+from skseed.inspection._top_k import TopKDisplay
+from skseed.inspection._training_history import TrainingHistoryDisplay
 
-__all__ = ["MutationRobustnessDisplay", "SplitLeakageDisplay", "TokenImportanceDisplay", "lab_profiles"]
+__all__ = [
+    "DistanceErrorDisplay",
+    "MutationRobustnessDisplay",
+    "ReliabilityDisplay",
+    "SplitLeakageDisplay",
+    "TokenImportanceDisplay",
+    "TopKDisplay",
+    "TrainingHistoryDisplay",
+    "lab_profiles",
+]

@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 
 from skseed._sequences import as_sequences
 from skseed._validation import check_labels, check_sequences
+from skseed.inspection._axes import axes_of
 from skseed.metrics import true_label_rank
 
 _KINDS = ("substitution", "deletion", "gap")
@@ -189,14 +190,7 @@ class MutationRobustnessDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "MutationRobustnessDisplay.plot needs matplotlib: pip install 'skseed[plot]'."
-            ) from error
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        ax = axes_of(ax, self)
         if color is None:
             (probe,) = ax.plot([], [])
             color = probe.get_color()
@@ -216,7 +210,6 @@ class MutationRobustnessDisplay:
         ax.set_ylim(bottom=0.9)
         ax.set_xlabel("Changed bases")
         ax.set_ylabel("Rank of the true lab: median, mean (dashed)")
-        ax.spines[["top", "right"]].set_visible(False)
         ax.legend(loc="upper left", frameon=False)
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skseed.inspection._axes import axes_of
 from skseed.model_selection import leakage_report
 
 _COLUMNS = ["split", "test", "nearest", "edits", "fraction"]
@@ -176,15 +177,9 @@ class SplitLeakageDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        try:
-            import matplotlib.pyplot as plt
-            from matplotlib.ticker import PercentFormatter
-        except ImportError as error:
-            raise ImportError(
-                "SplitLeakageDisplay.plot needs matplotlib: pip install 'skseed[plot]'."
-            ) from error
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        ax = axes_of(ax, self)
+        from matplotlib.ticker import PercentFormatter
+
         if color is None:
             (probe,) = ax.plot([], [])
             color = probe.get_color()
@@ -225,7 +220,6 @@ class SplitLeakageDisplay:
         ax.set_ylim(-0.02, 1.02)
         ax.set_xlim(left=min(0.0, -0.01 * farthest))
         ax.grid(axis="y", color="0.9", zorder=0)
-        ax.spines[["top", "right"]].set_visible(False)
         ax.legend(loc="lower right", frameon=False)
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from skseed._validation import check_sequences
+from skseed.inspection._axes import axes_of
 from skseed.inspection._token_pipeline import token_pipeline
 
 
@@ -195,14 +196,7 @@ class TokenImportanceDisplay:
             raise ValueError(
                 f"window is {window!r}; it must be an int from 1 to the {n_bases} bases of the sequence."
             )
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "TokenImportanceDisplay.plot needs matplotlib: pip install 'skseed[plot]'."
-            ) from error
-        if ax is None:
-            _, ax = plt.subplots(figsize=(8.0, 2.8), layout="constrained")
+        ax = axes_of(ax, self, figsize=(8.0, 2.8))
         width = max(1, n_bases // 300) if window is None else window
         smooth = np.convolve(self.importances, np.full(width, 1 / width), mode="same")
         edges = np.arange(len(smooth) + 1)
@@ -219,7 +213,6 @@ class TokenImportanceDisplay:
         ax.set_xlabel("Position (bases)")
         ax.set_ylabel("Importance per base")
         ax.set_title(f"{self.lab}: score {self.score:.3g}", fontsize="medium", loc="left")
-        ax.spines[["top", "right"]].set_visible(False)
         ax.legend(loc="upper right", frameon=False, ncols=2)
         self.ax_, self.figure_ = ax, ax.figure
         return self
