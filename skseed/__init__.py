@@ -32,6 +32,7 @@ _SUBMODULES = [
     "io",
     "metrics",
     "model_selection",
+    "neighbors",
     "nn",
     "preprocessing",
     "ranking",

@@ -33,6 +33,7 @@ import skseed
 from skseed.classification import SequenceClassifier
 from skseed.cluster import SequenceLinkage
 from skseed.embedding import EditDistanceEmbedder, KmerVoteEncoder, ReadPositionEmbedder
+from skseed.neighbors import SequenceNeighbors
 from skseed.preprocessing import (
     BPETokenizer,
     CircularShiftAugmenter,
@@ -117,6 +118,7 @@ CASES = [
             n_components=4, encoder="linear", max_epochs=1, batch_size=16, synthetic=0.0, random_state=0
         )
     ),
+    Case(SequenceNeighbors(n_neighbors=2)),
     Case(
         KmerLabRanker(fraction=1, topology="linear"),
         expected_failures={"check_fit2d_1feature": "one number makes 16 letters, and k is 21"},

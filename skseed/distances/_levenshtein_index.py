@@ -12,9 +12,10 @@ from skseed._parallel import run_blocks
 from skseed._sequences import Topology, as_sequences, as_sequences_like
 from skseed.alphabets import Alphabet
 from skseed.distances._blocks import Cutoff
-from skseed.distances._close_pairs import unique_forms
+from skseed.distances._close_pairs import close_pairs, unique_forms
 from skseed.distances._components import PairList
 from skseed.distances._nearest import Collection, Neighbors, Queries, nearest, nearest_of, within
+from skseed.distances._pair_graph import graph_of_pairs
 
 _QUERIES_AT_ONCE = 256
 
@@ -196,8 +197,9 @@ class LevenshteinIndex:
 
         Parameters
         ----------
-        X : array-like of str of shape (n_queries,)
-            The queries.
+        X : array-like of str of shape (n_queries,), or None
+            The queries. None searches the neighbors of the indexed sequences, without themselves, as
+            `levenshtein_neighbors` does.
         max_distance : int or float
             A number of edits (int), or a fraction of the longer of the two lengths (float between 0 and 1).
         n_jobs : int, default=None
@@ -213,8 +215,13 @@ class LevenshteinIndex:
         MemoryError
             If the graph takes more than half of the memory that the process may use.
         """
-        queries, form_of = self._queries(X)
         cutoff = Cutoff(max_distance)
+        if X is None:
+            pairs = close_pairs(
+                self._collection.sequences, cutoff, both_strands=self._both_strands, n_jobs=n_jobs
+            )
+            return graph_of_pairs(pairs, self._form_of)
+        queries, form_of = self._queries(X)
         tasks = (joblib.delayed(within)(queries, start, stop, cutoff) for start, stop in queries.tiles())
         found = PairList()
         for pairs in run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True):

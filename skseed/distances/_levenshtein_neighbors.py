@@ -4,8 +4,6 @@ from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
@@ -14,8 +12,8 @@ from skseed._sklearn import validate_params
 from skseed.alphabets import Alphabet
 from skseed.distances._blocks import Cutoff
 from skseed.distances._close_pairs import close_pairs, unique_forms
-from skseed.distances._components import Pairs
 from skseed.distances._levenshtein_index import LevenshteinIndex
+from skseed.distances._pair_graph import graph_of_pairs
 
 
 @validate_params(
@@ -146,45 +144,5 @@ def levenshtein_neighbors(
         return index.radius_neighbors(left, max_distance, n_jobs=n_jobs)
     sequences = as_sequences(X, alphabet=alphabet, topology=topology)
     unique, inverse = unique_forms(replace(sequences, topology=topology), both_strands=both_strands)
-    first, second, edits = close_pairs(unique, Cutoff(max_distance), both_strands=both_strands, n_jobs=n_jobs)
-    if len(unique) < len(inverse):
-        first, second, edits = _pairs_of_copies(first, second, edits, inverse)
-    return _symmetric(first, second, edits, len(inverse))
-
-
-def _pairs_of_copies(
-    first: npt.NDArray[np.integer],
-    second: npt.NDArray[np.integer],
-    edits: npt.NDArray[np.integer],
-    inverse: npt.NDArray[np.intp],
-) -> Pairs:
-    """Repeat the pairs of different sequences for all their copies, and pair the copies at distance 0."""
-    copies = np.argsort(inverse, kind="stable")
-    counts = np.bincount(inverse)
-    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
-    itself = np.arange(len(counts))
-    first, second = np.concatenate([first, itself]), np.concatenate([second, itself])
-    edits = np.concatenate([edits, np.zeros(len(counts), dtype=edits.dtype)])
-    widths = counts[second]
-    n_copies = counts[first] * widths
-    pair = np.repeat(np.arange(len(first)), n_copies)
-    within = np.arange(len(pair)) - np.repeat(np.cumsum(n_copies) - n_copies, n_copies)
-    one = copies[starts[first[pair]] + within // widths[pair]]
-    other = copies[starts[second[pair]] + within % widths[pair]]
-    once = (first[pair] != second[pair]) | (one < other)
-    return one[once], other[once], edits[pair[once]]
-
-
-def _symmetric(
-    first: npt.NDArray[np.integer], second: npt.NDArray[np.integer], edits: npt.NDArray[np.integer], n: int
-) -> csr_array:
-    """Return the matrix with all pairs in both triangles."""
-    # built by hand, because a conversion from coordinates may drop the stored zeros in a future release
-    rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
-    order = np.lexsort((columns, rows))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))])
-    index_type = np.int32 if max(n, len(rows)) <= np.iinfo(np.int32).max else np.int64
-    data = np.concatenate([edits, edits])[order].astype(np.int64)
-    graph = csr_array((data, columns[order].astype(index_type), indptr.astype(index_type)), shape=(n, n))
-    graph.has_sorted_indices = True
-    return graph
+    pairs = close_pairs(unique, Cutoff(max_distance), both_strands=both_strands, n_jobs=n_jobs)
+    return graph_of_pairs(pairs, inverse)

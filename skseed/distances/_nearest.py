@@ -7,6 +7,8 @@ decreases.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,23 +40,28 @@ class Collection:
     ----------
     sequences : Sequences
         The sequences.
-    keys : ndarray of shape (n_sequences,), dtype object
-        Their keys.
     bounds : QgramBounds
         The bounds of their distances.
     """
 
     sequences: Sequences
-    keys: npt.NDArray[np.object_]
     bounds: QgramBounds
 
     @classmethod
     def of(cls, sequences: Sequences) -> "Collection":
         """Return different sequences, in canonical form, as a collection."""
-        return cls(sequences, key_array(sequences), QgramBounds.of(sequences))
+        return cls(sequences, QgramBounds.of(sequences))
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.sequences)
+
+    @cached_property
+    def keys(self) -> npt.NDArray[np.object_]:
+        """The keys of the sequences, which are not pickled."""
+        return key_array(self.sequences)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "keys"}
 
 
 class Queries:
