@@ -2,7 +2,8 @@
 
 Each part prints one table. Pass the names of the parts to run; the options reduce their size::
 
-    python examples/benchmarks/bench_edit_distance.py table --datasets v4_150 --encoders linear cnn landmark
+    python examples/benchmarks/bench_edit_distance.py table --datasets v4_150 --encoders linear cnn default
+    python examples/benchmarks/bench_edit_distance.py table --n-jobs 14 --limit 270
     python examples/benchmarks/bench_edit_distance.py recipe --epochs 2
     python examples/benchmarks/bench_edit_distance.py throughput transform finite dimension bands
 
@@ -11,6 +12,8 @@ Times are CPU-seconds of the whole process, which depend little on other program
 """
 
 import argparse
+import multiprocessing
+import os
 import resource
 import time
 from itertools import product
@@ -35,8 +38,8 @@ from skseed.model_selection import PhylogeneticGroupSplit
 from skseed.nn import AllPairsLoss, PairwiseDistance, SiameseNet
 from skseed.preprocessing import KmerVectorizer
 
-ENCODERS = ["kmer", "linear", "mlp", "cnn", "gru", "transformer", "landmark"]
-DISTANCES = ["manhattan", "euclidean", "squared", "cosine", "hyperbolic"]
+ENCODERS = ["default", "kmer", "linear", "mlp", "cnn", "gru", "transformer", "landmark"]
+DISTANCES = ["default", "manhattan", "euclidean", "squared", "power", "knee", "cosine", "hyperbolic"]
 FILES = {
     "v4_150": ("greengenes/v4_150_in_97_tree.fasta.gz", "greengenes/v4_150_in_97_tree.nwk", "dna", 0),
     "rbcL": ("ferns/rbcL.fasta.gz", "ferns/rbcL.nwk", "dna", 1150),
@@ -44,6 +47,9 @@ FILES = {
     "trnL-trnF": ("ferns/trnL-trnF.fasta.gz", "ferns/trnL-trnF.nwk", "dna", 0),
     "rbcL_protein": ("ferns/rbcL_protein.faa.gz", "ferns/rbcL_protein.nwk", "protein", 0),
 }
+
+# training and test sequences; sequences of v4_150 are short and many
+SIZES = {"v4_150": (3000, 1000)} | dict.fromkeys(("rbcL", "85_otus", "trnL-trnF", "rbcL_protein"), (600, 300))
 
 
 def load(data, name):
@@ -57,17 +63,25 @@ def load(data, name):
     return sequences[plain.to_numpy()], str(data / tree), alphabet
 
 
-def split(sequences, tree, kind, args):
+def split(sequences, tree, kind, args, name="v4_150"):
     """Return training and test sequences, split at random or by whole clades."""
+    n_train, n_test = (args.n_train or SIZES[name][0]), (args.n_test or SIZES[name][1])
     if kind == "random":
-        splitter = ShuffleSplit(1, test_size=args.n_test, train_size=args.n_train, random_state=0)
+        splitter = ShuffleSplit(1, test_size=n_test, train_size=n_train, random_state=0)
         train, test = next(splitter.split(sequences))
     else:
         splitter = PhylogeneticGroupSplit(1, tree=tree, depth=6, test_size=0.2, random_state=0)
         train, test = next(splitter.split(sequences))
         rng = np.random.default_rng(0)
-        train, test = rng.permutation(train)[: args.n_train], rng.permutation(test)[: args.n_test]
+        train, test = rng.permutation(train)[:n_train], rng.permutation(test)[:n_test]
     return sequences.iloc[train].tolist(), sequences.iloc[test].tolist()
+
+
+def chosen(encoder, distance="default"):
+    """Return the parameters of an encoder and a distance; "default" keeps that of the embedder."""
+    return {
+        key: value for key, value in {"encoder": encoder, "distance": distance}.items() if value != "default"
+    }
 
 
 def fit(train, alphabet, args, **params):
@@ -76,27 +90,77 @@ def fit(train, alphabet, args, **params):
         # the baseline of plain k-mer counts
         params = {"n_components": None, **params}
     start = time.process_time()
-    embedder = EditDistanceEmbedder(alphabet=alphabet, max_epochs=args.epochs, **params).fit(train)
+    if args.epochs is not None:
+        params["max_epochs"] = args.epochs
+    embedder = EditDistanceEmbedder(alphabet=alphabet, **params).fit(train)
     return embedder, time.process_time() - start
 
 
+def error_figures(predicted, true, length):
+    """Return the %RMSE, and the error and bias in edits of pairs within 10 % of the length."""
+    upper = np.triu_indices(len(true), k=1)
+    error, true = (predicted - true)[upper], true[upper]
+    near = error[true <= length / 10]
+    rmse = 100 * np.sqrt((error**2).mean()) / length
+    return (rmse, np.sqrt((near**2).mean()), near.mean()) if len(near) else (rmse, np.nan, np.nan)
+
+
+def nearest_found(distances, true):
+    """Return the share of sequences whose nearest neighbor by some distances is a true nearest neighbor."""
+    distances, true = (np.where(np.eye(len(true), dtype=bool), np.inf, d) for d in (distances, true))
+    nearest = true[np.arange(len(true)), distances.argmin(axis=1)]
+    return (nearest == true.min(axis=1)).mean()
+
+
+def kmer_recall(test, alphabet, true):
+    """Return the recall of Manhattan distances of k-mer counts: 1,024 5-mers of DNA, 3-mers of proteins."""
+    counts = KmerVectorizer(k=5 if alphabet == "dna" else 3, alphabet=alphabet).fit_transform(test).toarray()
+    return nearest_found(cdist(counts, counts, metric="cityblock"), true)
+
+
+def table_row(job):
+    """Return the figures of one embedder on one split."""
+    torch.set_num_threads(1)
+    args, encoder, distance, seed, name, kind = job
+    sequences, tree, alphabet = load(args.data, name)
+    train, test = split(sequences, tree, kind, args, name)
+    params = chosen(encoder, distance)
+    embedder, cpu = fit(train, alphabet, args, **params, random_state=seed)
+    length = embedder.max_length_
+    test = [s[:length] for s in test]
+    true = levenshtein_distances(test).astype(float)
+    points = embedder.transform(test).astype(float)
+    figures = error_figures(embedder.distances_from_points(points), true, length)
+    recall = nearest_found(cdist(points, points), true)
+    return job[1:], (*figures, recall, kmer_recall(test, alphabet, true), cpu)
+
+
 def table(args):
-    """Compute the test %RMSE of every encoder and distance, mean and standard deviation over seeds."""
-    for name, kind in product(args.datasets, args.splits):
-        sequences, tree, alphabet = load(args.data, name)
-        train, test = split(sequences, tree, kind, args)
-        print(f"\n{name}, {kind} split, {len(train)} train, {len(test)} test, {args.epochs} epochs")
-        for encoder, distance in product(args.encoders, args.distances):
-            errors, seconds = [], []
-            for seed in range(args.seeds):
-                params = {"encoder": encoder, "distance": distance, "random_state": seed}
-                embedder, cpu = fit(train, alphabet, args, **params)
-                errors.append(-embedder.score([s[: embedder.max_length_] for s in test]))
-                seconds.append(cpu)
-            spread = f" ± {np.std(errors):.2f}" if args.seeds > 1 else ""
-            print(
-                f"{encoder:12s} {distance:11s} {np.mean(errors):6.2f}{spread}  {np.mean(seconds):6.0f} CPU-s"
-            )
+    """Compute the errors and the recall of encoders and distances; print every job, then means over seeds."""
+    jobs = [
+        (args, *job)
+        for job in product(args.encoders, args.distances, range(args.seeds), args.datasets, args.splits)
+    ]
+    print("%RMSE; RMSE and bias in edits, pairs within 10 % of the length; nearest found; by k-mers; CPU-s")
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[variable] = "1"
+    rows, end = [], time.monotonic() + args.limit
+    with multiprocessing.get_context("spawn").Pool(args.n_jobs) as pool:
+        results = pool.imap_unordered(table_row, jobs)
+        for _ in jobs:
+            try:
+                (encoder, distance, seed, *data), figures = results.next(max(0.0, end - time.monotonic()))
+            except multiprocessing.TimeoutError:
+                print(f"{len(jobs) - len(rows)} of {len(jobs)} jobs were stopped at the time limit")
+                break
+            rows.append([*data, encoder, distance, *figures])
+            cells = " ".join(f"{figure:7.3f}" for figure in figures)
+            print(f"{data[0]:13s} {data[1]:7s} {encoder:11s} {distance:11s} {seed} {cells}", flush=True)
+    columns = ["%RMSE", "near", "bias", "found", "k-mers", "CPU-s"]
+    frame = pd.DataFrame(rows, columns=["data", "split", "encoder", "distance", *columns])
+    groups = frame.groupby(["data", "split", "encoder", "distance"], sort=False)[columns]
+    summary = pd.concat({"mean": groups.mean(), "sd": groups.std(ddof=0)}, axis=1)
+    print(f"\n{summary.round(3).to_string()}")
 
 
 def qgram_target(train, k=5):
@@ -124,12 +188,12 @@ def targets(args):
     """Compute the test %RMSE against exact distances after training on cheaper target distances."""
     for name in args.datasets:
         sequences, tree, alphabet = load(args.data, name)
-        train, test = split(sequences, tree, "random", args)
+        train, test = split(sequences, tree, "random", args, name)
         true = levenshtein_distances(test)
         upper = np.triu_indices(len(test), k=1)
         rng = np.random.default_rng(0)
         batch = [train[i] for i in rng.permutation(len(train))[:128]]
-        print(f"\n{name}, {len(train)} train, {len(test)} test, {args.epochs} epochs, {args.encoders[0]}")
+        print(f"\n{name}, {len(train)} train, {len(test)} test, {args.encoders[0]}")
         targets = {
             "exact": levenshtein_distances,
             "exact to 100 edits": cut_off_target,
@@ -140,7 +204,7 @@ def targets(args):
             target(batch, batch)
             cost = 1e6 * (time.process_time() - start) / len(batch) ** 2
             embedder, cpu = fit(
-                train, alphabet, args, encoder=args.encoders[0], target=target, random_state=0
+                train, alphabet, args, **chosen(args.encoders[0]), target=target, random_state=0
             )
             rmse, own = (
                 percent_rmse(true[upper], distances[upper], length=embedder.max_length_)
@@ -191,7 +255,7 @@ def recipe(args):
     rng, seconds = np.random.default_rng(0), 0.0
     upper = np.triu_indices(len(test), k=1)
     print(f"\nthe paper's CNN and hyperbolic distance, lr 1e-2, {10 * len(train)} pairs an epoch, v4_150")
-    for epoch in range(1, args.epochs + 1):
+    for epoch in range(1, (args.epochs or 500) + 1):
         start = time.process_time()
         first = np.repeat(np.arange(len(train)), 10)
         other = (first + rng.integers(1, len(train), size=len(first))) % len(train)
@@ -250,11 +314,11 @@ def dimension(args):
     """Compute the test %RMSE by dimension, hyperbolic and Euclidean."""
     sequences, tree, alphabet = load(args.data, "v4_150")
     train, test = split(sequences, tree, "random", args)
-    print(f"\nencoder {args.encoders[0]}, v4_150, {args.epochs} epochs, {args.seeds} seeds")
+    print(f"\nencoder {args.encoders[0]}, v4_150, {args.epochs or 'default'} epochs, {args.seeds} seeds")
     for n_components in (2, 4, 8, 16, 32, 64, 128, 256):
         errors = {
             distance: [
-                -fit(train, alphabet, args, encoder=args.encoders[0], distance=distance,
+                -fit(train, alphabet, args, **chosen(args.encoders[0], distance),
                      n_components=n_components, random_state=seed)[0].score(test)
                 for seed in range(args.seeds)
             ]
@@ -272,7 +336,7 @@ def bands(args):
     upper = np.triu_indices(len(test), k=1)
     edges = [0, 5, 10, 20, 30, 40, 50, 60, 151]
     for encoder in args.encoders:
-        embedder, _ = fit(train, alphabet, args, encoder=encoder, random_state=0)
+        embedder, _ = fit(train, alphabet, args, **chosen(encoder), random_state=0)
         error = (embedder.pairwise_distances(test) - true)[upper]
         groups = pd.Series(error).groupby(pd.cut(true[upper], edges, right=False), observed=True)
         frame = groups.agg(pairs="size", bias="mean", rmse=lambda e: np.sqrt((e**2).mean()))
@@ -286,8 +350,8 @@ def transform(args):
     args.epochs = 1
     print("\nsequences of 150 nt embedded, a CPU-second on one thread and a second on two")
     for encoder in args.encoders:
-        embedder, _ = fit(train, alphabet, args, encoder=encoder, random_state=0)
-        many = train * (1 if encoder == "landmark" else 20)
+        embedder, _ = fit(train, alphabet, args, **chosen(encoder), random_state=0)
+        many = train * (4 if encoder in ("default", "landmark") else 20)
         start = time.process_time()
         embedder.transform(many)
         one = len(many) / (time.process_time() - start)
@@ -314,7 +378,7 @@ def finite(args):
     for encoder, distance, lr, seed in product(
         args.encoders, args.distances, (1e-4, 1e-3, 1e-2, 1e-1), range(args.seeds)
     ):
-        params = {"encoder": encoder, "distance": distance, "lr": lr, "random_state": seed}
+        params = {**chosen(encoder, distance), "lr": lr, "random_state": seed}
         try:
             embedder, _ = fit(train, alphabet, args, **params)
         except FloatingPointError as error:
@@ -337,12 +401,14 @@ def main():
     parser.add_argument("--data", type=Path, default=default)
     parser.add_argument("--datasets", nargs="+", choices=FILES, default=list(FILES))
     parser.add_argument("--splits", nargs="+", choices=["random", "clade"], default=["random", "clade"])
-    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=ENCODERS)
-    parser.add_argument("--distances", nargs="+", choices=DISTANCES, default=DISTANCES)
+    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=["default"])
+    parser.add_argument("--distances", nargs="+", choices=DISTANCES, default=["default"])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--n-train", type=int, default=3000)
-    parser.add_argument("--n-test", type=int, default=1000)
+    parser.add_argument("--epochs", type=int, help="the default of the embedder unless given")
+    parser.add_argument("--n-train", type=int, help="3,000 reads or 600 genes unless given")
+    parser.add_argument("--n-test", type=int, help="1,000 reads or 300 genes unless given")
+    parser.add_argument("--n-jobs", type=int, default=1, help="processes of the table, one thread each")
+    parser.add_argument("--limit", type=float, default=1e6, help="seconds after which the table ends")
     parser.add_argument("--seconds", type=float, default=10, help="CPU seconds for each throughput figure")
     args = parser.parse_args()
     for part in args.parts:

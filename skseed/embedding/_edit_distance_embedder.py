@@ -77,10 +77,12 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         is embedded. An object such as ``CNNEncoder(n_channels=64)`` sets the sizes of the network, which a
         search reaches as ``encoder__n_channels``. A subclass of :class:`Encoder` defines a network of your
         own.
-    distance : {"manhattan", "euclidean", "squared", "cosine", "hyperbolic", "poincare"}, default="hyperbolic"
-        The geometry of the points. Every distance has a learned scale. ``"hyperbolic"`` is the Lorentz model
-        on unconstrained vectors, ``"poincare"`` the ball of [1]_ with all points on a sphere of learned
-        radius.
+    distance : {"manhattan", "euclidean", "squared", "power", "knee", "cosine", "hyperbolic", "poincare"}, \
+default="hyperbolic"
+        The geometry of the points. Every distance has a learned scale. ``"power"`` is the Euclidean distance
+        to a learned power between 1 and 2. ``"knee"`` is quadratic for near pairs and linear for far ones,
+        with a learned radius between the two. ``"hyperbolic"`` is the Lorentz model on unconstrained vectors,
+        ``"poincare"`` the ball of [1]_ with all points on a sphere of learned radius.
     target : "levenshtein", callable or array of shape (n_sequences, n_sequences), default="levenshtein"
         The distances to learn. A callable takes two lists of ``str`` and returns their matrix of distances.
         An array holds the distances between the sequences given to `fit`. Distances must be finite and not
@@ -97,6 +99,9 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         The weight of near pairs in training: the squared error of a pair is divided by this power of the sum
         of its true distance and a tenth of the mean distance. With 0 all pairs have equal weight, which also
         had larger errors for far pairs. 2 lowers the errors of close relatives and raises the others.
+    loss : {"squared", "poisson"}, default="squared"
+        The loss of a pair: the squared error, or the deviance of a Poisson distribution whose mean is the
+        predicted distance [2]_. Without `near_weight` the deviance already gives near pairs more weight.
     lr : float or "auto", default="auto"
         Highest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 1e-3 for
         ``"landmark"``, 3e-3 for the others.
@@ -161,20 +166,19 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
     -----
     Every sequence of a batch is encoded once and compared with all others, while the reference implementation
     encodes both members of every pair. The loss is the mean squared error of the distances divided by
-    `max_length_`, weighted by `near_weight`. Scale and geometry are initially calibrated on a sample of
-    training sequences. The learning rate follows one cycle. The hyperbolic distance has no boundary. These
-    are departures from [1]_, as are the weights and the synthetic relatives.
+    `max_length_`, weighted by `near_weight`. Scale and geometry are first calibrated on a sample. The
+    learning rate follows one cycle. The hyperbolic distance has no boundary. These are departures from
+    [1]_, as are the weights and the synthetic relatives.
 
     A sequence that is longer than all training sequences loses its end; `transform` warns where more than 1 %
     of all symbols is lost. An ambiguity letter is read as the mean of all symbols.
-
-    Training compares ``batch_size / 2`` pairs for each sequence and epoch. `transform` costs one pass of the
-    network for each sequence, in bounded memory.
 
     References
     ----------
     .. [1] Corso, Ying, Pándy, Veličković, Leskovec, Liò (2021). "Neural distance embeddings for
        biological sequences." NeurIPS. :doi:`10.48550/arXiv.2109.09740`
+    .. [2] Wei, Guo, Sun, Wei, Yu (2024). "Levenshtein distance embedding with Poisson regression for DNA
+       storage." AAAI. :doi:`10.1609/aaai.v38i14.29509`
 
     Examples
     --------
@@ -198,6 +202,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         "synthetic": [Interval(Real, 0, 1, closed="both")],
         "mutation_rate": [Interval(Real, 0, 1, closed="both")],
         "near_weight": [Interval(Real, 0, None, closed="left")],
+        "loss": [StrOptions({"squared", "poisson"})],
         "lr": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "n_jobs": [Integral, None],
     }
@@ -213,6 +218,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         synthetic: float = 0.5,
         mutation_rate: float = 0.1,
         near_weight: float = 1.0,
+        loss: str = "squared",
         lr: float | str = "auto",
         max_epochs: int = 100,
         batch_size: int = 128,
@@ -234,6 +240,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         self.synthetic = synthetic
         self.mutation_rate = mutation_rate
         self.near_weight = near_weight
+        self.loss = loss
         self.lr = lr
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -260,9 +267,8 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         y : None
             Ignored.
         groups : array-like of shape (n_sequences,), default=None
-            The sequences of a group are either all in the validation split or all in the training split, such
-            as clades or :func:`~skseed.distances.levenshtein_groups`. None: every sequence is a group of its
-            own. Only used if `validation_fraction` is not 0.
+            A group, such as a clade or one of :func:`~skseed.distances.levenshtein_groups`, is either all in
+            the validation split or all in the training split. None: each sequence is a group of its own.
 
         Returns
         -------
@@ -272,9 +278,8 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         Raises
         ------
         ValueError
-            If a letter does not belong to the alphabet, a sequence is empty, there are fewer than two, the
-            target or `groups` does not fit `X`, the encoder does not work with the target, or too few
-            sequences are left for training.
+            If a letter does not belong to the alphabet, a sequence is empty, there are too few, the target or
+            `groups` does not fit `X`, or the encoder does not work with the target.
         FloatingPointError
             If the loss is not finite; the message names the epoch.
         """
@@ -315,12 +320,12 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         module = build_seeded(lambda: self._build_module(**options), weights_seed)
         n_components = calibrate(module, *make_batch(rng.permutation(len(train))[:_CALIBRATION], rng))
         batches = PairBatches(len(train), make_batch, batch_size=self.batch_size, seed=batches_seed)
-        criterion = AllPairsLoss(self.near_weight)
-        loss = None
+        criterion = AllPairsLoss(self.near_weight, self.loss)
+        held_out_loss = None
         if len(validation):
             held_out = sequences.take(validation)
             true = torch.from_numpy(target_distances(restrict(distances, validation), held_out))
-            loss = validation_loss(
+            held_out_loss = validation_loss(
                 module.encoder,
                 featurizer(held_out),
                 lambda points: criterion(module.distance(points, points).cpu(), true),
@@ -331,7 +336,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
             criterion,
             batches,
             data=[sequences.codes, sequences.offsets, train, validation],
-            validation_loss=loss,
+            validation_loss=held_out_loss,
             lr=encoder.default_lr if isinstance(self.lr, str) else self.lr,
         )
         self.alphabet_ = alphabet
@@ -354,14 +359,12 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         Returns
         -------
         points : ndarray of shape (n_sequences, n_components), dtype float32
-            The points. :meth:`pairwise_distances` returns the predicted distances between them. For
-            ``distance="euclidean"`` these are the Euclidean distances times a learned scale.
+            The points; :meth:`distances_from_points` returns the predicted distances between them.
 
         Warns
         -----
         UserWarning
-            If a notable share of the symbols is beyond `max_length_` and ignored, or if sequences contain
-            letters that the training sequences do not contain.
+            If more than 1 % of the symbols are beyond `max_length_`, or letters are new.
         """
         check_is_fitted(self)
         return self._embed(self._new_sequences(X))
@@ -413,7 +416,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         ValueError
             If the points do not have `n_components_` columns.
         MemoryError
-            If the matrix would take more than half of the available memory.
+            As for :meth:`pairwise_distances`.
         """
         check_is_fitted(self)
         points = [check_points(A, self.n_components_, "A")]

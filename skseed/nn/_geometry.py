@@ -13,6 +13,8 @@ _TINY = 1e-12
 _START_RADIUS = 0.5
 # the least mean distance of points, relative to their distance from the origin
 _LEAST_SPREAD = 1e-2
+# the initial knee, relative to the distance between typical points
+_START_KNEE = 0.3
 
 
 def _safe_sqrt(squares: torch.Tensor) -> torch.Tensor:
@@ -40,6 +42,23 @@ def euclidean(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
 def squared(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     """Return squared straight-line distances."""
     return _squares(u, v)
+
+
+def power(u: torch.Tensor, v: torch.Tensor, exponent: torch.Tensor | float = 1.5) -> torch.Tensor:
+    """Return straight-line distances to a power; an exponent from 1 to 2 gives small distances precisely."""
+    squares = _squares(u, v)
+    tiny = squares <= _TINY
+    return torch.where(tiny, 0.0, torch.where(tiny, 1.0, squares) ** (exponent / 2))
+
+
+def knee(u: torch.Tensor, v: torch.Tensor, radius: torch.Tensor | float = 1.0) -> torch.Tensor:
+    r"""Return :math:`\sqrt{|u - v|^2 + c^2} - c`: quadratic below the radius :math:`c`, linear far above it.
+
+    The quotient :math:`|u - v|^2 / (\sqrt{|u - v|^2 + c^2} + c)` is the same number without cancellation.
+    """
+    squares = _squares(u, v)
+    radius = torch.as_tensor(radius, dtype=squares.dtype, device=squares.device)
+    return squares / ((squares + radius * radius).sqrt() + radius)
 
 
 def cosine(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -81,6 +100,8 @@ DISTANCES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "manhattan": manhattan,
     "euclidean": euclidean,
     "squared": squared,
+    "power": power,
+    "knee": knee,
     "cosine": cosine,
     "hyperbolic": hyperbolic,
     "poincare": poincare,
@@ -92,12 +113,20 @@ class PairwiseDistance(torch.nn.Module):
 
     ``"hyperbolic"`` is the Lorentz model on unconstrained vectors with a learned zoom: space is flat near the
     origin and curved far from it. ``"poincare"`` is the form of Corso et al. (NeuroSEED, 2021): every point
-    is first scaled to a sphere of learned radius inside the ball.
+    is first scaled to a sphere of learned radius inside the ball. ``"power"`` is the Euclidean distance to a
+    learned power between 1 and 2, ``"knee"`` is quadratic for near and linear for far pairs, with a learned
+    radius between the two (the pseudo-Huber function).
 
     Parameters
     ----------
-    name : {"manhattan", "euclidean", "squared", "cosine", "hyperbolic", "poincare"}
+    name : {"manhattan", "euclidean", "squared", "power", "knee", "cosine", "hyperbolic", "poincare"}
         The geometry.
+
+    Notes
+    -----
+    Edit distances resemble the L1 norm, and the square root of the L1 norm embeds isometrically in Euclidean
+    space (Schoenberg 1938, :doi:`10.1090/S0002-9947-1938-1501980-0`). An exponent of 2 is exact with enough
+    dimensions. A smaller exponent has smaller errors for far pairs in few dimensions.
 
     Examples
     --------
@@ -116,6 +145,9 @@ class PairwiseDistance(torch.nn.Module):
         self.log_zoom = torch.nn.Parameter(torch.zeros(())) if name == "hyperbolic" else None
         # the initial value of the paper; the ball is flat there
         self.radius = torch.nn.Parameter(torch.tensor(0.01)) if name == "poincare" else None
+        # the exponent is 1 + sigmoid(10 bend), so that it moves as fast as the scale; it starts at 1.5
+        self.bend = torch.nn.Parameter(torch.zeros(())) if name == "power" else None
+        self.log_knee = torch.nn.Parameter(torch.zeros(())) if name == "knee" else None
 
     def forward(self, u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
         """Return the (n, m) scaled distances."""
@@ -125,7 +157,12 @@ class PairwiseDistance(torch.nn.Module):
             v = torch.nn.functional.normalize(v, dim=1) * radius
         if self.log_zoom is not None:
             u, v = u * self.log_zoom.exp(), v * self.log_zoom.exp()
-        return DISTANCES[self.name](u, v) * self.log_scale.exp()
+        scale = self.log_scale.exp()
+        if self.bend is not None:
+            return power(u, v, 1 + torch.sigmoid(10 * self.bend)) * scale
+        if self.log_knee is not None:
+            return knee(u, v, self.log_knee.exp()) * scale
+        return DISTANCES[self.name](u, v) * scale
 
     @torch.no_grad()
     def calibrate(self, points: torch.Tensor, mean_distance: float) -> None:
@@ -144,8 +181,13 @@ class PairwiseDistance(torch.nn.Module):
         if self.log_zoom is not None:
             spread = points.square().sum(1).mean().sqrt().clamp_min(1e-6)
             self.log_zoom.copy_(torch.log(_START_RADIUS / spread))
+        if self.log_knee is not None:
+            typical = _squares(points, points).mean().sqrt().clamp_min(1e-6)
+            self.log_knee.copy_(torch.log(_START_KNEE * typical))
         # points that nearly coincide would give a huge scale, under which the first steps move them far apart
         from_origin = self(points, torch.zeros_like(points[:1])).mean()
-        floor = from_origin * (_LEAST_SPREAD**2 if self.name in ("squared", "cosine") else _LEAST_SPREAD)
+        floor = from_origin * (
+            _LEAST_SPREAD**2 if self.name in ("squared", "cosine", "knee") else _LEAST_SPREAD
+        )
         mean = torch.maximum(self(points, points).mean(), floor.clamp_min(1e-6))
         self.log_scale.add_(torch.log(max(mean_distance, 1e-6) / mean))

@@ -18,6 +18,8 @@ from skseed.nn._geometry import PairwiseDistance
 
 _WORKERS = 2
 _LOOK_AHEAD = 4
+# the least mean of a Poisson distribution, relative to the mean distance of a batch
+_LEAST_MEAN = 1e-2
 
 
 class SiameseNet(torch.nn.Module):
@@ -43,29 +45,44 @@ class SiameseNet(torch.nn.Module):
 
 
 class AllPairsLoss(torch.nn.Module):
-    """Mean squared difference of two symmetric (n, n) matrices over the pairs above the diagonal.
+    """Mean loss of two symmetric (n, n) matrices over the pairs above the diagonal.
 
     Parameters
     ----------
     near_weight : float, default=0.0
         Exponent of the weight of near pairs: a pair has the weight ``(target + mean / 10) ** -near_weight``,
         where `mean` is the mean target of the batch. 0 gives all pairs the same weight.
+    loss : {"squared", "poisson"}, default="squared"
+        The loss of a pair: the squared difference, or the deviance of a Poisson distribution with the
+        predicted distance as its mean (Wei et al. 2024, :doi:`10.1609/aaai.v38i14.29509`). The deviance of a
+        small relative error is the squared difference divided by the distance.
     """
 
-    def __init__(self, near_weight: float = 0.0) -> None:
+    def __init__(self, near_weight: float = 0.0, loss: str = "squared") -> None:
         super().__init__()
         self.near_weight = near_weight
+        self.loss = loss
 
     def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Return the loss, a scalar."""
         rows, columns = torch.triu_indices(len(target), len(target), offset=1, device=target.device)
         true = target[rows, columns].to(predicted.dtype)
-        if not self.near_weight:
-            return torch.nn.functional.mse_loss(predicted[rows, columns], true)
+        losses = (predicted[rows, columns] - true) ** 2
         # the mean is 0 in a batch of copies of one sequence, for which any scale will do
         scale = true.mean().clamp_min(torch.finfo(true.dtype).tiny)
+        if self.loss == "poisson":
+            losses = _deviances(predicted[rows, columns], true, _LEAST_MEAN * scale)
+        if not self.near_weight:
+            return losses.mean()
         weights = (true.clamp_min(0) / scale + 0.1) ** -self.near_weight
-        return (weights * (predicted[rows, columns] - true) ** 2).sum() / weights.sum()
+        return (weights * losses).sum() / weights.sum()
+
+
+def _deviances(predicted: torch.Tensor, true: torch.Tensor, least: torch.Tensor) -> torch.Tensor:
+    """Return half the Poisson deviances; predictions below `least` continue as the tangent at `least`."""
+    means = predicted.clamp_min(least)
+    curve = means - true + torch.xlogy(true, true / means)
+    return curve + (predicted - means) * (1 - true / least)
 
 
 class PairBatches:

@@ -273,18 +273,18 @@ def test_synthetic_relatives_lower_the_error_on_unseen_sequences():
     assert with_relatives > without
 
 
-def test_near_weight_lowers_the_error_of_near_pairs():
+def test_near_weight_and_the_poisson_loss_lower_the_error_of_near_pairs():
     genes, _ = make_families(160, 8, length=60, random_state=1)
     train, test = genes[::2], genes[1::2]
     true = exact(test)
     near = np.triu(true < 20, k=1)
+    params = {"encoder": "linear", "max_epochs": 40, "batch_size": 40, "random_state": 0}
     errors = []
-    for near_weight in (0.0, 2.0):
-        embedder = EditDistanceEmbedder(
-            32, encoder="linear", near_weight=near_weight, max_epochs=40, batch_size=40, random_state=0
-        ).fit(train)
+    for near_weight, loss in ((0.0, "squared"), (2.0, "squared"), (0.0, "poisson")):
+        embedder = EditDistanceEmbedder(32, near_weight=near_weight, loss=loss, **params).fit(train)
         errors.append((embedder.pairwise_distances(test) - true)[near].std())
     assert errors[1] < 0.95 * errors[0]
+    assert errors[2] < 0.95 * errors[0]
 
 
 @pytest.mark.parametrize(

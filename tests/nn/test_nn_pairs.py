@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import mean_poisson_deviance
 
 from skseed.nn import AllPairsLoss, LinearNet, PairBatches, PairwiseDistance, SiameseNet
 
@@ -169,6 +170,27 @@ def test_a_batch_of_copies_has_a_finite_weighted_loss():
     loss.backward()
     assert loss.item() == 1
     assert torch.isfinite(predicted.grad).all()
+
+
+@given(st.integers(2, 9), st.integers(0, 5))
+@settings(max_examples=20, deadline=None)
+def test_the_poisson_loss_is_half_the_mean_deviance(n, seed):
+    rng = np.random.default_rng(seed)
+    target = rng.integers(1, 30, size=(n, n)).astype(float)
+    predicted = target * rng.uniform(0.5, 2, size=(n, n))
+    upper = np.triu_indices(n, k=1)
+    loss = AllPairsLoss(loss="poisson")(torch.as_tensor(predicted), torch.as_tensor(target))
+    expected = mean_poisson_deviance(target[upper], predicted[upper]) / 2
+    assert loss.item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_poisson_loss_of_predictions_of_zero_has_a_finite_gradient():
+    predicted = torch.zeros(3, 3, dtype=torch.float64, requires_grad=True)
+    loss = AllPairsLoss(loss="poisson")(predicted, torch.full((3, 3), 2.0))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(predicted.grad).all()
+    assert (predicted.grad[np.triu_indices(3, k=1)] < 0).all()
 
 
 def test_the_loss_ignores_the_diagonal():
