@@ -1,4 +1,4 @@
-"""Plot and explain fitted rankers and cross-validation splits.
+"""Plot and explain fitted rankers, trees and cross-validation splits.
 
 A Display follows scikit-learn's display pattern: ``from_…`` computes the numbers, ``plot`` plots them and
 keeps the axes and artists as attributes. matplotlib is imported by ``plot`` only.
@@ -11,6 +11,7 @@ keeps the axes and artists as attributes. matplotlib is imported by ``plot`` onl
 [0.14, 0.17, 0.14, 0.17]
 """
 
+from skseed.inspection._dendrogram import DendrogramDisplay
 from skseed.inspection._distance_error import DistanceErrorDisplay
 from skseed.inspection._lab_profiles import lab_profiles
 from skseed.inspection._mutation_robustness import MutationRobustnessDisplay
@@ -21,6 +22,7 @@ from skseed.inspection._top_k import TopKDisplay
 from skseed.inspection._training_history import TrainingHistoryDisplay
 
 __all__ = [
+    "DendrogramDisplay",
     "DistanceErrorDisplay",
     "MutationRobustnessDisplay",
     "ReliabilityDisplay",
