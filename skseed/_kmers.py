@@ -82,8 +82,13 @@ def window_hashes(symbols: npt.NDArray[np.integer], *, width: int, n_symbols: in
     hashes : ndarray of shape (max(0, n - width + 1),), dtype uint64
         The hashes.
     """
-    base = n_symbols if n_symbols**width <= 2**64 else _ODD_BASE
+    base = window_base(width=width, n_symbols=n_symbols)
     return _rolling(symbols.astype(np.uint64), width, base)
+
+
+def window_base(*, width: int, n_symbols: int) -> int:
+    """Return the base of the numbers that `window_hashes` returns."""
+    return n_symbols if n_symbols**width <= 2**64 else _ODD_BASE
 
 
 def canonical_kmer_codes(symbols: npt.NDArray[np.uint8], *, k: int) -> tuple[Codes, Mask, Mask | None]:

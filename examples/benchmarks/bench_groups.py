@@ -8,8 +8,9 @@
 Parts: ``exact`` (generated sets, compared with brute force), ``speed`` (20,000 sequences of 1,100 nt at 5 %,
 compared with the full matrix and, if they are installed, CD-HIT-EST and MMseqs2), ``plasmids`` (the plasmids
 of a local CSV with columns ``sequence`` and ``label``, inside each label, circular and on both strands),
-``across`` (the same plasmids across labels), ``growth`` (time by the number of sequences) and ``backends``
-(Dask and Ray, if they are installed).
+``across`` (the same plasmids across labels), ``growth`` (time by the number of sequences), ``backends``
+(Dask and Ray, if they are installed) and ``million`` (a million reads of 150 nt at 3 edits; up to 30,000 are
+compared with vsearch and MMseqs2, if they are installed).
 
 Times are CPU-seconds of this process and its child processes, which depend little on other programs on the
 machine; "wall" is elapsed time.
@@ -31,6 +32,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from skseed.alphabets import DNA
+from skseed.io import read_fasta
 from skseed.distances import (
     _close_pairs,
     _qgram_filter,
@@ -39,7 +41,10 @@ from skseed.distances import (
     levenshtein_neighbors,
 )
 
-PLASMIDS = Path(__file__).parents[3] / "shared" / "data" / "addgene" / "plasmids.csv.xz"
+DATA = Path(__file__).parents[3] / "shared" / "data"
+PLASMIDS = Path("addgene") / "plasmids.csv.xz"
+AMPLICONS = Path("greengenes") / "v4_150_in_97_tree.fasta.gz"
+N_JOBS = 1
 LETTERS = {"DNA": "ACGT", "protein": "ACDEFGHIKLMNPQRSTVWY"}
 
 
@@ -107,7 +112,13 @@ def exact(subset):
     generator = np.random.default_rng(0)
     # by default the filters run only on large sets; these constants enable them on small sets
     _qgram_filter._SAMPLE, _seed_filter._NARROWEST = 8, 1
-    _close_pairs.SECONDS_PER_SYMBOL, _close_pairs.SECONDS_PER_HIT = 0, 1e-30
+    for name in (
+        "SECONDS_PER_SYMBOL",
+        "NATIVE_SECONDS_PER_SYMBOL",
+        "SECONDS_PER_HIT",
+        "NATIVE_SECONDS_PER_HIT",
+    ):
+        setattr(_close_pairs, name, 0 if "SYMBOL" in name else 1e-30)
     names = ("linear, q-grams", "linear, seeds", "circular, short", "circular, long")
     counts = {name: [0, 0, 0] for name in names}
     for number in range(n_sets):
@@ -220,9 +231,9 @@ def cd_hit(X, folder):
     return clusters
 
 
-def mmseqs(X, folder):
+def mmseqs(X, folder, identity=0.95):
     write_fasta(X, folder / "in.fasta")
-    command = "mmseqs easy-cluster in.fasta out tmp --min-seq-id 0.95 -c 0.8 --threads 1 -v 0"
+    command = f"mmseqs easy-cluster in.fasta out tmp --min-seq-id {identity} -c 0.8 --threads 1 -v 0"
     subprocess.run(command.split(), cwd=folder, check=True, stdout=subprocess.DEVNULL)
     pairs = np.loadtxt(folder / "out_cluster.tsv", dtype=int)
     clusters = np.zeros(len(X), dtype=int)
@@ -236,10 +247,10 @@ def write_fasta(X, path):
 
 def plasmids(subset):
     """Group plasmids inside each laboratory, by the rule of the leave-group-out split of the paper."""
-    if not PLASMIDS.is_file():
-        print(f"no plasmids at {PLASMIDS}")
+    if not (DATA / PLASMIDS).is_file():
+        print(f"no plasmids at {DATA / PLASMIDS}")
         return
-    data = pd.read_csv(PLASMIDS, usecols=["sequence", "label"])
+    data = pd.read_csv(DATA / PLASMIDS, usecols=["sequence", "label"])
     data = data[: subset or len(data)]
     options = {"y": data.label, "n_jobs": 2, "topology": "circular", "both_strands": True}
 
@@ -262,10 +273,10 @@ def plasmids(subset):
 
 def across(subset):
     """Group the plasmids of all laboratories together, or a random subset of them."""
-    if not PLASMIDS.is_file():
-        print(f"no plasmids at {PLASMIDS}")
+    if not (DATA / PLASMIDS).is_file():
+        print(f"no plasmids at {DATA / PLASMIDS}")
         return
-    X = pd.read_csv(PLASMIDS, usecols=["sequence"]).sequence
+    X = pd.read_csv(DATA / PLASMIDS, usecols=["sequence"]).sequence
     X = X.sample(min(subset or len(X), len(X)), random_state=0)
     for name, options in (
         ("circular, both strands", {"topology": "circular", "both_strands": True}),
@@ -336,7 +347,69 @@ def backends(subset):
         ray.shutdown()
 
 
-PARTS = {part.__name__: part for part in (exact, speed, plasmids, across, growth, backends)}
+def make_reads(n, seed=0):
+    """Return reads made from the V4 amplicons of Greengenes.
+
+    The abundances of the amplicons are log-normal, and 0.5 % of the symbols have an error: nine in ten are
+    substitutions, the others insertions and deletions.
+    """
+    generator = np.random.default_rng(seed)
+    amplicons = [x for x in dict.fromkeys(read_fasta(DATA / AMPLICONS).data) if set(x) <= set("ACGT")]
+    codes = np.array([[*x.encode()] for x in amplicons], dtype=np.uint8)
+    abundances = generator.lognormal(sigma=1, size=len(amplicons))
+    reads = codes[generator.choice(len(amplicons), size=n, p=abundances / abundances.sum())]
+    letters = np.frombuffer(b"ACGT", dtype=np.uint8)
+    n_errors = generator.binomial(reads.size, 0.0045)
+    places = generator.integers(len(reads), size=n_errors), generator.integers(reads.shape[1], size=n_errors)
+    reads[places] = letters[generator.integers(4, size=n_errors)]
+    reads = [read.tobytes().decode() for read in reads]
+    for index in generator.integers(n, size=generator.binomial(n * codes.shape[1], 0.0005)).tolist():
+        read, place = reads[index], int(generator.integers(len(reads[index])))
+        letter = "ACGT"[generator.integers(4)] if generator.random() < 0.5 else ""
+        reads[index] = read[:place] + letter + read[place + (not letter) :]
+    return reads
+
+
+def million(subset):
+    """Group a million reads of 150 nt at 3 edits, and measure time and memory."""
+    X = make_reads(subset or 1_000_000)
+    before = peak_gib()
+    groups, cpu, wall = timed(levenshtein_groups, X, 3, n_jobs=N_JOBS)
+    print(
+        f"{len(X):,} reads of about 150 nt ({len(set(X)):,} different) at 3 edits: {groups.max() + 1:,} groups, "
+        f"the largest of {np.bincount(groups).max():,}; {cpu:.0f} CPU-s, wall {wall:.0f} s with "
+        f"n_jobs={N_JOBS}, memory at most {peak_gib():.2f} GiB ({before:.2f} GiB before)",
+        flush=True,
+    )
+    if len(X) > 30_000:
+        return
+    graph = levenshtein_neighbors(X, 3)
+    print(f"  leak of our groups: {leak(graph, groups):.1%} of {graph.nnz // 2:,} close pairs")
+    for tool, cluster in (("vsearch", vsearch), ("mmseqs", mmseqs_reads)):
+        if shutil.which(tool):
+            with tempfile.TemporaryDirectory() as folder:
+                clusters, cpu, _ = timed(cluster, X, Path(folder))
+            n_clusters = len(np.unique(clusters))
+            print(f"  {tool:22s} {cpu:8.1f} CPU-s, {n_clusters:,} clusters, leak {leak(graph, clusters):.1%}")
+
+
+def vsearch(X, folder):
+    write_fasta(X, folder / "in.fasta")
+    command = "vsearch --cluster_fast in.fasta --id 0.98 --threads 1 --uc out.uc --quiet"
+    subprocess.run(command.split(), cwd=folder, check=True)
+    clusters = np.zeros(len(X), dtype=int)
+    for line in (folder / "out.uc").read_text().splitlines():
+        fields = line.split("\t")
+        if fields[0] in "SH":
+            clusters[int(fields[8])] = int(fields[1])
+    return clusters
+
+
+def mmseqs_reads(X, folder):
+    return mmseqs(X, folder, identity=0.98)
+
+
+PARTS = {part.__name__: part for part in (exact, speed, plasmids, across, growth, backends, million)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
@@ -344,6 +417,9 @@ if __name__ == "__main__":
     )
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to run; all without a name")
     parser.add_argument("--subset", type=int, default=None, help="fewer sets or sequences")
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder of addgene/ and greengenes/")
+    parser.add_argument("--n-jobs", type=int, default=1, help="threads of the part million")
     arguments = parser.parse_args()
+    DATA, N_JOBS = arguments.data, arguments.n_jobs
     for part in arguments.parts or PARTS:
         PARTS[part](arguments.subset)

@@ -22,6 +22,7 @@ from skseed.distances._packed import PackedSequences
 from skseed.distances._qgram_filter import QgramBits, QgramFilter, QgramRows, choose_filter
 from skseed.distances._seed_filter import (
     NATIVE_SECONDS_PER_HIT,
+    NATIVE_SECONDS_PER_SYMBOL,
     SECONDS_PER_HIT,
     SECONDS_PER_SYMBOL,
     Seeds,
@@ -190,7 +191,8 @@ def _plan(searched: SortedSequences, n_jobs: int | None) -> tuple[Plan, Bounds, 
         plan, seconds = kmers, cost
         description = f"displaced k-mers of {kmers.k} symbols leave about {pass_rate:.2g} of them"
     seeds = None
-    seconds_of_reading = len(symbols.sequences.codes) * SECONDS_PER_SYMBOL
+    seconds_per_symbol = NATIVE_SECONDS_PER_SYMBOL if native else SECONDS_PER_SYMBOL
+    seconds_of_reading = len(symbols.sequences.codes) * seconds_per_symbol
     if seconds > max(seconds_of_reading, _SECONDS_WORTH_SEEDS):
         seconds_per_hit = NATIVE_SECONDS_PER_HIT if native else SECONDS_PER_HIT
         most_hits = (seconds - seconds_of_reading) / seconds_per_hit
@@ -199,7 +201,7 @@ def _plan(searched: SortedSequences, n_jobs: int | None) -> tuple[Plan, Bounds, 
         )
         cost = seconds_of_reading + n_hits * seconds_per_hit + n_candidates * seconds_per_pair
         if cost < seconds:
-            seeds = find_seeds(symbols, n_symbols, most_hits=np.inf if native else _MOST_HITS)
+            seeds = find_seeds(symbols, n_symbols, most_hits=np.inf if native else _MOST_HITS, native=native)
         if seeds is not None:
             plan, seconds, description = seeds, cost, f"seeds propose about {n_candidates:,.0f} of them"
     logger.info(

@@ -227,7 +227,8 @@ def ranked_columns(
     counts = (_native_counts if native else qgram_counts)(sample, n_symbols, q, n_buckets)
     # the levels around the usual count of a q-gram vary most
     base = np.maximum(np.round(counts.mean(axis=0)).astype(np.int64) - _LEVELS // 2, 0) + 1
-    shares = np.array([(counts >= base + level).mean(axis=0) for level in range(_LEVELS)])
+    n_reaching = [np.count_nonzero(counts >= base + level, axis=0) for level in range(_LEVELS)]
+    shares = np.array(n_reaching) / max(1, len(counts))
     variances = (shares * (1 - shares)).ravel()
     order = np.argsort(-variances, kind="stable")[: min(int((variances > 0).sum()), _COLUMN_STEPS[-1])]
     levels, buckets = np.divmod(order, n_buckets)

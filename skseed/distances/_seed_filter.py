@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from skseed._kmers import window_hashes
+from skseed._kmers import window_base, window_hashes
 from skseed._sequences import Sequences
 from skseed.distances._blocks import SortedSequences
 from skseed.distances._components import Components
@@ -20,10 +20,11 @@ from skseed.distances._qgram_filter import QgramFilter
 
 # measured on one core; only the ratio to the other costs matters
 SECONDS_PER_SYMBOL = 1.2e-7
+NATIVE_SECONDS_PER_SYMBOL = 1.5e-7
 SECONDS_PER_HIT = 3e-8
 NATIVE_SECONDS_PER_HIT = 8e-9
 _NARROWEST, _WIDEST = 6, 32
-_TABLE_BITS = 24
+_TABLE_BITS, _NATIVE_TABLE_BITS = 24, 26
 _CHUNK_SYMBOLS = 4_000_000
 _FIRST_HITS, _MOST_HITS = 500_000, 4_000_000
 _MERGED_AT_ONCE = 16
@@ -116,7 +117,9 @@ class Seeds:
         return shorter[kept] * len(self.limits) + longer[kept]
 
 
-def find_seeds(searched: SortedSequences, n_symbols: int, *, most_hits: float) -> Seeds | None:
+def find_seeds(
+    searched: SortedSequences, n_symbols: int, *, most_hits: float, native: bool = False
+) -> Seeds | None:
     """Return the seeds of sequences and where they occur; the codes must be below `n_symbols`.
 
     The result is None if the seeds would be too short to be specific, or if there are more than `most_hits`
@@ -131,22 +134,16 @@ def find_seeds(searched: SortedSequences, n_symbols: int, *, most_hits: float) -
     width = int(min(steps.min(), _WIDEST))
     which, number = _members_of_ranges(np.zeros(len(cut), dtype=np.int64), limits[cut] + 1)
     owners, places = cut[which].astype(np.int32), (number * steps[which]).astype(np.int32)
-    hashes = np.empty(len(owners), dtype=np.uint64)
-    for start, stop in sequences.chunks(_CHUNK_SYMBOLS):
-        inside = slice(*np.searchsorted(owners, [start, stop]))
-        first = sequences.offsets[owners[inside]] - sequences.offsets[start]
-        hashes[inside] = _mixed_windows(sequences.slice(start, stop), width, n_symbols)[
-            first + places[inside]
-        ]
+    windows: _Windows | _NativeWindows = (_NativeWindows if native else _Windows)(sequences, width, n_symbols)
+    hashes = windows.hashes_at(owners, places)
     order = np.argsort(hashes, kind="stable")
     hashes, owners, places = hashes[order], owners[order], places[order]
-    table = np.zeros(1 << _TABLE_BITS, dtype=bool)
-    table[hashes >> np.uint64(64 - _TABLE_BITS)] = True
+    windows.mark(hashes)
     found = []
     n_hits = 0
     for start, stop in sequences.chunks(_CHUNK_SYMBOLS):
         chunk = sequences.slice(start, stop)
-        low, high, holders, positions = _windows_that_are_seeds(chunk, hashes, table, width, n_symbols)
+        low, high, holders, positions = _windows_that_are_seeds(chunk, windows.marked(chunk), hashes, width)
         found.append((low, high, holders + np.int32(start), positions))
         n_hits += int((high - low).sum())
         if n_hits > most_hits:
@@ -156,20 +153,98 @@ def find_seeds(searched: SortedSequences, n_symbols: int, *, most_hits: float) -
     return Seeds(owners, places, low[order], high[order], holders[order], positions[order], limits)
 
 
+class _Windows:
+    """The hashes of windows of sequences, and a table of the bits of those that are seeds."""
+
+    def __init__(self, sequences: Sequences, width: int, n_symbols: int) -> None:
+        self.sequences, self.width, self.n_symbols = sequences, width, n_symbols
+        self._table = np.zeros(1 << _TABLE_BITS, dtype=bool)
+
+    def hashes_at(
+        self, owners: npt.NDArray[np.int32], places: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.uint64]:
+        """Return the hashes of the windows at places of sequences, which are in ascending order."""
+        sequences = self.sequences
+        hashes = np.empty(len(owners), dtype=np.uint64)
+        for start, stop in sequences.chunks(_CHUNK_SYMBOLS):
+            inside = slice(*np.searchsorted(owners, [start, stop]))
+            first = sequences.offsets[owners[inside]] - sequences.offsets[start]
+            hashes[inside] = self._hashes(sequences.slice(start, stop))[first + places[inside]]
+        return hashes
+
+    def mark(self, hashes: npt.NDArray[np.uint64]) -> None:
+        """Store which high bits occur among hashes."""
+        self._table[hashes >> np.uint64(64 - _TABLE_BITS)] = True
+
+    def marked(self, chunk: Sequences) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+        """Return the places and the hashes of the windows of a chunk whose high bits occur."""
+        hashes = self._hashes(chunk)
+        places = np.flatnonzero(self._table[hashes >> np.uint64(64 - _TABLE_BITS)])
+        return places, hashes[places]
+
+    def _hashes(self, chunk: Sequences) -> npt.NDArray[np.uint64]:
+        hashes = window_hashes(chunk.codes, width=self.width, n_symbols=self.n_symbols)
+        hashes *= _MIX
+        return hashes
+
+
+class _NativeWindows:
+    """The same as `_Windows`, by native code."""
+
+    def __init__(self, sequences: Sequences, width: int, n_symbols: int) -> None:
+        self.sequences, self.width = sequences, width
+        base = window_base(width=width, n_symbols=n_symbols)
+        power = pow(base, width, 2**64)
+        # C integers are signed here
+        self._base, self._power, self._mix = (_signed(number) for number in (base, power, int(_MIX)))
+        self._table = np.zeros(1 << (_NATIVE_TABLE_BITS - 3), dtype=np.uint8)
+
+    def hashes_at(
+        self, owners: npt.NDArray[np.int32], places: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.uint64]:
+        """Return the hashes of the windows at places of sequences, and store which high bits occur."""
+        from skseed.distances._seed_kernels import hash_kernel
+
+        starts = self.sequences.offsets[owners] + places
+        hashes = np.empty(len(starts), dtype=np.uint64)
+        arrays = (self.sequences.codes, starts, hashes, self._table)
+        numbers = len(starts), self.width, self._base, self._mix, 64 - _NATIVE_TABLE_BITS
+        hash_kernel()(*(array.ctypes.data for array in arrays), *numbers)
+        return hashes
+
+    def mark(self, hashes: npt.NDArray[np.uint64]) -> None:
+        """Do nothing: `hashes_at` stores the bits."""
+
+    def marked(self, chunk: Sequences) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+        """Return the places and the hashes of the windows of a chunk whose high bits occur."""
+        from skseed.distances._seed_kernels import window_kernel
+
+        n_codes = len(chunk.codes)
+        n_windows = max(0, n_codes - self.width + 1)
+        places, hashes = np.empty(n_windows, dtype=np.int64), np.empty(n_windows, dtype=np.uint64)
+        n_found = np.zeros(1, dtype=np.int64)
+        if n_windows:
+            arrays = (chunk.codes, self._table, places, hashes, n_found)
+            numbers = self.width, self._base, self._power, self._mix, 64 - _NATIVE_TABLE_BITS
+            window_kernel()(*(array.ctypes.data for array in arrays), n_codes, *numbers)
+        return places[: n_found[0]].copy(), hashes[: n_found[0]].copy()
+
+
+def _signed(number: int) -> int:
+    return number - 2**64 if number >= 2**63 else number
+
+
 def _windows_that_are_seeds(
     sequences: Sequences,
+    marked: tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]],
     seeds: npt.NDArray[np.uint64],
-    table: npt.NDArray[np.bool_],
     width: int,
-    n_symbols: int,
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Return the range of equal seeds of each window that has any, its sequence and its position there.
 
-    `table` says which high bits occur among the sorted hashes of the seeds.
+    `marked` are places and hashes of windows that may equal one of the sorted hashes of the seeds.
     """
-    windows = _mixed_windows(sequences, width, n_symbols)
-    chosen = np.flatnonzero(table[windows >> np.uint64(64 - _TABLE_BITS)])
-    windows = windows[chosen]
+    chosen, windows = marked
     # sorted ones are found several times faster
     order = np.argsort(windows)
     chosen, windows = chosen[order], windows[order]
@@ -193,7 +268,7 @@ def estimate_work(
     n, n_sampled = len(searched), min(_SAMPLE, -(-len(searched) // 4))
     searched = searched.take(np.sort(np.random.default_rng(0).choice(n, size=n_sampled, replace=False)))
     scale = (n / n_sampled) ** 2
-    seeds = find_seeds(searched, n_symbols, most_hits=most_hits / scale)
+    seeds = find_seeds(searched, n_symbols, most_hits=most_hits / scale, native=qgrams is not None)
     if seeds is None:
         return np.inf, np.inf
     ((shorter, longer),) = seeds.candidates(None)
@@ -201,12 +276,6 @@ def estimate_work(
     if qgrams is not None:
         n_candidates = qgrams.packed_rows(searched, n_symbols).count_passing(shorter, longer)
     return seeds.n_hits * scale, n_candidates * scale
-
-
-def _mixed_windows(sequences: Sequences, width: int, n_symbols: int) -> npt.NDArray[np.uint64]:
-    windows = window_hashes(sequences.codes, width=width, n_symbols=n_symbols)
-    windows *= _MIX
-    return windows
 
 
 def _merged(batches: Iterator[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:

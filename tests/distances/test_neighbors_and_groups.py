@@ -57,8 +57,9 @@ def use_kmers(monkeypatch):
 def use_seeds(monkeypatch):
     monkeypatch.setattr(_qgram_filter, "_SECONDS_WORTH_FILTER", np.inf)
     monkeypatch.setattr(_close_pairs, "_SECONDS_WORTH_SEEDS", -1)
-    monkeypatch.setattr(_close_pairs, "SECONDS_PER_SYMBOL", 0)
-    monkeypatch.setattr(_close_pairs, "SECONDS_PER_HIT", 1e-30)
+    for prefix in ("", "NATIVE_"):
+        monkeypatch.setattr(_close_pairs, f"{prefix}SECONDS_PER_SYMBOL", 0)
+        monkeypatch.setattr(_close_pairs, f"{prefix}SECONDS_PER_HIT", 1e-30)
     monkeypatch.setattr(_seed_filter, "_NARROWEST", 1)
     monkeypatch.setattr(_seed_filter, "_FIRST_HITS", 50)
     monkeypatch.setattr(_seed_search, "_FIRST_HITS", 50)
@@ -135,8 +136,9 @@ def test_seeds_are_used_if_they_are_cheaper(caplog, monkeypatch):
     monkeypatch.setattr(_qgram_filter, "_SECONDS_WORTH_FILTER", 0)
     monkeypatch.setattr(_close_pairs, "_SECONDS_WORTH_SEEDS", 0)
     # q-grams would be cheaper for so few sequences
-    monkeypatch.setattr(_close_pairs, "SECONDS_PER_SYMBOL", 0)
-    monkeypatch.setattr(_close_pairs, "SECONDS_PER_HIT", 1e-12)
+    for prefix in ("", "NATIVE_"):
+        monkeypatch.setattr(_close_pairs, f"{prefix}SECONDS_PER_SYMBOL", 0)
+        monkeypatch.setattr(_close_pairs, f"{prefix}SECONDS_PER_HIT", 1e-12)
     X = families(2, n_families=300)
     with caplog.at_level(logging.INFO, logger="skseed"):
         groups, pairs = levenshtein_groups(X, 0.04), levenshtein_neighbors(X, 0.04)
