@@ -32,7 +32,6 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from skseed.alphabets import DNA
-from skseed.io import read_fasta
 from skseed.distances import (
     _close_pairs,
     _qgram_filter,
@@ -40,6 +39,7 @@ from skseed.distances import (
     levenshtein_groups,
     levenshtein_neighbors,
 )
+from skseed.io import read_fasta
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PLASMIDS = Path("addgene") / "plasmids.csv.xz"
@@ -376,8 +376,8 @@ def million(subset):
     before = peak_gib()
     groups, cpu, wall = timed(levenshtein_groups, X, 3, n_jobs=N_JOBS)
     print(
-        f"{len(X):,} reads of about 150 nt ({len(set(X)):,} different) at 3 edits: {groups.max() + 1:,} groups, "
-        f"the largest of {np.bincount(groups).max():,}; {cpu:.0f} CPU-s, wall {wall:.0f} s with "
+        f"{len(X):,} reads of about 150 nt ({len(set(X)):,} different) at 3 edits: {groups.max() + 1:,} "
+        f"groups, the largest of {np.bincount(groups).max():,}; {cpu:.0f} CPU-s, wall {wall:.0f} s with "
         f"n_jobs={N_JOBS}, memory at most {peak_gib():.2f} GiB ({before:.2f} GiB before)",
         flush=True,
     )
