@@ -103,7 +103,7 @@ class SplitLeakageDisplay:
             name = "test set"
         elif name is None and hasattr(cv, "split"):
             name = type(cv).__name__
-        return cls(report=report, name=name, threshold=threshold)
+        return cls.from_report(report, name=name, threshold=threshold)
 
     @classmethod
     def from_report(
@@ -132,7 +132,9 @@ class SplitLeakageDisplay:
         """
         missing = [column for column in _COLUMNS if column not in report]
         if missing:
-            raise ValueError(f"The report has no column {missing[0]!r}; pass a report of leakage_report.")
+            raise ValueError(
+                f"The report has no column {missing[0]!r}; pass a report of leakage_report without graph."
+            )
         return cls(report=report, name=name, threshold=threshold)
 
     def frame(self) -> pd.DataFrame:

@@ -10,10 +10,11 @@ import pandas as pd
 
 from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
 from skseed._sequences import Sequences, Topology, as_sequence_pair
-from skseed._sklearn import validate_params
+from skseed._sklearn import _num_samples, validate_params
 from skseed.alphabets import Alphabet
 from skseed.distances import LevenshteinIndex, levenshtein_neighbors
 from skseed.model_selection._columns import column_of, sequences_of
+from skseed.model_selection._similarity_graph import symmetric_distances
 
 Split = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 Nearest = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
@@ -26,6 +27,7 @@ Nearest = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
         "y": "no_validation",
         "groups": "no_validation",
         "X_test": "no_validation",
+        "graph": ["sparse matrix", None],
         "max_distance": [*MAX_DISTANCE, None],
         "alphabet": ALPHABET_OF_DISTANCES,
         "topology": TOPOLOGY,
@@ -42,6 +44,7 @@ def leakage_report(
     y: Any = None,
     groups: Any = None,
     X_test: Any = None,
+    graph: Any = None,
     max_distance: int | float | None = None,
     alphabet: str | Alphabet | None = "auto",
     topology: Topology = "linear",
@@ -69,6 +72,11 @@ def leakage_report(
         Groups, for splitters that need them, such as ``GroupKFold``.
     X_test : array-like of str of shape (n_test,), or table, default=None
         A second set of sequences, to be compared with all of `X`. Requires that `cv` is None.
+    graph : sparse array of shape (n_sequences, n_sequences), default=None
+        Precomputed distances of pairs, in place of edit distances, in one triangle or in both; convert a
+        similarity s to a distance, such as 1 - s. A stored zero is a distance, and a pair that is not stored
+        is not near. `X` may then be anything with one row for each row of the graph, and the parameters below
+        are not used. Requires `cv`.
     max_distance : int or float, default=None
         The largest distance that is searched: a number of edits (int, at least 0), or a fraction of the
         longer of the two lengths (float between 0 and 1). Test sequences without a training sequence within
@@ -101,11 +109,13 @@ def leakage_report(
         - `edits`: the distance of the two, in edits; 0 means that the test sequence is a copy;
         - `fraction`: the distance divided by the longer of their lengths.
 
+        With `graph`, the column `distance` replaces the last two.
+
     Raises
     ------
     ValueError
-        If both or none of `cv` and `X_test` are given, a split has no training or no test sequences, or it
-        has a sequence in both.
+        If both or none of `cv` and `X_test` are given, if `graph` is given with `X_test`, or if a split has
+        no training or no test sequences, or has a sequence in both.
 
     See Also
     --------
@@ -130,11 +140,26 @@ def leakage_report(
        split  test  nearest  edits  fraction
     0      0     0        0    0.0       0.0
     1      0     1        1    3.0       0.5
+
+    Hits of a search tool, as distances:
+
+    >>> from scipy.sparse import coo_array
+    >>> graph = coo_array(([0.1, 0.4], ([0, 1], [2, 2])), shape=(4, 4))
+    >>> leakage_report(genes, KFold(2), graph=graph)
+       split  test  nearest  distance
+    0      0     0        2       0.1
+    1      0     1        2       0.4
+    2      1     2        0       0.1
+    3      1     3       -1       NaN
     """
     if (cv is None) == (X_test is None):
         raise ValueError(
             "Pass either cv, for the splits of X, or X_test, for a test set beside the training set X."
         )
+    if graph is not None and X_test is not None:
+        raise ValueError("graph holds the pairs of X, so it does not fit X_test; pass cv in place of X_test.")
+    if graph is not None:
+        return _report_of_graph(X, cv, y, groups, graph)
     if X_test is None:
         sequences = sequences_of(X, sequence_column, alphabet=alphabet, topology=topology)
         splits = list(_checked_splits(cv, X, y, groups, n_sequences=len(sequences)))
@@ -154,20 +179,33 @@ def leakage_report(
     elif X_test is not None:
         found = [_nearest_within(sequences, splits[0], max_distance, **options)]
     else:
-        graph = levenshtein_neighbors(sequences, max_distance, **options)
-        found = [_nearest_in_graph(graph, train, test) for train, test in splits]
-    nearest, edits = (np.concatenate(column) for column in zip(*found, strict=True))
+        pairs = levenshtein_neighbors(sequences, max_distance, **options)
+        found = [_nearest_in_graph(pairs, train, test) for train, test in splits]
+    report = _table(splits, found, first_test)
+    nearest, edits = report["nearest"].to_numpy(), report.pop("distance").to_numpy()
     tested = np.concatenate([test for _, test in splits])
     lengths = sequences.lengths
     longer = np.maximum(lengths[tested], np.where(nearest < 0, 0, lengths[nearest]))
+    # the distance of two empty sequences is 0, and so is the fraction
+    return report.assign(edits=edits, fraction=edits / np.maximum(longer, 1))
+
+
+def _report_of_graph(X: Any, cv: Any, y: Any, groups: Any, graph: Any) -> pd.DataFrame:
+    """Return the report of precomputed distances."""
+    distances = symmetric_distances(graph, _num_samples(X))
+    splits = list(_checked_splits(cv, X, y, groups, n_sequences=distances.shape[0]))
+    return _table(splits, [_nearest_in_graph(distances, train, test) for train, test in splits])
+
+
+def _table(splits: list[Split], found: list[Nearest], first_test: int = 0) -> pd.DataFrame:
+    """Return the report with a column `distance`; test indices count from `first_test`."""
+    nearest, distance = (np.concatenate(column) for column in zip(*found, strict=True))
     return pd.DataFrame(
         {
             "split": np.repeat(np.arange(len(splits)), [len(test) for _, test in splits]),
-            "test": tested - first_test,
+            "test": np.concatenate([test for _, test in splits]) - first_test,
             "nearest": nearest,
-            "edits": edits,
-            # the distance of two empty sequences is 0, and so is the fraction
-            "fraction": edits / np.maximum(longer, 1),
+            "distance": distance,
         }
     )
 
