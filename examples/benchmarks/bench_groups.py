@@ -8,8 +8,9 @@
 Parts: ``exact`` (generated sets, compared with brute force), ``speed`` (20,000 sequences of 1,100 nt at 5 %,
 compared with the full matrix and, if they are installed, CD-HIT-EST and MMseqs2), ``plasmids`` (the plasmids
 of a local CSV with columns ``sequence`` and ``label``, inside each label, circular and on both strands),
-``across`` (the same plasmids across labels), ``growth`` (time by the number of sequences), ``backends``
-(Dask and Ray, if they are installed) and ``million`` (a million reads of 150 nt at 3 edits; up to 30,000 are
+``across`` (the same plasmids across labels), ``chains`` (folds of equal size of these plasmids, without those
+that connect large groups), ``growth`` (time by the number of sequences), ``backends`` (Dask and Ray, if they
+are installed) and ``million`` (a million reads of 150 nt at 3 edits; up to 30,000 are
 compared with vsearch and MMseqs2, if they are installed).
 
 Times are CPU-seconds of this process and its child processes, which depend little on other programs on the
@@ -23,6 +24,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import joblib
@@ -40,6 +42,7 @@ from skseed.distances import (
     levenshtein_neighbors,
 )
 from skseed.io import read_fasta
+from skseed.model_selection import LevenshteinGroupKFold
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PLASMIDS = Path("addgene") / "plasmids.csv.xz"
@@ -291,6 +294,39 @@ def across(subset):
         )
 
 
+def chains(subset):
+    """Divide the groups across laboratories into folds of equal size, and count what is removed."""
+    if not (DATA / PLASMIDS).is_file():
+        print(f"no plasmids at {DATA / PLASMIDS}")
+        return
+    X = pd.read_csv(DATA / PLASMIDS, usecols=["sequence"]).sequence
+    X = X.sample(min(subset or len(X), len(X)), random_state=0)
+    graph, cpu, _ = timed(
+        levenshtein_neighbors, X, 999, topology="circular", both_strands=True, n_jobs=N_JOBS
+    )
+    print(
+        f"{len(X):,} plasmids at < 1,000 edits, circular, both strands: {graph.nnz // 2:,} pairs in "
+        f"{cpu:.0f} CPU-s, memory at most {peak_gib():.2f} GiB",
+        flush=True,
+    )
+    placeholder = np.zeros(len(X))
+    for n_splits in (2, 5, 10):
+        for mode in ("warn", "drop", "purge"):
+            cv = LevenshteinGroupKFold(n_splits, graph=graph, on_large_group=mode)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="The largest group")
+                splits, cpu, _ = timed(lambda cv=cv: list(cv.split(placeholder)))
+            tests = [len(test) for _, test in splits]
+            dropped = np.mean([len(dropped) / len(X) for dropped in cv.dropped_])
+            close = sum(graph[train][:, test].nnz for train, test in splits)
+            print(
+                f"  {n_splits:2d} folds, {mode:5s}: test sets of {min(tests):,} to {max(tests):,}, "
+                f"{dropped:.2%} left out of a split, {close} pairs within the cut-off between training and "
+                f"test, {cpu:.1f} CPU-s",
+                flush=True,
+            )
+
+
 def growth(subset):
     """Time groupings of ever more sequences, fit the exponent and draw both."""
     sizes = [n for n in (2_000, 5_000, 10_000, 20_000, 50_000) if n <= (subset or 50_000)]
@@ -409,7 +445,7 @@ def mmseqs_reads(X, folder):
     return mmseqs(X, folder, identity=0.98)
 
 
-PARTS = {part.__name__: part for part in (exact, speed, plasmids, across, growth, backends, million)}
+PARTS = {part.__name__: part for part in (exact, speed, plasmids, across, chains, growth, backends, million)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
