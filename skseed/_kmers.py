@@ -268,7 +268,7 @@ def kmer_sketches(sequences: Sequences, *, k: int, fraction: float) -> Sketches:
     sketches : Sketches
         The sketches, in the order of the sequences.
     """
-    largest = np.uint64(min(int(fraction * 2.0**64), 2**64 - 1))
+    largest = _largest_hash(fraction)
     hashes = [np.zeros(0, dtype=np.uint64)]
     sizes = np.zeros(len(sequences), dtype=np.int64)
     for start, stop in sequences.chunks(_SKETCH_CHUNK):
@@ -280,7 +280,7 @@ def kmer_sketches(sequences: Sequences, *, k: int, fraction: float) -> Sketches:
             continue
         if sequences.topology == "circular":
             chunk = chunk.wrapped(k - 1)
-        kept, owners = _small_hashes(chunk, k, largest)
+        kept, owners, _ = _small_hashes(chunk, k, largest)
         order = np.lexsort((kept, owners))
         kept, owners = kept[order], owners[order]
         first = np.ones(len(kept), dtype=bool)
@@ -290,8 +290,40 @@ def kmer_sketches(sequences: Sequences, *, k: int, fraction: float) -> Sketches:
     return Sketches(np.concatenate(hashes), np.concatenate([[0], np.cumsum(sizes)]))
 
 
-def _small_hashes(sequences: Sequences, k: int, largest: np.uint64) -> tuple[Hashes, npt.NDArray[np.int64]]:
-    """Return the hashes <= `largest` of k-mers without a wildcard, and the sequence index of each hash."""
+def sketch_positions(sequence: Sequences, *, k: int, fraction: float) -> tuple[npt.NDArray[np.int64], Hashes]:
+    """Return where the k-mers of the sketch of a single sequence start, and their hashes.
+
+    Parameters
+    ----------
+    sequence : Sequences
+        One DNA or RNA sequence.
+    k : int
+        Symbols in a k-mer, at most 31.
+    fraction : float
+        The expected share of the k-mers that is kept, in (0, 1].
+
+    Returns
+    -------
+    starts : ndarray of shape (n_occurrences,), dtype int64
+        The positions, ascending. A k-mer that occurs several times has several.
+    hashes : ndarray of shape (n_occurrences,), dtype uint64
+        The hash of the k-mer at each position, as in :func:`kmer_sketches`.
+    """
+    if sequence.lengths[0] < k:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64)
+    wrapped = sequence.wrapped(k - 1) if sequence.topology == "circular" else sequence
+    hashes, _, starts = _small_hashes(wrapped, k, _largest_hash(fraction))
+    return starts, hashes
+
+
+def _largest_hash(fraction: float) -> np.uint64:
+    return np.uint64(min(int(fraction * 2.0**64), 2**64 - 1))
+
+
+def _small_hashes(
+    sequences: Sequences, k: int, largest: np.uint64
+) -> tuple[Hashes, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the hashes <= `largest` of k-mers without a wildcard, their sequences and their places."""
     codes, _, valid = canonical_kmer_codes(sequences.codes, k=k)
     values = mix64(codes, _SKETCH_SEED)
     small = values <= largest
@@ -301,7 +333,7 @@ def _small_hashes(sequences: Sequences, k: int, largest: np.uint64) -> tuple[Has
     owners = np.searchsorted(sequences.offsets, places, side="right") - 1
     # a window that extends into the next sequence is not a k-mer
     inside = places + k <= sequences.offsets[owners + 1]
-    return values[places[inside]], owners[inside]
+    return values[places[inside]], owners[inside], places[inside]
 
 
 def _rolling(symbols: Hashes, width: int, base: int) -> Hashes:

@@ -46,6 +46,7 @@ from skseed.ranking import (
     CopelandRanker,
     EvidenceLabRanker,
     KmerLabRanker,
+    KmerNetworkLabRanker,
     SoftmaxLabRanker,
     TripletLabRanker,
 )
@@ -124,6 +125,18 @@ CASES = [
         expected_failures={"check_fit2d_1feature": "one number makes 16 letters, and k is 21"},
     ),
     Case(EvidenceLabRanker(fraction=1, topology="linear", random_state=0)),
+    Case(
+        KmerNetworkLabRanker(
+            fraction=1,
+            topology="linear",
+            min_groups=1,
+            n_hidden=8,
+            dropout=0.0,
+            max_epochs=1,
+            random_state=0,
+        ),
+        trained={"max_epochs": 20, "lr": 0.3},
+    ),
     # one component, because folding the line into more dimensions takes most of the time of a tiny fit
     Case(ReadPositionEmbedder(1, encoder=KmerVoteEncoder(4), max_epochs=1, random_state=0)),
     Case(TripletLabRanker(n_components=16, **_TINY_NETWORK), rows="tokens", trained={"max_epochs": 4}),
@@ -153,12 +166,17 @@ CASES = [
 STRING_ESTIMATORS = [
     number_labels(case.estimator)
     for case in CASES
-    if case.rows == "strings" and not isinstance(case.estimator, (KmerLabRanker, EvidenceLabRanker))
+    if case.rows == "strings"
+    and not isinstance(case.estimator, (KmerLabRanker, EvidenceLabRanker, KmerNetworkLabRanker))
 ]
 # scikit-learn's checks pass it rows of tokens, but it accepts sequences as well
 STRING_ESTIMATORS.append(CircularShiftAugmenter(random_state=0))
 # the k-mers that scikit-learn's checks need are longer than the sequences of our own checks
-STRING_ESTIMATORS += [KmerLabRanker(k=3, fraction=1), EvidenceLabRanker(k=3, fraction=1, random_state=0)]
+STRING_ESTIMATORS += [
+    KmerLabRanker(k=3, fraction=1),
+    EvidenceLabRanker(k=3, fraction=1, random_state=0),
+    KmerNetworkLabRanker(k=3, fraction=1, n_hidden=8, max_epochs=1, random_state=0),
+]
 # estimators that read sequences only behind another step
 _embedder, _ranker = (
     case.estimator for case in CASES if case.name in {"EditDistanceEmbedder", "TripletLabRanker"}

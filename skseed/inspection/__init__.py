@@ -16,6 +16,8 @@ from skseed.inspection._distance_error import DistanceErrorDisplay
 from skseed.inspection._lab_profiles import lab_profiles
 from skseed.inspection._mutation_robustness import MutationRobustnessDisplay
 from skseed.inspection._reliability import ReliabilityDisplay
+from skseed.inspection._risk_coverage import RiskCoverageDisplay
+from skseed.inspection._shared_stretches import SharedStretchesDisplay
 from skseed.inspection._split_leakage import SplitLeakageDisplay
 from skseed.inspection._token_importance import TokenImportanceDisplay
 from skseed.inspection._top_k import TopKDisplay
@@ -26,6 +28,8 @@ __all__ = [
     "DistanceErrorDisplay",
     "MutationRobustnessDisplay",
     "ReliabilityDisplay",
+    "RiskCoverageDisplay",
+    "SharedStretchesDisplay",
     "SplitLeakageDisplay",
     "TokenImportanceDisplay",
     "TopKDisplay",

@@ -5,6 +5,7 @@ sequence length. :func:`true_label_rank` returns the rank of the true label in a
 :func:`top_k_score` and :func:`rank_quantiles` summarize these ranks. :func:`fpr_at_tpr` and
 :func:`oscr_score` score novelty detection, and :func:`expected_calibration_error` scores probabilities.
 :func:`dasgupta_cost` compares trees of the same sequences.
+:func:`risk_coverage_curve` and :func:`risk_coverage_area` score a classifier that abstains.
 
 :obj:`percent_rmse_scorer` and :func:`top_k_scorer` serve as ``scoring=`` in ``GridSearchCV``. For every
 scorer, higher is better. The documentation of each metric states its formula, its best and worst value and
@@ -27,6 +28,7 @@ from skseed.metrics._edit_distance import percent_rmse
 from skseed.metrics._open_set import fpr_at_tpr, oscr_score
 from skseed.metrics._ranking import rank_quantiles, top_k_score, true_label_rank
 from skseed.metrics._scorers import percent_rmse_scorer, top_k_scorer
+from skseed.metrics._selective import risk_coverage_area, risk_coverage_curve
 
 __all__ = [
     "dasgupta_cost",
@@ -36,6 +38,8 @@ __all__ = [
     "percent_rmse",
     "percent_rmse_scorer",
     "rank_quantiles",
+    "risk_coverage_area",
+    "risk_coverage_curve",
     "top_k_score",
     "top_k_scorer",
     "true_label_rank",

@@ -1,6 +1,6 @@
 """Torch modules of the estimators: encoders, geometries, losses and batches.
 
-They depend on torch and numpy only, so they can be used in any training loop. A batch source yields
+They depend on torch, numpy and scipy only, so they can be used in any training loop. A batch source yields
 ``(input, target)``; an epoch depends on its `seed` and on its attribute ``epoch`` only.
 
 *Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet`, :class:`GRUNet` and
@@ -24,6 +24,9 @@ linear layer with one logit for each class. :class:`TokenBatches` yields their b
 transformer) and a linear layer. :class:`SequenceBatches` yields rows of any lengths, padded by
 :func:`pad_rows`.
 
+*Sparse rows.* A :class:`SparseSoftmaxNetwork` computes one logit for each class from the nonzero entries of a
+row. :class:`SparseBatches` yields its rows, and :class:`WeightedCrossEntropyLoss` weights them.
+
 *Minimizers.* A :class:`MinimizerFilter` is a convolution and a max-pool over symbol codes; it selects one
 k-mer in each window.
 """
@@ -42,11 +45,14 @@ from skseed.nn._sequence_batches import SequenceBatches, pad_rows
 from skseed.nn._sequence_encoders import CNNNet, GRUNet, LandmarkNet, LinearNet, MLPNet
 from skseed.nn._sequence_network import SequenceNetwork
 from skseed.nn._softmax_network import SoftmaxNetwork
+from skseed.nn._sparse_batches import SparseBatches, pad_sparse_rows
+from skseed.nn._sparse_softmax_network import SparseSoftmaxNetwork
 from skseed.nn._token_batches import TokenBatches
 from skseed.nn._token_body import TokenBody, linear_head
 from skseed.nn._token_dropout import TokenDropout
 from skseed.nn._token_gradients import integrated_gradients, vocabulary_saliency
 from skseed.nn._triplet import HardestPrototypeTripletLoss
+from skseed.nn._weighted_cross_entropy import WeightedCrossEntropyLoss
 
 __all__ = [
     "DISTANCES",
@@ -71,13 +77,17 @@ __all__ = [
     "SequenceNetwork",
     "SiameseNet",
     "SoftmaxNetwork",
+    "SparseBatches",
+    "SparseSoftmaxNetwork",
     "TokenBatches",
     "TokenBody",
     "TokenConvBank",
     "TokenDropout",
+    "WeightedCrossEntropyLoss",
     "fold_line",
     "integrated_gradients",
     "linear_head",
     "pad_rows",
+    "pad_sparse_rows",
     "vocabulary_saliency",
 ]

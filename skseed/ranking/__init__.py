@@ -7,7 +7,8 @@ a ranker inside a pipeline, use :func:`rank_labs` and :func:`enroll_labs`.
 
 *K-mer rankers* read sequences and ``enroll`` new labs without a new fit. :class:`KmerLabRanker` counts votes
 of shared k-mers; it is the baseline. :class:`EvidenceLabRanker` learns from held-out plasmids how to weigh
-this vote, the nearest plasmid, lengths and metadata. Both work without torch.
+this vote, the nearest plasmid, lengths, metadata and a small network. :class:`KmerNetworkLabRanker` is this
+network alone, which does not enroll.
 
 *Token rankers* are networks on rows of token ids of :class:`~skseed.preprocessing.BPETokenizer`; put both
 into a ``Pipeline``. :class:`TripletLabRanker` learns a vector for every lab, so that labs can be compared and
@@ -31,6 +32,7 @@ from skseed.ranking._functions import enroll_labs, rank_labs
 from skseed.ranking._kmer_lab_ranker import KmerLabRanker
 
 if TYPE_CHECKING:
+    from skseed.ranking._kmer_network_lab_ranker import KmerNetworkLabRanker
     from skseed.ranking._softmax_lab_ranker import SoftmaxLabRanker
     from skseed.ranking._triplet_lab_ranker import TripletLabRanker
 
@@ -39,6 +41,7 @@ __all__ = [
     "CopelandRanker",
     "EvidenceLabRanker",
     "KmerLabRanker",
+    "KmerNetworkLabRanker",
     "SoftmaxLabRanker",
     "TripletLabRanker",
     "enroll_labs",
@@ -47,6 +50,7 @@ __all__ = [
 
 # these import torch, which takes seconds, also in every worker process
 _NEURAL = {
+    "KmerNetworkLabRanker": "skseed.ranking._kmer_network_lab_ranker",
     "SoftmaxLabRanker": "skseed.ranking._softmax_lab_ranker",
     "TripletLabRanker": "skseed.ranking._triplet_lab_ranker",
 }

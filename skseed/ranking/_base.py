@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skseed._validation import check_labels
+from skseed._validation import check_labels, number_groups
 
 Scores = npt.NDArray[np.float64]
 
@@ -27,6 +27,10 @@ class LabRankerMixin(ClassifierMixin):
 
         Both come from one state of the ranker, so that ``enroll`` in another thread does not mix two.
         """
+        raise NotImplementedError
+
+    def _probabilities(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
+        """Return the labs, and the probabilities of shape (n_samples, n_labs), from one state."""
         raise NotImplementedError
 
     def decision_function(self, X: Any) -> Scores:
@@ -64,8 +68,8 @@ class LabRankerMixin(ClassifierMixin):
         classes, scores = self._scored(X)
         return classes[np.argmax(scores, axis=1)]
 
-    def rank(self, X: Any, k: int = 10) -> npt.NDArray[Any]:
-        """Return the `k` likeliest labs of each sequence, the likeliest first.
+    def rank(self, X: Any, k: int = 10, *, groups: Any = None) -> npt.NDArray[Any]:
+        """Return the `k` likeliest labs of each sequence or of each group, the likeliest first.
 
         Parameters
         ----------
@@ -73,20 +77,27 @@ class LabRankerMixin(ClassifierMixin):
             Sequences in the form that `fit` takes.
         k : int, default=10
             The number of labs; all labs if there are fewer.
+        groups : array-like of shape (n_samples,), default=None
+            Sequences with the same group come from one source, such as the constructs of one case, and are
+            ranked together by the sum of their log-probabilities. None ranks each sequence by itself.
 
         Returns
         -------
-        labs : ndarray of shape (n_samples, min(k, n_labs))
-            The labs by descending score; equal scores in the order of `classes_`.
+        labs : ndarray of shape (n_samples, min(k, n_labs)) or (n_groups, min(k, n_labs))
+            The labs by descending score; equal scores in the order of `classes_`. With groups, a row for each
+            group, in the order in which the groups first occur, as in :func:`pandas.unique`.
 
         Raises
         ------
         ValueError
-            If `k` is not a positive int.
+            If `k` is not a positive int, or a group is missing.
         """
         check_is_fitted(self)
         check_list_length(k)
-        return best_labs(*self._scored(X), k)
+        if groups is None:
+            return best_labs(*self._scored(X), k)
+        classes, probabilities = self._probabilities(X)
+        return best_labs(classes, sum_log_probabilities(probabilities, groups), k)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of the sequences whose likeliest lab is the true one.
@@ -124,6 +135,18 @@ def check_list_length(k: Any) -> None:
 def best_labs(classes: npt.NDArray[Any], scores: Scores, k: int) -> npt.NDArray[Any]:
     """Return the `k` labs with the highest scores of each row, shape (n_samples, min(k, n_labs))."""
     return classes[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
+
+
+def sum_log_probabilities(probabilities: Any, groups: Any) -> Scores:
+    """Return the sums of the log-probabilities of the rows of each group, shape (n_groups, n_labs).
+
+    The groups are in the order in which they first occur. A probability of 0 counts as the smallest float.
+    """
+    logs = np.log(np.maximum(np.asarray(probabilities, dtype=np.float64), np.finfo(np.float64).tiny))
+    numbers = number_groups(groups, logs)
+    sums = np.zeros((int(numbers.max(initial=-1)) + 1, logs.shape[1]))
+    np.add.at(sums, numbers, logs)
+    return sums
 
 
 def check_training_labs(y: Any) -> npt.NDArray[Any]:

@@ -266,7 +266,7 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
             Rows that sum to 1, columns in the order of `classes_`.
         """
         check_is_fitted(self)
-        return softmax(self._scored(X)[1] / self.temperature_, axis=1)
+        return self._probabilities(X)[1]
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the likeliest lab of each sequence, or `unknown_label` where it is set.
@@ -322,6 +322,10 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _scored(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
         return self.classes_, label_scores(self.estimator_, X)
+
+    def _probabilities(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
+        classes, scores = self._scored(X)
+        return classes, softmax(scores / self.temperature_, axis=1)
 
     @property
     def _n_splits(self) -> int | None:

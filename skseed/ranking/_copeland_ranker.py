@@ -311,6 +311,14 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
             return classes, (1 / (_RANK_OFFSET + ranks)).mean(axis=0)
         return classes, copeland_scores(ranks, self.n_candidates)
 
+    def _probabilities(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
+        if self.method != "mean_probability":
+            raise TypeError(
+                f"CopelandRanker with method={self.method!r} has no probabilities, which ranking by groups "
+                "needs; use method='mean_probability', or leave out groups."
+            )
+        return self._scored(X)
+
     def _names(self) -> list[str]:
         return [name for name, ranker in self.named_estimators_.items() if not isinstance(ranker, str)]
 

@@ -1,12 +1,10 @@
-"""Rank labs by a conditional logit on features from votes, the nearest sequence, length and metadata."""
+"""Rank labs by a conditional logit on features from votes, the nearest sequence, a network and metadata."""
 
-from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,53 +12,27 @@ from skseed._atomic_fit import atomic_fit
 from skseed._sequences import Topology
 from skseed._sklearn import Interval, _fit_context
 from skseed.ranking._base import Scores
+from skseed.ranking._color_classes import ColorClasses
 from skseed.ranking._conditional_logit import Candidates, fit_conditional_logit
-from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles
-from skseed.ranking._kmer_ranker import KmerRanker, has_known_kmer
-from skseed.ranking._lab_features import LAB_COLUMNS, LAB_VOTE, LabFeatures, feature_names, query_blocks
+from skseed.ranking._evidence_model import EvidenceModel, evidence_names, train_network
+from skseed.ranking._hold_out import HeldOut, hold_out
+from skseed.ranking._kmer_explanation_mixin import KmerExplanationMixin
+from skseed.ranking._kmer_ranker import KmerRanker
+from skseed.ranking._lab_features import LAB_VOTE
 
-# some thousand held-out sequences suffice for a few dozen weights
-_MAX_QUERIES = 6000
-# number of wrong labs that a true lab is compared with: the best by vote, and random ones
-_N_BEST, _N_RANDOM = 48, 48
 # the prior on the plain vote; some hundred held-out sequences outweigh it
 _PRIOR_STRENGTH = 200.0
 
 
-@dataclass(frozen=True)
-class EvidenceModel:
-    """A library of known sequences and its features."""
-
-    library: KmerLibrary
-    features: LabFeatures
-
-    @classmethod
-    def from_library(cls, library: KmerLibrary) -> "EvidenceModel":
-        return cls(library, LabFeatures(library))
-
-    def scores(self, queries: KmerProfiles, coef: npt.NDArray[np.float64]) -> Scores:
-        """Return the weighted sums of the features.
-
-        For a query without a known k-mer only the metadata differ between labs.
-        """
-        known = has_known_kmer(queries)
-        scores = []
-        for rows in query_blocks(len(known)):
-            features = self.features.features(queries[rows])
-            features[~known[rows], :, LAB_COLUMNS] = 0
-            # einsum, since the rounding of a matrix product may depend on the number of threads
-            scores.append(np.einsum("qle,e->ql", features, coef))
-        return np.concatenate(scores)
-
-
-class EvidenceLabRanker(KmerRanker):
+class EvidenceLabRanker(KmerExplanationMixin, KmerRanker):
     """Rank the labs that may have engineered a plasmid by learned weights of several features.
 
     The features of a lab are votes of shared k-mers, the similarity of its nearest plasmid, the usual length
-    of its plasmids, and metadata. A conditional logit learns their weights from held-out plasmids. With
-    `groups`, no relative of a held-out plasmid helps to rank it, as in use. The ranker is more accurate than
-    :class:`KmerLabRanker` at a few times its cost, and its probabilities are those of held-out plasmids. Use
-    the plain vote where labs have too few plasmids to hold some out, or where a minute counts.
+    of its plasmids, metadata, and the probability of a small network on common k-mers. A conditional logit
+    learns their weights from held-out plasmids. With `groups`, no relative of a held-out plasmid helps to
+    rank it, as in use. The ranker is more accurate than :class:`KmerLabRanker` at ten times its cost, and its
+    probabilities are those of held-out plasmids. Use the plain vote where labs have too few plasmids to hold
+    some out, or where a minute counts.
 
     Parameters
     ----------
@@ -75,11 +47,14 @@ class EvidenceLabRanker(KmerRanker):
     n_metadata : int, default=0
         The number of columns of X, the last ones, that are binary metadata. If it is not 0, X is a table
         whose first column is the sequence.
+    network : bool, default=True
+        Whether :class:`KmerNetworkLabRanker` is trained as a feature. It takes most of the time of `fit`.
     n_splits : int, default=5
-        The number of folds of the training data; each is held out once.
+        The number of folds of the training data. Folds are held out one after the other until 6,000 plasmids
+        are ranked.
     random_state : int, RandomState instance or None, default=None
-        Controls the folds, the choice of at most 6,000 held-out plasmids, and the wrong labs that the true
-        labs are compared with.
+        Controls the folds, the choice of held-out and enrolled plasmids, the wrong labs that the true labs
+        are compared with, and the network.
 
     Attributes
     ----------
@@ -89,6 +64,8 @@ class EvidenceLabRanker(KmerRanker):
         The number of known sequences of each lab.
     coef_ : ndarray of shape (n_logit_features,)
         The weights of the features of the conditional logit.
+    enrolled_coef_ : ndarray of shape (n_logit_features,)
+        The weights for labs that `enroll` adds, of which the network has seen no plasmid.
     logit_feature_names_ : list of str of length n_logit_features
         The names of these features, in the order of `coef_`.
     n_features_in_ : int
@@ -99,6 +76,7 @@ class EvidenceLabRanker(KmerRanker):
     See Also
     --------
     KmerLabRanker : The vote alone, at the smallest cost.
+    KmerNetworkLabRanker : The network alone.
     TripletLabRanker : Learns an embedding of plasmids and labs.
 
     Notes
@@ -113,13 +91,19 @@ class EvidenceLabRanker(KmerRanker):
     - the cosine, the containment of the query and the Jaccard index for the nearest plasmid of l, with k-mers
       weighted by their rarity;
     - the number of groups of l, and how usual the length of the query is for l;
-    - the naive Bayes likelihood of the metadata, and the share of the plasmids of l with similar metadata.
+    - the naive Bayes likelihood of the metadata, and the share of the plasmids of l with similar metadata;
+    - the probability of l by the network, which for a held-out plasmid is trained without its fold, and its
+      logarithm.
 
     Each share enters as it is, as its logarithm, and relative to the best lab. The weights minimize the log
     loss of the true labs [1]_ plus a penalty on the distance from the weights of the plain vote. They stay
     there if no lab has plasmids in two groups, since nothing can then be held out.
 
-    `enroll` adds sequences and keeps the weights. `predict_proba` is the softmax of the scores. It is
+    `enroll` adds sequences and keeps the weights and the network. New labs have weights of their own, since
+    the network and the votes know them less. `fit` learns these weights from labs with all of their plasmids
+    in a held-out fold: some of the plasmids are enrolled, and the others are ranked among all labs, mixed
+    with as many held-out plasmids of known labs, whose weights stay as they are. Without such labs, new labs
+    have the weights of the known ones. `predict_proba` is the softmax of the scores. It is
     calibrated for plasmids that are related to the training data as the held-out plasmids were: without
     `groups`, for near copies.
 
@@ -149,11 +133,14 @@ class EvidenceLabRanker(KmerRanker):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **KmerRanker._parameter_constraints,
+        "network": ["boolean"],
         "n_splits": [Interval(Integral, 2, None, closed="left")],
         "random_state": ["random_state"],
     }
     # with metadata routing, groups are requested unless set_fit_request(groups=False) says otherwise
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
+
+    _has_plasmids = True
 
     def __init__(
         self,
@@ -162,6 +149,7 @@ class EvidenceLabRanker(KmerRanker):
         fraction: float = 0.125,
         topology: Topology = "circular",
         n_metadata: int = 0,
+        network: bool = True,
         n_splits: int = 5,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -169,6 +157,7 @@ class EvidenceLabRanker(KmerRanker):
         self.fraction = fraction
         self.topology = topology
         self.n_metadata = n_metadata
+        self.network = network
         self.n_splits = n_splits
         self.random_state = random_state
 
@@ -206,12 +195,18 @@ class EvidenceLabRanker(KmerRanker):
             If some sequences have no k-mer.
         """
         library = self._read_library(X, y, groups, reset=True)
-        names = feature_names(self.n_metadata)
+        rng = check_random_state(self.random_state)
+        names = evidence_names(self.n_metadata, network=self.network)
         coef = np.array([float(name == LAB_VOTE) for name in names])
-        candidates = _hold_out(library, self.n_splits, check_random_state(self.random_state))
-        if candidates is not None:
-            coef = fit_conditional_logit(candidates, coef, strength=_PRIOR_STRENGTH)
-        return self._set_model(EvidenceModel.from_library(library), coef_=coef, logit_feature_names_=names)
+        known, mixed = hold_out(library, self.n_splits, rng, network=self.network)
+        if known is not None:
+            coef = fit_conditional_logit(known.candidates, coef, strength=_PRIOR_STRENGTH)
+        enrolled_coef = coef if mixed is None else _fit_enrolled(mixed, coef)
+        color_classes = ColorClasses.from_library(library)
+        seed = int(rng.randint(np.iinfo(np.int32).max))
+        network = train_network(library, color_classes, seed) if self.network else None
+        model = EvidenceModel.from_library(library, color_classes, network, np.arange(library.n_labs))
+        return self._set_model(model, coef_=coef, enrolled_coef_=enrolled_coef, logit_feature_names_=names)
 
     def enroll(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Add sequences of known or new labs, and keep the weights of the features.
@@ -237,59 +232,24 @@ class EvidenceLabRanker(KmerRanker):
             The ranker then stays as it was.
         """
         check_is_fitted(self)
-        library = self._model.library
-        new = self._read_library(X, y, groups, reset=False)
-        return self._set_model(EvidenceModel.from_library(library.enroll(new)))
+        model = self._model
+        library = model.library.enroll(self._read_library(X, y, groups, reset=False))
+        lab_of_output = np.searchsorted(library.classes, model.library.classes)[model.lab_of_output]
+        color_classes = ColorClasses.from_library(library)
+        return self._set_model(
+            EvidenceModel.from_library(library, color_classes, model.network, lab_of_output)
+        )
 
     def _scored(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
         model = self._model
-        return model.library.classes, model.scores(self._read_queries(X, model.library), self.coef_)
+        queries = self._read_queries(X, model.library)
+        return model.library.classes, model.scores(queries, self.coef_, self.enrolled_coef_)
 
 
-def _hold_out(library: KmerLibrary, n_splits: int, rng: np.random.RandomState) -> Candidates | None:
-    """Return the features of held-out sequences, whose groups are left out of the library fold by fold.
-
-    Returns None if no held-out sequence has a lab in the rest of the library.
-    """
-    n_groups = int(library.groups.max()) + 1
-    if n_groups == 1:
-        return None
-    features, offsets = [], []
-    splitter = GroupKFold(min(n_splits, n_groups), shuffle=True, random_state=rng)
-    chosen = rng.permutation(len(library.labs)) < _MAX_QUERIES
-    for train, test in splitter.split(library.labs, groups=library.groups):
-        present = np.bincount(library.labs[train], minlength=library.n_labs) > 0
-        test = test[present[library.labs[test]] & chosen[test]]
-        known = LabFeatures(library.take(train))
-        for rows in query_blocks(len(test)):
-            block = known.features(library.profiles[test[rows]])
-            columns, offset = _choose_candidates(block[:, :, 0], library.labs[test[rows]], present, rng)
-            features.append(np.take_along_axis(block, columns[:, :, None], axis=1))
-            offsets.append(offset)
-    return Candidates(np.concatenate(features), np.concatenate(offsets)) if features else None
-
-
-def _choose_candidates(
-    votes: npt.NDArray[np.float32],
-    labs: npt.NDArray[np.integer],
-    present: npt.NDArray[np.bool_],
-    rng: np.random.RandomState,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return the candidates of each query, the true lab first, and the logarithms of their weights.
-
-    The candidates are the best labs by vote and a random sample of the others, weighted to stand for all of
-    them. The logarithm of the weight is minus infinity for a lab without sequences.
-    """
-    n_queries, n_labs = votes.shape
-    rows = np.arange(n_queries)[:, None]
-    order = np.argsort(-votes, axis=1, kind="stable")
-    others = order[order != labs[:, None]].reshape(n_queries, -1)
-    order = np.concatenate([labs[:, None], others], axis=1)
-    offset = np.where(present[order], 0.0, -np.inf)
-    n_others = n_labs - 1 - _N_BEST
-    if n_others > _N_RANDOM:
-        drawn = 1 + _N_BEST + rng.randint(n_others, size=(n_queries, _N_RANDOM))
-        columns = np.concatenate([np.tile(np.arange(1 + _N_BEST), (n_queries, 1)), drawn], axis=1)
-        order, offset = order[rows, columns], offset[rows, columns]
-        offset[:, 1 + _N_BEST :] += np.log(n_others / _N_RANDOM)
-    return order, offset
+def _fit_enrolled(held_out: HeldOut, coef: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the weights for enrolled labs, while known labs keep the weights `coef`."""
+    candidates, is_enrolled = held_out.candidates, held_out.is_enrolled
+    of_known = np.einsum("qce,e->qc", candidates.features, coef)
+    features = candidates.features * is_enrolled[:, :, None]
+    offset = candidates.offset + np.where(is_enrolled, 0.0, of_known)
+    return fit_conditional_logit(Candidates(features, offset), coef, strength=_PRIOR_STRENGTH)

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._sklearn import BaseSearchCV, HasMethods, Interval, validate_params
-from skseed.ranking._base import best_labs, check_list_length
+from skseed.ranking._base import best_labs, check_list_length, sum_log_probabilities
 
 
 @validate_params(
@@ -17,11 +17,12 @@ from skseed.ranking._base import best_labs, check_list_length
         "estimator": [HasMethods("predict")],
         "X": "no_validation",
         "k": [Interval(Integral, 1, None, closed="left")],
+        "groups": ["array-like", None],
     },
     prefer_skip_nested_validation=True,
 )
-def rank_labs(estimator: Any, X: Any, k: int = 10) -> npt.NDArray[Any]:
-    """Return the `k` likeliest labs of each sequence, for any fitted classifier.
+def rank_labs(estimator: Any, X: Any, k: int = 10, *, groups: Any = None) -> npt.NDArray[Any]:
+    """Return the `k` likeliest labs of each sequence or of each group, for any fitted classifier.
 
     The methods of a ranker are hidden in a pipeline, as all methods are that scikit-learn does not know.
     This function ranks the classes by the scores of the whole pipeline.
@@ -35,18 +36,23 @@ def rank_labs(estimator: Any, X: Any, k: int = 10) -> npt.NDArray[Any]:
         Sequences in the form that the estimator takes.
     k : int, default=10
         The number of labs; all labs if there are fewer.
+    groups : array-like of shape (n_samples,), default=None
+        Sequences with the same group come from one source, such as the constructs of one case, and are ranked
+        together by the sum of their log-probabilities. None ranks each sequence by itself.
 
     Returns
     -------
-    labs : ndarray of shape (n_samples, min(k, n_labs))
-        The labs by descending score; equal scores in the order of ``classes_``.
+    labs : ndarray of shape (n_samples, min(k, n_labs)) or (n_groups, min(k, n_labs))
+        The labs by descending score; equal scores in the order of ``classes_``. With groups, a row for each
+        group, in the order in which the groups first occur, as in :func:`pandas.unique`.
 
     Raises
     ------
     ValueError
-        If `k` is not a positive int.
+        If `k` is not a positive int, or a group is missing.
     TypeError
-        If the estimator has neither ``decision_function`` nor ``predict_proba``.
+        If the estimator has neither ``decision_function`` nor ``predict_proba``, or groups are passed and it
+        has no ``predict_proba``.
 
     See Also
     --------
@@ -68,6 +74,14 @@ def rank_labs(estimator: Any, X: Any, k: int = 10) -> npt.NDArray[Any]:
     """
     check_list_length(k)
     check_is_fitted(estimator)
+    if groups is not None:
+        if not hasattr(estimator, "predict_proba"):
+            raise TypeError(
+                f"{type(estimator).__name__} has no predict_proba, which ranking by groups needs; wrap the "
+                "ranker in CalibratedRanker, or leave out groups."
+            )
+        probabilities = estimator.predict_proba(X)
+        return best_labs(estimator.classes_, sum_log_probabilities(probabilities, groups), k)
     # a search and a pipeline have a method if their last step has it
     for method in ("decision_function", "predict_proba"):
         if hasattr(estimator, method):

@@ -13,6 +13,7 @@ from skseed._atomic_fit import atomic_fit
 from skseed._sequences import Topology
 from skseed._sklearn import Interval, _fit_context
 from skseed.ranking._base import Scores
+from skseed.ranking._kmer_explanation_mixin import KmerExplanationMixin
 from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles, vote_weights
 from skseed.ranking._kmer_ranker import KmerRanker
 from skseed.ranking._metadata_likelihood import metadata_log_likelihood
@@ -49,7 +50,7 @@ class LabVote:
         return scores
 
 
-class KmerLabRanker(KmerRanker):
+class KmerLabRanker(KmerExplanationMixin, KmerRanker):
     """Rank the labs that may have engineered a plasmid by the k-mers it shares with their plasmids.
 
     Every k-mer of a plasmid votes for the labs whose plasmids have it. A k-mer of few labs has a large vote.
@@ -137,6 +138,9 @@ class KmerLabRanker(KmerRanker):
         **KmerRanker._parameter_constraints,
         "metadata_weight": [Interval(Real, 0, None, closed="left")],
     }
+
+    # the library holds the sum of the sequences of each lab
+    _has_plasmids = False
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from skseed._sklearn import Interval
 from skseed._tokens import warn_unknown_sequences
 from skseed._validation import forget_columns, number_groups
 from skseed._warnings import warn_user
-from skseed.ranking._base import LabRankerMixin, check_further_labs, check_training_labs
+from skseed.ranking._base import LabRankerMixin, Scores, check_further_labs, check_training_labs
 from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles
 from skseed.ranking._sequence_table import as_sequence_table, split_sequence_table
 
@@ -55,7 +55,7 @@ class KmerRanker(LabRankerMixin, BaseEstimator):
             Rows that sum to 1, columns in the order of `classes_`.
         """
         check_is_fitted(self)
-        return softmax(self._scored(X)[1], axis=1)
+        return self._probabilities(X)[1]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -63,6 +63,10 @@ class KmerRanker(LabRankerMixin, BaseEstimator):
         tags.input_tags.one_d_array = self.n_metadata == 0
         tags.input_tags.two_d_array = self.n_metadata > 0
         return tags
+
+    def _probabilities(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
+        classes, scores = self._scored(X)
+        return classes, softmax(scores, axis=1)
 
     def _read_library(self, X: Any, y: Any, groups: Any = None, *, reset: bool) -> KmerLibrary:
         """Return the library of sequences with their labs and groups; warns if some have no k-mer.

@@ -5,7 +5,8 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.ndimage import gaussian_filter1d
 
-from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles, sum_rows, vote_weights
+from skseed.ranking._color_classes import ColorClasses
+from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles, vote_weights
 from skseed.ranking._metadata_likelihood import metadata_log_likelihood
 
 Floats = npt.NDArray[np.float32]
@@ -54,15 +55,15 @@ class LabFeatures:
     library : KmerLibrary
         One row for each known sequence. Some of its labs may have no row. Sequences of one group, such as
         a publication, count once in the group votes.
+    color_classes : ColorClasses
+        The color classes of the library.
     """
 
-    def __init__(self, library: KmerLibrary) -> None:
+    def __init__(self, library: KmerLibrary, color_classes: ColorClasses) -> None:
         n_labs, labs = library.n_labs, library.labs
-        by_group, lab_of_group = _pool_groups(library)
+        class_counts = color_classes.counts
         self.n_labs = n_labs
-        self._lab_groups = np.bincount(lab_of_group, minlength=n_labs)
-        counts = sum_rows(by_group, lab_of_group, n_labs).T.tocsr()
-        self._class_of_kmer, class_counts = _pool_color_classes(counts)
+        self._color_classes = color_classes
         self._class_labs = _replace(class_counts, np.ones(class_counts.nnz, np.float32))
         self._lab_votes = vote_weights(self._class_labs).astype(np.float32)
         self._group_votes = vote_weights(class_counts).astype(np.float32)
@@ -78,7 +79,7 @@ class LabFeatures:
 
     def features(self, queries: KmerProfiles) -> Floats:
         """Return the features, shape (n_queries, n_labs, n_features); see `query_blocks` for the memory."""
-        classes = self._count_classes(queries.kmers)
+        classes = self._color_classes.count(queries.kmers)
         shares = [
             *self._vote_shares(classes),
             *self._kmer_shares(classes, queries.sketch_sizes),
@@ -89,7 +90,7 @@ class LabFeatures:
             best = share.max(axis=1, keepdims=True)
             columns += [share, np.log(share + np.float32(1e-3)), share / np.maximum(best, np.float32(1e-9))]
         shape = columns[0].shape
-        columns.append(np.broadcast_to(np.log1p(self._lab_groups), shape))
+        columns.append(np.broadcast_to(np.log1p(self._color_classes.lab_groups), shape))
         columns.append(self._length_odds.T[_length_bins(queries.lengths)])
         if queries.metadata.shape[1]:
             likelihood = metadata_log_likelihood(queries.metadata, self._lab_counts, self._lab_metadata)
@@ -111,15 +112,6 @@ class LabFeatures:
         self._sequences_by_kmer = sample.T.tocsr()
         self._first_of_lab = np.flatnonzero(np.diff(labs[order], prepend=-1))
         self._labs_with_rows = labs[order][self._first_of_lab]
-
-    def _count_classes(self, kmers: sparse.csr_matrix) -> sparse.csr_matrix:
-        """Return the number of k-mers of each color class in each query."""
-        columns = self._class_of_kmer[kmers.indices]
-        shape = (kmers.shape[0], len(self._lab_range))
-        # a copy, since the sum is in place
-        counts = sparse.csr_matrix((kmers.data, columns, kmers.indptr), shape=shape, copy=True)
-        counts.sum_duplicates()
-        return counts
 
     def _vote_shares(self, classes: sparse.csr_matrix) -> list[Floats]:
         """Return the share of each lab in the vote per lab and in the three votes per group."""
@@ -161,35 +153,6 @@ class LabFeatures:
 def query_blocks(n_rows: int) -> list[slice]:
     """Return slices of queries whose features fit in memory."""
     return [slice(start, start + _BLOCK_ROWS) for start in range(0, n_rows, _BLOCK_ROWS)]
-
-
-def _pool_groups(library: KmerLibrary) -> tuple[sparse.csr_matrix, npt.NDArray[np.integer]]:
-    """Return one row for each group of each lab, 1 for each k-mer in it, and the lab of each row."""
-    n_groups = int(library.groups.max(initial=0)) + 1
-    keys = library.labs.astype(np.int64) * n_groups + library.groups
-    pairs, row_of = np.unique(keys, return_inverse=True)
-    pooled = sum_rows(library.profiles.kmers, row_of, len(pairs))
-    pooled.data[:] = 1
-    return pooled, pairs // n_groups
-
-
-def _pool_color_classes(counts: sparse.csr_matrix) -> tuple[npt.NDArray[np.intp], sparse.csr_matrix]:
-    """Return the color class of each k-mer, and the mean of the counts of the k-mers of each class.
-
-    K-mers of exactly the same labs are a color class: neighbors on a plasmid are copied together. A
-    million k-mers make some ten thousand classes.
-    """
-    # the sum of 64 random bits a lab identifies a set of labs; a collision is practically impossible
-    bits = np.random.default_rng(0).integers(2**64, size=counts.shape[1], dtype=np.uint64)
-    sums = np.zeros(counts.nnz + 1, dtype=np.uint64)
-    np.cumsum(bits[counts.indices], out=sums[1:])
-    sums = sums[counts.indptr[1:]] - sums[counts.indptr[:-1]]
-    _, class_of, sizes = np.unique(sums, return_inverse=True, return_counts=True)
-    class_of = class_of.ravel()
-    members = sparse.csr_matrix(
-        (1 / sizes[class_of], (class_of, np.arange(len(class_of)))), shape=(len(sizes), len(class_of))
-    )
-    return class_of, (members @ counts).tocsr()
 
 
 def _replace(matrix: sparse.csr_matrix, data: npt.NDArray[np.floating]) -> sparse.csr_matrix:

@@ -188,7 +188,7 @@ class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, B
             Rows that sum to 1, columns in the order of `classes_`.
         """
         check_is_fitted(self)
-        return softmax(self._head.proba_scale * self._scored(X)[1], axis=1)
+        return self._probabilities(X)[1]
 
     def _build_module(self, **options: Any) -> torch.nn.Module:
         raise NotImplementedError
@@ -205,6 +205,10 @@ class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, B
     def _scored(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
         head = self._head
         return head.classes, self._head_scores(head, self._outputs(X))
+
+    def _probabilities(self, X: Any) -> tuple[npt.NDArray[Any], Scores]:
+        classes, scores = self._scored(X)
+        return classes, softmax(self._head.proba_scale * scores, axis=1)
 
     def _head_scores(self, head: LogitHead | CosineHead, outputs: npt.NDArray[np.float64]) -> Scores:
         # in torch, since the rounding of numpy's matrix product may depend on the number of threads

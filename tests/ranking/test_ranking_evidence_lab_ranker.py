@@ -15,7 +15,7 @@ from skseed.ranking import EvidenceLabRanker, KmerLabRanker
 
 # the minimum of the penalized loss and the weights of the random candidates show in no public result
 from skseed.ranking._conditional_logit import Candidates, fit_conditional_logit
-from skseed.ranking._evidence_lab_ranker import _choose_candidates
+from skseed.ranking._hold_out import choose_candidates
 from tests.reference import canonical_kmers, random_sequence
 
 Table = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -185,7 +185,7 @@ def test_random_candidates_are_weighted_by_the_number_of_labs() -> None:
     votes = np.random.default_rng(0).random((300, 400)).astype(np.float32)
     targets, present = np.arange(300), np.ones(400, dtype=bool)
     present[7] = False
-    order, offset = _choose_candidates(votes, targets, present, rng)
+    order, offset = choose_candidates(votes, targets, present, rng)
     assert_array_equal(order[:, 0], targets)
     assert (order[:, 1:] != targets[:, None]).all()
     assert (offset[order == 7] == -np.inf).all()
@@ -197,7 +197,7 @@ def test_random_candidates_are_weighted_by_the_number_of_labs() -> None:
 
 def test_all_labs_are_candidates_if_there_are_few() -> None:
     votes = np.array([[0.2, 0.5, 0.3]], dtype=np.float32)
-    order, offset = _choose_candidates(votes, np.array([2]), np.ones(3, dtype=bool), np.random.RandomState(0))
+    order, offset = choose_candidates(votes, np.array([2]), np.ones(3, dtype=bool), np.random.RandomState(0))
     assert_array_equal(order, [[2, 1, 0]])
     assert_array_equal(offset, [[0, 0, 0]])
 
@@ -234,8 +234,10 @@ def test_enrolled_labs_are_found(plasmids: Table) -> None:
     X, y, groups = plasmids
     late = y >= 16
     names = np.array([f"lab {lab:02d}" for lab in (y + 10) % 20])
-    ranker = EvidenceLabRanker(random_state=0).fit(X[~late], names[~late], groups=groups[~late])
+    ranker = EvidenceLabRanker(network=False, random_state=0)
+    ranker.fit(X[~late], names[~late], groups=groups[~late])
     weights = ranker.coef_
+    ranker.enrolled_coef_ = weights
     rows = np.flatnonzero(late)[::2]
     for chunk in (rows[:7], rows[7:]):
         ranker.enroll(X[chunk], names[chunk], groups=chunk)
@@ -245,11 +247,45 @@ def test_enrolled_labs_are_found(plasmids: Table) -> None:
     rest = np.setdiff1d(np.flatnonzero(late), rows)
     assert top_k_score(names[rest], ranker.decision_function(X[rest]), k=1, labels=ranker.classes_) > 0.7
     # the features equal those of a library from one fit
-    whole = EvidenceLabRanker(random_state=0)
+    whole = EvidenceLabRanker(network=False, random_state=0)
     order = np.concatenate([np.flatnonzero(~late), rows])
     whole.fit(X[order], names[order], groups=np.concatenate([groups[~late], 1000 + rows]))
     whole.coef_ = weights
     assert_allclose(whole.decision_function(X[rest]), ranker.decision_function(X[rest]), rtol=1e-4, atol=1e-4)
+
+
+def test_network_features_are_its_probabilities(plasmids: Table, fitted: EvidenceLabRanker) -> None:
+    X = list(plasmids[0][:5])
+    features = features_of(fitted, X)
+    logs, probabilities = features["network, log-probability"], features["network, probability"]
+    assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert_allclose(np.exp(logs), probabilities, rtol=1e-5)
+    without = EvidenceLabRanker(network=False, random_state=0).fit(*plasmids[:2], groups=plasmids[2])
+    assert without.logit_feature_names_ == fitted.logit_feature_names_[:-2]
+    # an enrolled lab gets the value of a uniform guess, and the others keep theirs
+    larger = copy.copy(fitted).enroll(X[:1], [99])
+    larger.enrolled_coef_ = larger.coef_ = np.eye(len(fitted.coef_))[-2]
+    scores = larger.decision_function(X)
+    assert_allclose(scores[:, :-1], logs, rtol=1e-5)
+    assert_allclose(scores[:, -1], -np.log(20), rtol=1e-5)
+
+
+def test_weights_of_enrolled_labs_are_learned_from_held_out_labs(plasmids: Table) -> None:
+    X, y, groups = plasmids
+    # the small labs have a single publication, so they are new in its fold
+    groups = np.where(y < 5, groups, 1000 + y)
+    few = np.flatnonzero(y >= 17)
+    first = [np.flatnonzero(y == lab)[0] for lab in (17, 18, 19)]
+    old = y < 17
+    ranker = EvidenceLabRanker(random_state=0).fit(X[old], y[old], groups=groups[old])
+    assert np.abs(ranker.enrolled_coef_ - ranker.coef_).max() > 0.05
+    ranker.enroll(X[first], y[first], groups=groups[first])
+    rest = np.setdiff1d(few, first)
+    own = top_k_score(y[rest], ranker.decision_function(X[rest]), k=1, labels=ranker.classes_)
+    known = top_k_score(y[y < 5], ranker.decision_function(X[y < 5]), k=1, labels=ranker.classes_)
+    ranker.enrolled_coef_ = ranker.coef_
+    assert own > top_k_score(y[rest], ranker.decision_function(X[rest]), k=1, labels=ranker.classes_)
+    assert known > 0.9
 
 
 @pytest.mark.filterwarnings("ignore:.*no .*-mer")
@@ -261,7 +297,7 @@ def test_metadata_decides_for_random_sequences() -> None:
     table = np.column_stack([np.array(X, dtype=object), metadata])
     ranker = EvidenceLabRanker(n_metadata=6, random_state=0).fit(table[::2], y[::2])
     assert ranker.score(table[1::2], y[1::2]) > 0.7
-    assert ranker.logit_feature_names_[-2:] == ["metadata, naive Bayes", "metadata, similar sequences"]
+    assert ranker.logit_feature_names_[-4:-2] == ["metadata, naive Bayes", "metadata, similar sequences"]
 
 
 @pytest.mark.parametrize("groups", [[0, 0, 0, 0], [0, 0, 1, 1]])

@@ -13,7 +13,14 @@ from sklearn.pipeline import make_pipeline
 
 from skseed.datasets import make_plasmids
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter, KmerVectorizer
-from skseed.ranking import EvidenceLabRanker, KmerLabRanker, TripletLabRanker, enroll_labs, rank_labs
+from skseed.ranking import (
+    CopelandRanker,
+    EvidenceLabRanker,
+    KmerLabRanker,
+    TripletLabRanker,
+    enroll_labs,
+    rank_labs,
+)
 
 SIZES: dict[str, Any] = {"embedding_dim": 8, "kernel_sizes": (1, 2), "n_filters": 8, "max_epochs": 1}
 
@@ -67,6 +74,35 @@ def test_any_classifier_is_ranked(plasmids: Any) -> None:
             ranked = rank_labs(pipeline, X[rows])
             np.testing.assert_array_equal(ranked[:, 0], pipeline.predict(X[rows]))
             assert set(ranked[0]) == set(y[rows])
+
+
+def test_groups_are_ranked_by_the_sum_of_log_probabilities(plasmids: Any) -> None:
+    X, y, _ = plasmids
+    ranker = KmerLabRanker(k=12).fit(X[:40], y[:40])
+    pipeline = make_pipeline(CircularShiftAugmenter(), KmerLabRanker(k=12)).fit(X[:40], y[:40])
+    groups = np.array(["z", "a", "z", None], dtype=object)
+    groups[3] = "m"
+    logs = np.log(ranker.predict_proba(X[40:44]))
+    sums = np.stack([logs[0] + logs[2], logs[1], logs[3]])
+    expected = ranker.classes_[np.argsort(-sums, axis=1)]
+    np.testing.assert_array_equal(ranker.rank(X[40:44], groups=groups), expected)
+    np.testing.assert_array_equal(rank_labs(pipeline, X[40:44], 2, groups=groups), expected[:, :2])
+    # a group of one sequence is ranked like the sequence
+    np.testing.assert_array_equal(ranker.rank(X[40:44], groups=range(4)), ranker.rank(X[40:44]))
+
+
+def test_invalid_groups_raise(plasmids: Any) -> None:
+    X, y, _ = plasmids
+    ranker = KmerLabRanker(k=12).fit(X, y)
+    with pytest.raises(ValueError, match=r"groups\[1\] is missing"):
+        ranker.rank(X[:2], groups=["a", None])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        rank_labs(ranker, X[:2], groups=["a"])
+    election = CopelandRanker([("one", KmerLabRanker(k=12)), ("two", KmerLabRanker(k=10))]).fit(X, y)
+    with pytest.raises(TypeError, match="method='mean_probability'"):
+        election.rank(X[:2], groups=[0, 0])
+    with pytest.raises(TypeError, match="has no predict_proba"):
+        rank_labs(make_pipeline(KmerVectorizer(k=3), RidgeClassifier()).fit(X, y), X[:2], groups=[0, 0])
 
 
 def test_errors_name_what_is_missing(plasmids: Any) -> None:

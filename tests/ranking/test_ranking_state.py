@@ -20,12 +20,14 @@ from skseed.ranking import (
     CopelandRanker,
     EvidenceLabRanker,
     KmerLabRanker,
+    KmerNetworkLabRanker,
 )
 
 # token rankers are in tests/training
 RANKERS: dict[str, Any] = {
     "vote": KmerLabRanker(),
     "evidence": EvidenceLabRanker(random_state=0),
+    "network": KmerNetworkLabRanker(random_state=0),
     "calibrated": CalibratedRanker(KmerLabRanker(), cv=2),
     "copeland": CopelandRanker([("one", KmerLabRanker()), ("two", KmerLabRanker(k=12))]),
 }

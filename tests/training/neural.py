@@ -13,7 +13,7 @@ from skseed._training import NeuralEstimatorMixin
 from skseed.classification import SequenceClassifier
 from skseed.embedding import CNNEncoder, EditDistanceEmbedder, KmerVoteEncoder, ReadPositionEmbedder
 from skseed.preprocessing import CircularShiftAugmenter
-from skseed.ranking import SoftmaxLabRanker, TripletLabRanker
+from skseed.ranking import KmerNetworkLabRanker, SoftmaxLabRanker, TripletLabRanker
 from tests.reference import mutate, random_sequence
 
 _RNG = np.random.default_rng(0)
@@ -58,6 +58,7 @@ CASES = {
         TOKENS,
         CLASSES,
     ),
+    "KmerNetworkLabRanker": (KmerNetworkLabRanker(9, fraction=1, n_hidden=4, **_FAST), GENES, CLASSES),
     "SoftmaxLabRanker": (SoftmaxLabRanker(**_RANKER), TOKENS, CLASSES),
     "TripletLabRanker": (
         TripletLabRanker(augmenter=CircularShiftAugmenter(), dropout=0.3, n_views=2, **_RANKER),
