@@ -18,12 +18,14 @@ between folds, except in ``speed``. Times are CPU-seconds of this process. `RANK
 
 import argparse
 import copy
+import resource
 import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ShuffleSplit, StratifiedGroupKFold
 
@@ -36,12 +38,15 @@ from skseed.metrics import (
     fpr_at_tpr,
     oscr_score,
     rank_quantiles,
+    risk_coverage_area,
+    risk_coverage_curve,
     true_label_rank,
 )
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
 from skseed.ranking import (
     EvidenceLabRanker,
     KmerLabRanker,
+    KmerNetworkLabRanker,
     SoftmaxLabRanker,
     TripletLabRanker,
     _kmer_ranker,
@@ -53,6 +58,8 @@ PLASMIDS = Path(__file__).parents[3] / "shared" / "data" / "addgene" / "plasmids
 RANKERS = {
     "vote": (lambda _: KmerLabRanker(), False),
     "vote, metadata": (lambda n: KmerLabRanker(n_metadata=n), False),
+    "network, metadata": (lambda n: KmerNetworkLabRanker(n_metadata=n, random_state=0), True),
+    "no network, metadata": (lambda n: EvidenceLabRanker(n_metadata=n, network=False, random_state=0), True),
     "evidence": (lambda _: EvidenceLabRanker(random_state=0), True),
     "evidence, metadata": (lambda n: EvidenceLabRanker(n_metadata=n, random_state=0), True),
 }
@@ -109,79 +116,106 @@ def fit(name, data, train, groups):
     return ranker.fit(data.rows(ranker, train), data.labs[train], **options)
 
 
-class Table:
-    """The scores of a ranker over all queries, and for each fold."""
+class Fold:
+    """The scores of a fitted ranker on the queries of a fold whose lab was seen."""
 
-    def __init__(self):
-        self.ranks, self.labs, self.errors = [], [], []
-        self.n_unseen, self.seconds = 0, 0.0
-
-    def add(self, ranker, X, y):
+    def __init__(self, ranker, X, y, groups):
         seen = np.isin(y, ranker.classes_)
-        self.n_unseen += int((~seen).sum())
+        self.n_unseen = int((~seen).sum())
+        self.labs, self.groups = y[seen], groups[seen]
         # probabilities can replace scores here, because the softmax creates no ties between different scores
         probabilities = ranker.predict_proba(X[seen])
-        self.ranks.append(true_label_rank(y[seen], probabilities, labels=ranker.classes_))
-        self.labs.append(y[seen])
-        self.errors.append(expected_calibration_error(y[seen], probabilities, labels=ranker.classes_))
-
-    def line(self, name):
-        ranks, labs = np.concatenate(self.ranks), np.concatenate(self.labs)
-        macro = pd.Series(ranks <= 10).groupby(labs).mean().mean()
-        x95, x99 = rank_quantiles(ranks, levels=(0.95, 0.99))
-        error = np.mean(self.errors)
-        folds = " ".join(f"{np.mean(r <= 1):.3f}/{np.mean(r <= 10):.3f}" for r in self.ranks)
-        return (
-            f"  {name:20s} top-1 {np.mean(ranks <= 1):.3f}  top-10 {np.mean(ranks <= 10):.3f}  macro top-10 "
-            f"{macro:.3f}  X95 {x95:4d}  X99 {x99:4d}  ECE {error:.3f}  {self.seconds:5.0f} CPU-s"
-            + (f"  ({folds})" if len(self.ranks) > 1 else "")
-        )
+        self.ranks = true_label_rank(self.labs, probabilities, labels=ranker.classes_)
+        self.confidence = probabilities.max(axis=1)
+        self.error = expected_calibration_error(self.labs, probabilities, labels=ranker.classes_)
+        # the queries of a group and a lab, as one source
+        sources = pd.Series(list(zip(self.groups, self.labs, strict=True)))
+        logs = pd.DataFrame(np.log(np.maximum(probabilities, 1e-300))).groupby(pd.factorize(sources)[0]).sum()
+        labs = [lab for _, lab in sources.unique()]
+        self.source_ranks = true_label_rank(labs, logs.to_numpy(), labels=ranker.classes_)
 
 
-def report(names, data, splits, groups):
-    """Print a line for every ranker over all splits."""
-    for name in names:
-        table = Table()
-        for train, test in splits:
-            start = time.process_time()
-            ranker = fit(name, data, train, groups)
-            table.add(ranker, data.rows(ranker, test), data.labs[test])
-            table.seconds += time.process_time() - start
-        print(table.line(name), flush=True)
-    print(
-        f"  {sum(map(len, table.ranks)):,} queries, {table.n_unseen:,} more whose lab was not seen",
-        flush=True,
+def run_fold(name, data, train, test, groups):
+    """Return the scores of a ranker on a fold, and the CPU-seconds."""
+    start = time.process_time()
+    ranker = fit(name, data, train, groups)
+    fold = Fold(ranker, data.rows(ranker, test), data.labs[test], groups[test])
+    return fold, time.process_time() - start
+
+
+def print_scores(name, folds, seconds):
+    """Print the scores of a ranker over all queries, and for each fold."""
+    ranks, labs, groups, confidence, sources = (
+        np.concatenate([getattr(fold, kind) for fold in folds])
+        for kind in ("ranks", "labs", "groups", "confidence", "source_ranks")
     )
+    hits = pd.DataFrame({"top1": ranks <= 1, "top10": ranks <= 10})
+    top1, top10 = hits.mean()
+    by_group = hits.groupby(groups).mean().mean()
+    macro = hits["top10"].groupby(labs).mean().mean()
+    x95, x99 = rank_quantiles(ranks, levels=(0.95, 0.99))
+    error = np.mean([fold.error for fold in folds])
+    print(
+        f"  {name:20s} top-1 {top1:.3f}  top-10 {top10:.3f}  macro top-10 {macro:.3f}  X95 {x95:4d}  "
+        f"X99 {x99:4d}  ECE {error:.3f}  {seconds:5.0f} CPU-s"
+    )
+    if len(folds) > 1:
+        pairs = [f"{np.mean(fold.ranks <= 1):.3f}/{np.mean(fold.ranks <= 10):.3f}" for fold in folds]
+        print(f"  {'':20s} folds {' '.join(pairs)}")
+    print(f"  {'':20s} mean over groups: top-1 {by_group['top1']:.3f}  top-10 {by_group['top10']:.3f}")
+    x95, x99 = rank_quantiles(sources, levels=(0.95, 0.99))
+    print(
+        f"  {'':20s} {len(sources):,} groups of one lab ranked together: top-1 {np.mean(sources <= 1):.3f}  "
+        f"top-10 {np.mean(sources <= 10):.3f}  X95 {x95}  X99 {x99}"
+    )
+    coverage, risk, _ = risk_coverage_curve(ranks == 1, confidence)
+    answered = "  ".join(
+        f"{1 - risk[np.searchsorted(coverage, share - 1e-9)]:.3f} at {share:.0%}" for share in (0.2, 0.4, 0.6)
+    )
+    area = risk_coverage_area(ranks == 1, confidence)
+    print(f"  {'':20s} top-1 at a coverage: {answered}; area of the risk {area:.3f}", flush=True)
 
 
-def publications(names, subset):
+def report(names, data, splits, groups, n_jobs=1):
+    """Print the scores of every ranker over all splits."""
+    if n_jobs == 1:
+        _kmer_ranker.kmer_sketches = SketchCache()
+    tasks = (delayed(run_fold)(name, data, *split, groups) for name in names for split in splits)
+    done = Parallel(n_jobs)(tasks)
+    for number, name in enumerate(names):
+        own = done[number * len(splits) : (number + 1) * len(splits)]
+        print_scores(name, [fold for fold, _ in own], sum(seconds for _, seconds in own))
+    folds = [fold for fold, _ in own]
+    n_queries, n_unseen = sum(len(fold.ranks) for fold in folds), sum(fold.n_unseen for fold in folds)
+    print(f"  {n_queries:,} queries, {n_unseen:,} more whose lab was not seen", flush=True)
+
+
+def publications(names, subset, n_jobs):
     """Rank plasmids of publications that are not in the training data, in five folds."""
     data = Data(subset)
-    _kmer_ranker.kmer_sketches = SketchCache()
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     splits = list(folds.split(data.labs, data.labs, data.publications))
     print(
         f"{len(data.labs):,} plasmids, {len(np.unique(data.labs)):,} labs, publications kept whole, 5 folds:"
     )
-    report(names, data, splits, data.publications)
+    report(names, data, splits, data.publications, n_jobs)
 
 
-def groups(names, subset):
+def groups(names, subset, n_jobs):
     """Rank plasmids held out at random, and plasmids held out in groups of near copies."""
     data = Data(subset)
-    _kmer_ranker.kmer_sketches = SketchCache()
     one_in_five = ShuffleSplit(1, test_size=0.2, random_state=0)
     print(f"{len(data.labs):,} plasmids, one in five held out at random:")
-    report(names, data, list(one_in_five.split(data.labs)), np.arange(len(data.labs)))
+    report(names, data, list(one_in_five.split(data.labs)), np.arange(len(data.labs)), n_jobs)
     # the rule of the paper, which compares linear strings
-    near = levenshtein_groups(data.sequences, 999, y=data.labs)
+    near = levenshtein_groups(data.sequences, 999, y=data.labs, n_jobs=n_jobs)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     splits = list(folds.split(data.labs, data.labs, near))[:1]
     print(f"{near.max() + 1:,} groups at fewer than 1,000 edits inside each lab, one fold of five held out:")
-    report(names, data, splits, near)
+    report(names, data, splits, near, n_jobs)
 
 
-def speed(names, subset):
+def speed(names, subset, n_jobs):
     """Fit on all plasmids, and rank a thousand of them."""
     data = Data(subset)
     rows = np.arange(len(data.labs))
@@ -200,12 +234,13 @@ def speed(names, subset):
         print(
             f"  {name:20s} fit {fitted - start:6.1f} CPU-s, a query "
             f"{1e3 * (ranked - fitted) / len(asked):5.1f} ms of many, "
-            f"{1e3 * (alone - ranked) / len(one_by_one):6.1f} ms alone",
+            f"{1e3 * (alone - ranked) / len(one_by_one):6.1f} ms alone, largest memory so far "
+            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB",
             flush=True,
         )
 
 
-def fewshot(names, subset):
+def fewshot(names, subset, n_jobs):
     """Fit without 50 labs, enroll some of their plasmids, and rank the others among all labs."""
     data = Data(subset)
     _kmer_ranker.kmer_sketches = SketchCache()
@@ -215,6 +250,9 @@ def fewshot(names, subset):
     print(f"{len(labs)} labs, {new.sum():,} plasmids, after a fit on {(~new).sum():,} of {n_old:,} labs:")
     kinds = {"plasmids": np.arange(len(new)), "publications": data.publications}
     for name in names:
+        if name.startswith("network"):
+            # it does not enroll
+            continue
         start = time.process_time()
         # publications are the groups, because few plasmids of a new lab have a near copy that is enrolled
         fitted = fit(name, data, np.flatnonzero(~new), data.publications)
@@ -279,7 +317,7 @@ def foreign_fragments():
     return cuts + read_fasta(folder / "ferns" / "rbcL.fasta.gz", on_duplicate="keep").data[:300]
 
 
-def unknown(names, subset):
+def unknown(names, subset, n_jobs):
     """Distinguish plasmids of unseen publications from those of 50 left-out labs, and from foreign DNA."""
     data = Data(subset)
     _kmer_ranker.kmer_sketches = SketchCache()
@@ -308,6 +346,18 @@ def unknown(names, subset):
                 f"OSCR {oscr_score(is_known, confidence, is_correct=is_correct):.3f}",
                 flush=True,
             )
+        if not hasattr(ranker, "enroll"):
+            continue
+        enrolled = some_of_each(data.labs, np.arange(len(new)), new, 0, rng)
+        options = {"groups": data.publications[enrolled]} if RANKERS[name][1] else {}
+        larger = copy.copy(ranker).enroll(data.rows(ranker, enrolled), data.labs[enrolled], **options)
+        for when, fitted in (("before", ranker), ("after", larger)):
+            rank = true_label_rank(data.labs[test], fitted.predict_proba(X), labels=fitted.classes_)
+            print(
+                f"  {name:20s} plasmids of known labs {when} enrolling one plasmid of 50: "
+                f"top-1 {np.mean(rank <= 1):.3f}  top-10 {np.mean(rank <= 10):.3f}",
+                flush=True,
+            )
 
 
 def kmer_tokens(sequences, k):
@@ -322,7 +372,7 @@ def kmer_tokens(sequences, k):
     return rows
 
 
-def ablation(names, subset):
+def ablation(names, subset, n_jobs):
     """Compare networks with and without some of their components, on unseen publications of 40 labs."""
     data = Data(subset)
     pairs = pd.DataFrame({"lab": data.labs, "publication": data.publications}).drop_duplicates()
@@ -381,7 +431,8 @@ if __name__ == "__main__":
     )
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to run; all without a name")
     parser.add_argument("--rankers", nargs="+", choices=RANKERS, default=list(RANKERS), help="which rankers")
+    parser.add_argument("--n-jobs", type=int, default=1, help="folds at once")
     parser.add_argument("--subset", type=int, default=None, help="fewer plasmids")
     arguments = parser.parse_args()
     for part in arguments.parts or PARTS:
-        PARTS[part](arguments.rankers, arguments.subset)
+        PARTS[part](arguments.rankers, arguments.subset, arguments.n_jobs)

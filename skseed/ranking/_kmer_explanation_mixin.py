@@ -72,7 +72,8 @@ class KmerExplanationMixin:
             if unknown.any():
                 position = int(np.argmax(unknown))
                 raise ValueError(
-                    f"labs[{position}] is {asked.tolist()[position]!r:.60}, which is not in classes_; pass known labs."
+                    f"labs[{position}] is {asked.tolist()[position]!r:.60}, which is not in classes_; "
+                    "pass known labs."
                 )
             columns = np.searchsorted(classes, asked)
         shared = SharedKmers.from_library(sequences, library, k=self.k, fraction=self.fraction)
