@@ -8,9 +8,9 @@
 
 Parts: ``publications`` (five folds that keep every publication whole), ``groups`` (a random hold-out, and
 a hold-out that keeps near copies together), ``speed`` (one fit on all plasmids, and the time of a query),
-``fewshot`` (labs that are enrolled after the fit), ``unknown`` (detection of unknown labs and foreign DNA)
-and ``ablation`` (small networks with and without some of their components). `fetch_addgene` reads the
-plasmids from a local CSV file.
+``fewshot`` (labs that are enrolled after the fit; ``fewshot_plasmids`` and ``fewshot_publications`` are its
+two halves), ``unknown`` (detection of unknown labs and foreign DNA) and ``ablation`` (small networks with and
+without some of their components). `fetch_addgene` reads the plasmids from a local CSV file.
 
 Only queries whose lab is in the training data are scored; ties count against the ranker. Sketches are kept
 between folds, except in ``speed``. Times are CPU-seconds of this process. `RANKERS` lists the rankers.
@@ -20,7 +20,7 @@ import argparse
 import copy
 import resource
 import time
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +90,10 @@ class Data:
         return (self.table if ranker.n_metadata else self.sequences).iloc[rows]
 
 
+# processes share the plasmids that the first one has read
+load = lru_cache(Data)
+
+
 class SketchCache:
     """Compute the sketch of each sequence once; replaces `kmer_sketches`."""
 
@@ -135,8 +139,9 @@ class Fold:
         self.source_ranks = true_label_rank(labs, logs.to_numpy(), labels=ranker.classes_)
 
 
-def run_fold(name, data, train, test, groups):
+def run_fold(name, subset, train, test, groups):
     """Return the scores of a ranker on a fold, and the CPU-seconds."""
+    data = load(subset)
     start = time.process_time()
     ranker = fit(name, data, train, groups)
     fold = Fold(ranker, data.rows(ranker, test), data.labs[test], groups[test])
@@ -176,12 +181,12 @@ def print_scores(name, folds, seconds):
     print(f"  {'':20s} top-1 at a coverage: {answered}; area of the risk {area:.3f}", flush=True)
 
 
-def report(names, data, splits, groups, n_jobs=1):
+def report(names, subset, splits, groups, n_jobs):
     """Print the scores of every ranker over all splits."""
     if n_jobs == 1:
         _kmer_ranker.kmer_sketches = SketchCache()
-    tasks = (delayed(run_fold)(name, data, *split, groups) for name in names for split in splits)
-    done = Parallel(n_jobs)(tasks)
+    tasks = (delayed(run_fold)(name, subset, *split, groups) for name in names for split in splits)
+    done = Parallel(n_jobs, backend="multiprocessing")(tasks)
     for number, name in enumerate(names):
         own = done[number * len(splits) : (number + 1) * len(splits)]
         print_scores(name, [fold for fold, _ in own], sum(seconds for _, seconds in own))
@@ -192,32 +197,32 @@ def report(names, data, splits, groups, n_jobs=1):
 
 def publications(names, subset, n_jobs):
     """Rank plasmids of publications that are not in the training data, in five folds."""
-    data = Data(subset)
+    data = load(subset)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     splits = list(folds.split(data.labs, data.labs, data.publications))
     print(
         f"{len(data.labs):,} plasmids, {len(np.unique(data.labs)):,} labs, publications kept whole, 5 folds:"
     )
-    report(names, data, splits, data.publications, n_jobs)
+    report(names, subset, splits, data.publications, n_jobs)
 
 
 def groups(names, subset, n_jobs):
     """Rank plasmids held out at random, and plasmids held out in groups of near copies."""
-    data = Data(subset)
+    data = load(subset)
     one_in_five = ShuffleSplit(1, test_size=0.2, random_state=0)
     print(f"{len(data.labs):,} plasmids, one in five held out at random:")
-    report(names, data, list(one_in_five.split(data.labs)), np.arange(len(data.labs)), n_jobs)
+    report(names, subset, list(one_in_five.split(data.labs)), np.arange(len(data.labs)), n_jobs)
     # the rule of the paper, which compares linear strings
     near = levenshtein_groups(data.sequences, 999, y=data.labs, n_jobs=n_jobs)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     splits = list(folds.split(data.labs, data.labs, near))[:1]
     print(f"{near.max() + 1:,} groups at fewer than 1,000 edits inside each lab, one fold of five held out:")
-    report(names, data, splits, near, n_jobs)
+    report(names, subset, splits, near, n_jobs)
 
 
 def speed(names, subset, n_jobs):
     """Fit on all plasmids, and rank a thousand of them."""
-    data = Data(subset)
+    data = load(subset)
     rows = np.arange(len(data.labs))
     asked = np.random.default_rng(0).permutation(rows)[:1000]
     print(f"{len(rows):,} plasmids, {data.sequences.str.len().sum() / 1e6:.0f} million letters:")
@@ -240,9 +245,9 @@ def speed(names, subset, n_jobs):
         )
 
 
-def fewshot(names, subset, n_jobs):
+def fewshot(names, subset, n_jobs, units=("plasmids", "publications")):
     """Fit without 50 labs, enroll some of their plasmids, and rank the others among all labs."""
-    data = Data(subset)
+    data = load(subset)
     _kmer_ranker.kmer_sketches = SketchCache()
     labs = labs_left_out(data.labs, np.random.default_rng(0))
     new = np.isin(data.labs, labs)
@@ -256,11 +261,12 @@ def fewshot(names, subset, n_jobs):
         start = time.process_time()
         # publications are the groups, because few plasmids of a new lab have a near copy that is enrolled
         fitted = fit(name, data, np.flatnonzero(~new), data.publications)
-        for units, whole in kinds.items():
+        for unit in units:
+            whole = kinds[unit]
             rows, groups = partial(data.rows, fitted), data.publications if RANKERS[name][1] else None
             for amount, mean, deviation in enrolled_top_ten(fitted, rows, data, new, whole, groups):
                 figures = f"top-10 {mean:.3f} +- {deviation:.3f}"
-                print(f"  {name:20s} {amount:>4s} of their {units:12s} {figures}", flush=True)
+                print(f"  {name:20s} {amount:>4s} of their {unit:12s} {figures}", flush=True)
         print(f"  {name:20s} {time.process_time() - start:.0f} CPU-s", flush=True)
 
 
@@ -319,7 +325,7 @@ def foreign_fragments():
 
 def unknown(names, subset, n_jobs):
     """Distinguish plasmids of unseen publications from those of 50 left-out labs, and from foreign DNA."""
-    data = Data(subset)
+    data = load(subset)
     _kmer_ranker.kmer_sketches = SketchCache()
     rng = np.random.default_rng(0)
     new = np.isin(data.labs, labs_left_out(data.labs, rng))
@@ -374,7 +380,7 @@ def kmer_tokens(sequences, k):
 
 def ablation(names, subset, n_jobs):
     """Compare networks with and without some of their components, on unseen publications of 40 labs."""
-    data = Data(subset)
+    data = load(subset)
     pairs = pd.DataFrame({"lab": data.labs, "publication": data.publications}).drop_duplicates()
     labs = pairs["lab"].value_counts().index[:40]
     rng = np.random.default_rng(0)
@@ -423,7 +429,18 @@ def ablation(names, subset, n_jobs):
         print(f"  {name:22s} top-1 {np.mean(rank <= 1):.3f}  top-10 {np.mean(rank <= 10):.3f}", flush=True)
 
 
-PARTS = {part.__name__: part for part in (publications, groups, speed, fewshot, unknown, ablation)}
+def fewshot_plasmids(names, subset, n_jobs):
+    """Enroll shares of plasmids only, as the paper does."""
+    fewshot(names, subset, n_jobs, units=("plasmids",))
+
+
+def fewshot_publications(names, subset, n_jobs):
+    """Enroll shares of publications only."""
+    fewshot(names, subset, n_jobs, units=("publications",))
+
+
+ALL = {part.__name__: part for part in (publications, groups, speed, fewshot, unknown, ablation)}
+PARTS = {**ALL, **{part.__name__: part for part in (fewshot_plasmids, fewshot_publications)}}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
@@ -434,5 +451,5 @@ if __name__ == "__main__":
     parser.add_argument("--n-jobs", type=int, default=1, help="folds at once")
     parser.add_argument("--subset", type=int, default=None, help="fewer plasmids")
     arguments = parser.parse_args()
-    for part in arguments.parts or PARTS:
+    for part in arguments.parts or ALL:
         PARTS[part](arguments.rankers, arguments.subset, arguments.n_jobs)
