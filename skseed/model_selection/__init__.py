@@ -5,8 +5,8 @@ that the score measures how well a model recognizes them. The splitters compute 
 sequences or from a tree. They are scikit-learn splitters, for ``cv=`` of ``cross_validate`` and
 ``GridSearchCV``.
 
-- :class:`LevenshteinGroupKFold` groups sequences by edit distance, and guarantees a least distance between
-  test and training.
+- :class:`LevenshteinGroupKFold` groups sequences by edit distance, or by the hits of another tool, and
+  guarantees a least distance between test and training. It can break chains that make a group too large.
 - :class:`PhylogeneticGroupSplit` holds out whole clades of a tree.
 - :func:`train_validation_test_split` makes three sets with either splitter.
 - :func:`leakage_report` computes the distance of each test sequence to its nearest training sequence, for any
