@@ -68,8 +68,8 @@ RANKERS = {
 class Data:
     """The plasmids, their labels, and a table of sequences and metadata for rankers with metadata."""
 
-    def __init__(self, subset, path=PLASMIDS):
-        plasmids = fetch_addgene(path)
+    def __init__(self, subset, path=None):
+        plasmids = fetch_addgene(path or PLASMIDS)
         self.sequences = pd.Series(plasmids.data, dtype=object)
         self.metadata = plasmids.metadata
         self.labs = np.take(plasmids.target_names, plasmids.target).astype(int)
@@ -450,6 +450,8 @@ if __name__ == "__main__":
     parser.add_argument("--rankers", nargs="+", choices=RANKERS, default=list(RANKERS), help="which rankers")
     parser.add_argument("--n-jobs", type=int, default=1, help="folds at once")
     parser.add_argument("--subset", type=int, default=None, help="fewer plasmids")
+    parser.add_argument("--plasmids", type=Path, default=PLASMIDS, help="the file that fetch_addgene reads")
     arguments = parser.parse_args()
+    PLASMIDS = arguments.plasmids.resolve()
     for part in arguments.parts or ALL:
         PARTS[part](arguments.rankers, arguments.subset, arguments.n_jobs)
