@@ -19,6 +19,7 @@ from skseed._sequences import Sequences
 from skseed.distances._blocks import Cutoff
 from skseed.distances._circular import CircularPair
 from skseed.distances._components import Pairs
+from skseed.distances._packed import PackedSequences, has_kernels
 from skseed.distances._qgram_bounds import QgramBounds, QueryRows
 from skseed.distances._verify import key_array
 
@@ -28,7 +29,9 @@ _DIFFERENCES_AT_ONCE = 1 << 24
 _QUERIES_AT_ONCE = 64
 _FIRST = 8
 _ESTIMATED = 32
-_FIRST_BATCH, _LARGEST_BATCH = 32, 4096
+_FIRST_BATCH, _LARGEST_BATCH = 32, 8192
+# pairs of one query from which on native code is compiled, and is used once it is
+_WORTH_COMPILING, _WORTH_NATIVE = 512, 64
 _SAMPLED = 8192
 
 
@@ -60,8 +63,13 @@ class Collection:
         """The keys of the sequences, which are not pickled."""
         return key_array(self.sequences)
 
+    @cached_property
+    def packed(self) -> PackedSequences:
+        """The bits of the sequences, which are not pickled."""
+        return PackedSequences.of(self.sequences)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "keys"}
+        return {name: value for name, value in vars(self).items() if name not in ("keys", "packed")}
 
 
 class Queries:
@@ -72,6 +80,7 @@ class Queries:
         self.strands = [sequences] + ([sequences.reverse_complement()] if both_strands else [])
         self.rows: list[QueryRows] = [collection.bounds.queries(strand) for strand in self.strands]
         self.keys = [strand.keys() for strand in self.strands]
+        self._is_compiled = False
 
     def __len__(self) -> int:
         return len(self.keys[0])
@@ -94,29 +103,50 @@ class Queries:
         bounds = [self.collection.bounds.fine_bounds(rows, query, chosen) for rows in self.rows]
         return bounds[0] if len(bounds) == 1 else np.minimum(*bounds)
 
-    def edits(self, query: int, chosen: npt.NDArray[np.int64], cutoff: int) -> npt.NDArray[np.int64]:
-        """Return the distance of a query to each chosen sequence, or more than the cut-off."""
+    def edits(
+        self, query: int, chosen: npt.NDArray[np.int64], limits: int | npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Return the distance of a query to each chosen sequence, or more than its limit."""
         if self.strands[0].topology == "circular":
             pairs = (self._pair(query, index) for index in chosen.tolist())
-            return np.array([pair.edits(cutoff) for pair in pairs], dtype=np.int64)
-        edits = cdist(
+            # the same function of a pair for every limit, and that of a search for close pairs
+            if isinstance(limits, int):
+                edits = [pair.edits(limits) for pair in pairs]
+            else:
+                edits = [pair.within(limit) for pair, limit in zip(pairs, limits.tolist(), strict=True)]
+            return np.array(edits, dtype=np.int64)
+        if len(chosen) >= _WORTH_COMPILING and has_kernels() and self.strands[0].codes.dtype == np.uint8:
+            self._is_compiled = True
+        if self._is_compiled and len(chosen) >= _WORTH_NATIVE:
+            return self._native_edits(query, chosen, np.broadcast_to(limits, len(chosen)))
+        distances = cdist(
             [keys[query] for keys in self.keys],
             self.collection.keys[chosen],
             scorer=Levenshtein.distance,
             dtype=np.int32,
-            score_cutoff=cutoff,
+            score_cutoff=int(np.max(limits, initial=0)),
         )
-        return edits.min(axis=0).astype(np.int64)
+        return distances.min(axis=0).astype(np.int64)
 
-    def within(
+    def _native_edits(
         self, query: int, chosen: npt.NDArray[np.int64], limits: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
-        """Return the distance of a query to each chosen sequence, or more than the limit of that one."""
-        if self.strands[0].topology == "circular":
-            pairs = (self._pair(query, index) for index in chosen.tolist())
-            edits = [pair.within(limit) for pair, limit in zip(pairs, limits.tolist(), strict=True)]
-            return np.array(edits, dtype=np.int64)
-        return self.edits(query, chosen, int(limits.max(initial=0)))
+        is_longer = self.collection.bounds.lengths[chosen] > self.rows[0].lengths[query]
+        edits = []
+        for number in range(len(self.strands)):
+            # a gap precedes the queries of each strand
+            one = len(self.collection) + 1 + number * (len(self) + 1) + query
+            shorter, longer = np.where(is_longer, one, chosen), np.where(is_longer, chosen, one)
+            edits.append(self._packed.edits(shorter, longer, limits))
+        return np.min(edits, axis=0).astype(np.int64)
+
+    @cached_property
+    def _packed(self) -> PackedSequences:
+        """The sequences of the collection, followed by the queries on each strand."""
+        packed = self.collection.packed
+        for strand in self.strands:
+            packed = packed.joined(PackedSequences.of(strand))
+        return packed
 
     def _pair(self, query: int, index: int) -> CircularPair:
         one = self.strands[0].slice(query, query + 1)
@@ -177,7 +207,7 @@ def within(queries: Queries, start: int, stop: int, cutoff: Cutoff) -> Pairs:
         near, limits = near[kept], limits[kept]
         kept = queries.least_edits(query, near) <= limits
         near, limits = near[kept], limits[kept]
-        edits = queries.within(query, near, limits)
+        edits = queries.edits(query, near, limits)
         close = edits <= limits
         near, edits = near[close], edits[close]
         found.append((np.full(len(near), query), near, edits))
@@ -208,7 +238,7 @@ def _nearest_of_all(
         # an equally near sequence must precede the k-th nearest in the order of the indices
         kept = (bounds < best[0][-1]) | ((bounds == best[0][-1]) & (near < best[1][-1]))
         near, bounds = near[kept], bounds[kept]
-        size = min(2 * size, _LARGEST_BATCH)
+        size = min(4 * size, _LARGEST_BATCH)
     return best
 
 

@@ -53,8 +53,12 @@ class PackedSequences:
         return PackedSequences(self.planes[:, first:last], offsets - 8 * first)
 
     def joined(self, other: "PackedSequences") -> "PackedSequences":
-        """Return these sequences followed by others of the same planes."""
-        planes = np.concatenate([self.planes, other.planes], axis=1)
+        """Return these sequences followed by others."""
+        n_planes = max(len(self.planes), len(other.planes))
+        planes = np.concatenate(
+            [np.pad(part.planes, ((0, n_planes - len(part.planes)), (0, 0))) for part in (self, other)],
+            axis=1,
+        )
         bounds = [self.offsets, other.offsets + 8 * self.planes.shape[1]]
         # a gap is a sequence of its own
         return PackedSequences(planes, np.concatenate(bounds))
@@ -68,10 +72,12 @@ class PackedSequences:
         """
         edits = np.empty(len(shorter), dtype=np.int32)
         short, long = shorter.astype(np.int64, copy=False), longer.astype(np.int64, copy=False)
-        lengths = np.diff(self.offsets)
-        limits = np.minimum(limits, lengths[long])
+        # only of these sequences, because a search calls this for a few pairs of a million sequences
+        shorter_length = self.offsets[short + 1] - self.offsets[short]
+        longer_length = self.offsets[long + 1] - self.offsets[long]
+        limits = np.minimum(limits, longer_length)
         word = np.searchsorted(_WORDS, limits, side="right")
-        beyond = lengths[long] - lengths[short] > limits
+        beyond = longer_length - shorter_length > limits
         edits[beyond] = limits[beyond] + 1
         word[beyond] = -1
         for number in range(len(_WORDS) + 1):
@@ -80,7 +86,7 @@ class PackedSequences:
                 continue
             if number == len(_WORDS):
                 # the pairs of a vector should have similar lengths
-                members = members[np.lexsort((lengths[short[members]], limits[members]))]
+                members = members[np.lexsort((shorter_length[members], limits[members]))]
             edits[members] = self._call(number, short[members], long[members], limits[members])
         return edits
 

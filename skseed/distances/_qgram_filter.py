@@ -143,7 +143,9 @@ class QgramFilter:
 
     def packed_rows(self, searched: SortedSequences, n_symbols: int) -> QgramBits:
         """Return the rows for native code; the codes must be below `n_symbols`."""
-        bits, sums = _native_rows(searched.sequences, n_symbols, self)
+        bits, sums = native_rows(
+            searched.sequences, n_symbols, self.q, self.n_buckets, (self.buckets, self.levels)
+        )
         n_qgrams = np.maximum(searched.lengths - self.q + 1, 0)
         return QgramBits(bits, sums - n_qgrams, sums + n_qgrams - 2 * self.q * searched.limits)
 
@@ -256,18 +258,23 @@ def _native_counts(sequences: Sequences, n_symbols: int, q: int, n_buckets: int)
     return counts
 
 
-def _native_rows(
-    sequences: Sequences, n_symbols: int, chosen: QgramFilter
+def native_rows(
+    sequences: Sequences,
+    n_symbols: int,
+    q: int,
+    n_buckets: int,
+    columns: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the packed columns of each sequence, and how many are set."""
+    """Return the packed columns, given by buckets and levels, of each sequence, and how many are set."""
+    buckets, levels = columns
     # columns that no sequence reaches fill up the last vector
-    n_missing = -len(chosen.buckets) % (64 * WORDS_PER_VECTOR)
-    buckets = np.pad(chosen.buckets, (0, n_missing))
-    levels = np.pad(chosen.levels, (0, n_missing), constant_values=np.iinfo(np.int32).max)
+    n_missing = -len(buckets) % (64 * WORDS_PER_VECTOR)
+    buckets = np.pad(buckets, (0, n_missing))
+    levels = np.pad(levels, (0, n_missing), constant_values=np.iinfo(np.int32).max)
     bits = np.empty((len(sequences), len(buckets) // 64), dtype=np.int64)
     sums = np.empty(len(sequences), dtype=np.int64)
-    counts = np.empty((1, chosen.n_buckets), dtype=np.int32)
-    _run_counts(sequences, n_symbols, chosen.q, chosen.n_buckets, counts, (buckets, levels), (bits, sums))
+    counts = np.empty((1, n_buckets), dtype=np.int32)
+    _run_counts(sequences, n_symbols, q, n_buckets, counts, (buckets, levels), (bits, sums))
     return bits, sums
 
 

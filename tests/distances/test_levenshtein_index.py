@@ -74,6 +74,8 @@ def test_bounds_lose_no_neighbor(letters, compiled, monkeypatch):
     if compiled:
         pytest.importorskip("numba")
     monkeypatch.setattr(_qgram_bounds, "_WORDS_WORTH_COMPILING", -1 if compiled else np.inf)
+    monkeypatch.setattr("skseed.distances._nearest._WORTH_COMPILING", 0 if compiled else np.inf)
+    monkeypatch.setattr("skseed.distances._nearest._WORTH_NATIVE", 0)
     # several batches of candidates, and a threshold from a sample
     monkeypatch.setattr("skseed.distances._nearest._FIRST_BATCH", 4)
     monkeypatch.setattr("skseed.distances._nearest._ESTIMATED", 4)
