@@ -18,7 +18,9 @@ machine; "wall" is elapsed time.
 """
 
 import argparse
+import contextlib
 import importlib.util
+import io
 import resource
 import shutil
 import subprocess
@@ -325,6 +327,35 @@ def chains(subset):
                 f"test, {cpu:.1f} CPU-s",
                 flush=True,
             )
+        if importlib.util.find_spec("graph_part"):
+            folds, cpu, _ = timed(graph_part, graph, n_splits)
+            sizes = [len(fold) for fold in folds]
+            print(
+                f"  {n_splits:2d} folds, GraphPart: test sets of {min(sizes):,} to {max(sizes):,}, "
+                f"{1 - sum(sizes) / len(X):.2%} left out, {cpu:.1f} CPU-s",
+                flush=True,
+            )
+
+
+def graph_part(graph, n_splits):
+    """Divide the same graph by GraphPart, in its mode for precomputed similarities."""
+    from graph_part.api import stratified_k_fold
+
+    pairs = graph.tocoo()
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        rows = zip(pairs.row, pairs.col, 1 - pairs.data / 2000, strict=True)
+        Path("edges.csv").write_text("".join(f"s{i},s{j},{s}\n" for i, j, s in rows if i < j))
+        silent = io.StringIO()
+        with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
+            folds = stratified_k_fold(
+                {f"s{i}": "A" for i in range(graph.shape[0])},
+                partitions=n_splits,
+                threshold=0.3,
+                alignment_mode="precomputed",
+                edge_file="edges.csv",
+                metric_column=2,
+            )
+    return [np.array([int(name[1:]) for name in fold]) for fold in folds]
 
 
 def growth(subset):
