@@ -13,7 +13,12 @@ two halves), ``unknown`` (detection of unknown labs and foreign DNA) and ``ablat
 without some of their components). `fetch_addgene` reads the plasmids from a local CSV file.
 
 Only queries whose lab is in the training data are scored; ties count against the ranker. Sketches are kept
-between folds, except in ``speed``. Times are CPU-seconds of this process. `RANKERS` lists the rankers.
+between folds if there is one process, except in ``speed``. Times are CPU-seconds. `RANKERS` lists the
+rankers.
+
+``publications`` and ``groups`` print a line as soon as a ranker has finished a fold. ``--results FOLDER``
+writes the scores of each finished fold to a file. Folds with a file are read instead of run, and the summary
+covers all folds that are there, so ``--folds`` can divide a long run and an interrupted run can resume.
 """
 
 import argparse
@@ -25,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from fold_scores import Fold, print_scores
 from joblib import Parallel, delayed
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import ShuffleSplit, StratifiedGroupKFold
@@ -37,9 +43,6 @@ from skseed.metrics import (
     expected_calibration_error,
     fpr_at_tpr,
     oscr_score,
-    rank_quantiles,
-    risk_coverage_area,
-    risk_coverage_curve,
     true_label_rank,
 )
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
@@ -120,109 +123,109 @@ def fit(name, data, train, groups):
     return ranker.fit(data.rows(ranker, train), data.labs[train], **options)
 
 
-class Fold:
-    """The scores of a fitted ranker on the queries of a fold whose lab was seen."""
-
-    def __init__(self, ranker, X, y, groups):
-        seen = np.isin(y, ranker.classes_)
-        self.n_unseen = int((~seen).sum())
-        self.labs, self.groups = y[seen], groups[seen]
-        # probabilities can replace scores here, because the softmax creates no ties between different scores
-        probabilities = ranker.predict_proba(X[seen])
-        self.ranks = true_label_rank(self.labs, probabilities, labels=ranker.classes_)
-        self.confidence = probabilities.max(axis=1)
-        self.error = expected_calibration_error(self.labs, probabilities, labels=ranker.classes_)
-        # the queries of a group and a lab, as one source
-        sources = pd.Series(list(zip(self.groups, self.labs, strict=True)))
-        logs = pd.DataFrame(np.log(np.maximum(probabilities, 1e-300))).groupby(pd.factorize(sources)[0]).sum()
-        labs = [lab for _, lab in sources.unique()]
-        self.source_ranks = true_label_rank(labs, logs.to_numpy(), labels=ranker.classes_)
-
-
-def run_fold(name, subset, train, test, groups):
-    """Return the scores of a ranker on a fold, and the CPU-seconds."""
-    data = load(subset)
+def score_fold(name, data, train, test, groups):
+    """Fit a ranker, rank the queries, and return the scores."""
     start = time.process_time()
     ranker = fit(name, data, train, groups)
-    fold = Fold(ranker, data.rows(ranker, test), data.labs[test], groups[test])
-    return fold, time.process_time() - start
+    fitted = time.process_time()
+    seen = test[np.isin(data.labs[test], ranker.classes_)]
+    # probabilities can replace scores here, because the softmax creates no ties between different scores
+    probabilities = ranker.predict_proba(data.rows(ranker, seen))
+    ranked = time.process_time()
+    labs, options = data.labs[seen], {"labels": ranker.classes_}
+    sources = pd.Series(list(zip(groups[seen], labs, strict=True)))
+    logs = pd.DataFrame(np.log(np.maximum(probabilities, 1e-300))).groupby(pd.factorize(sources)[0]).sum()
+    return Fold(
+        labs=labs,
+        groups=groups[seen],
+        ranks=true_label_rank(labs, probabilities, **options),
+        confidence=probabilities.max(axis=1),
+        source_ranks=true_label_rank([lab for _, lab in sources.unique()], logs.to_numpy(), **options),
+        error=expected_calibration_error(labs, probabilities, **options),
+        n_unseen=len(test) - len(seen),
+        fit_seconds=fitted - start,
+        query_seconds=ranked - fitted,
+    )
 
 
-def print_scores(name, folds, seconds):
-    """Print the scores of a ranker over all queries, and for each fold."""
-    ranks, labs, groups, confidence, sources = (
-        np.concatenate([getattr(fold, kind) for fold in folds])
-        for kind in ("ranks", "labs", "groups", "confidence", "source_ranks")
-    )
-    hits = pd.DataFrame({"top1": ranks <= 1, "top10": ranks <= 10})
-    top1, top10 = hits.mean()
-    by_group = hits.groupby(groups).mean().mean()
-    macro = hits["top10"].groupby(labs).mean().mean()
-    x95, x99 = rank_quantiles(ranks, levels=(0.95, 0.99))
-    error = np.mean([fold.error for fold in folds])
-    print(
-        f"  {name:20s} top-1 {top1:.3f}  top-10 {top10:.3f}  macro top-10 {macro:.3f}  X95 {x95:4d}  "
-        f"X99 {x99:4d}  ECE {error:.3f}  {seconds:5.0f} CPU-s"
-    )
-    if len(folds) > 1:
-        pairs = [f"{np.mean(fold.ranks <= 1):.3f}/{np.mean(fold.ranks <= 10):.3f}" for fold in folds]
-        print(f"  {'':20s} folds {' '.join(pairs)}")
-    print(f"  {'':20s} mean over groups: top-1 {by_group['top1']:.3f}  top-10 {by_group['top10']:.3f}")
-    x95, x99 = rank_quantiles(sources, levels=(0.95, 0.99))
-    print(
-        f"  {'':20s} {len(sources):,} groups of one lab ranked together: top-1 {np.mean(sources <= 1):.3f}  "
-        f"top-10 {np.mean(sources <= 10):.3f}  X95 {x95}  X99 {x99}"
-    )
-    coverage, risk, _ = risk_coverage_curve(ranks == 1, confidence)
-    answered = "  ".join(
-        f"{1 - risk[np.searchsorted(coverage, share - 1e-9)]:.3f} at {share:.0%}" for share in (0.2, 0.4, 0.6)
-    )
-    area = risk_coverage_area(ranks == 1, confidence)
-    print(f"  {'':20s} top-1 at a coverage: {answered}; area of the risk {area:.3f}", flush=True)
+def run_fold(name, number, options, split, groups, path):
+    """Return the scores of a ranker on a fold, from its file if there is one."""
+    is_finished = bool(path) and path.exists()
+    if is_finished:
+        with np.load(path) as saved:
+            fold = Fold(**{key: saved[key][()] for key in saved})
+    else:
+        fold = score_fold(name, load(options.subset), *split, groups)
+    print(f"  {name:20s} fold {number}: {fold.line()}", flush=True)
+    if path and not is_finished:
+        # a run that is interrupted leaves no incomplete file under the final name
+        unfinished = path.with_suffix(".unfinished.npz")
+        np.savez(unfinished, **vars(fold))
+        unfinished.replace(path)
+    return fold
 
 
-def report(names, subset, splits, groups, n_jobs):
-    """Print the scores of every ranker over all splits."""
-    if n_jobs == 1:
+def report(part, names, options, splits, groups):
+    """Print the scores of every ranker in all splits; `splits` maps numbers to training and test rows."""
+    if options.n_jobs == 1:
         _kmer_ranker.kmer_sketches = SketchCache()
-    tasks = (delayed(run_fold)(name, subset, *split, groups) for name in names for split in splits)
-    done = Parallel(n_jobs, backend="multiprocessing")(tasks)
-    for number, name in enumerate(names):
-        own = done[number * len(splits) : (number + 1) * len(splits)]
-        print_scores(name, [fold for fold, _ in own], sum(seconds for _, seconds in own))
-    folds = [fold for fold, _ in own]
-    n_queries, n_unseen = sum(len(fold.ranks) for fold in folds), sum(fold.n_unseen for fold in folds)
-    print(f"  {n_queries:,} queries, {n_unseen:,} more whose lab was not seen", flush=True)
+    paths = {}
+    if options.results:
+        options.results.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            for number in splits:
+                paths[name, number] = options.results / f"{part}-{name.replace(', ', '-')}-{number}.npz"
+    chosen = [
+        (name, number)
+        for name in names
+        for number in splits
+        if options.folds is None or number in options.folds or (paths and paths[name, number].exists())
+    ]
+    tasks = (
+        delayed(run_fold)(name, number, options, splits[number], groups, paths.get((name, number)))
+        for name, number in chosen
+    )
+    done = dict(zip(chosen, Parallel(options.n_jobs, backend="multiprocessing")(tasks), strict=True))
+    for name in names:
+        folds = [fold for (own, _), fold in done.items() if own == name]
+        if folds:
+            print_scores(name, folds)
+            n_queries, n_unseen = (
+                sum(len(fold.ranks) for fold in folds),
+                sum(fold.n_unseen for fold in folds),
+            )
+            print(f"  {'':20s} {n_queries:,} queries, {n_unseen:,} more whose lab was not seen", flush=True)
 
 
-def publications(names, subset, n_jobs):
+def publications(names, options):
     """Rank plasmids of publications that are not in the training data, in five folds."""
-    data = load(subset)
+    data = load(options.subset)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
-    splits = list(folds.split(data.labs, data.labs, data.publications))
+    splits = dict(enumerate(folds.split(data.labs, data.labs, data.publications)))
     print(
         f"{len(data.labs):,} plasmids, {len(np.unique(data.labs)):,} labs, publications kept whole, 5 folds:"
     )
-    report(names, subset, splits, data.publications, n_jobs)
+    report("publications", names, options, splits, data.publications)
 
 
-def groups(names, subset, n_jobs):
+def groups(names, options):
     """Rank plasmids held out at random, and plasmids held out in groups of near copies."""
-    data = load(subset)
+    data = load(options.subset)
     one_in_five = ShuffleSplit(1, test_size=0.2, random_state=0)
     print(f"{len(data.labs):,} plasmids, one in five held out at random:")
-    report(names, subset, list(one_in_five.split(data.labs)), np.arange(len(data.labs)), n_jobs)
+    splits = dict(enumerate(one_in_five.split(data.labs)))
+    report("random", names, options, splits, np.arange(len(data.labs)))
     # the rule of the paper, which compares linear strings
-    near = levenshtein_groups(data.sequences, 999, y=data.labs, n_jobs=n_jobs)
+    near = levenshtein_groups(data.sequences, 999, y=data.labs, n_jobs=options.n_jobs)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
-    splits = list(folds.split(data.labs, data.labs, near))[:1]
+    splits = {0: next(folds.split(data.labs, data.labs, near))}
     print(f"{near.max() + 1:,} groups at fewer than 1,000 edits inside each lab, one fold of five held out:")
-    report(names, subset, splits, near, n_jobs)
+    report("groups", names, options, splits, near)
 
 
-def speed(names, subset, n_jobs):
+def speed(names, options):
     """Fit on all plasmids, and rank a thousand of them."""
-    data = load(subset)
+    data = load(options.subset)
     rows = np.arange(len(data.labs))
     asked = np.random.default_rng(0).permutation(rows)[:1000]
     print(f"{len(rows):,} plasmids, {data.sequences.str.len().sum() / 1e6:.0f} million letters:")
@@ -245,9 +248,9 @@ def speed(names, subset, n_jobs):
         )
 
 
-def fewshot(names, subset, n_jobs, units=("plasmids", "publications")):
+def fewshot(names, options, units=("plasmids", "publications")):
     """Fit without 50 labs, enroll some of their plasmids, and rank the others among all labs."""
-    data = load(subset)
+    data = load(options.subset)
     _kmer_ranker.kmer_sketches = SketchCache()
     labs = labs_left_out(data.labs, np.random.default_rng(0))
     new = np.isin(data.labs, labs)
@@ -323,9 +326,9 @@ def foreign_fragments():
     return cuts + read_fasta(folder / "ferns" / "rbcL.fasta.gz", on_duplicate="keep").data[:300]
 
 
-def unknown(names, subset, n_jobs):
+def unknown(names, options):
     """Distinguish plasmids of unseen publications from those of 50 left-out labs, and from foreign DNA."""
-    data = load(subset)
+    data = load(options.subset)
     _kmer_ranker.kmer_sketches = SketchCache()
     rng = np.random.default_rng(0)
     new = np.isin(data.labs, labs_left_out(data.labs, rng))
@@ -355,8 +358,8 @@ def unknown(names, subset, n_jobs):
         if not hasattr(ranker, "enroll"):
             continue
         enrolled = some_of_each(data.labs, np.arange(len(new)), new, 0, rng)
-        options = {"groups": data.publications[enrolled]} if RANKERS[name][1] else {}
-        larger = copy.copy(ranker).enroll(data.rows(ranker, enrolled), data.labs[enrolled], **options)
+        groups = {"groups": data.publications[enrolled]} if RANKERS[name][1] else {}
+        larger = copy.copy(ranker).enroll(data.rows(ranker, enrolled), data.labs[enrolled], **groups)
         for when, fitted in (("before", ranker), ("after", larger)):
             rank = true_label_rank(data.labs[test], fitted.predict_proba(X), labels=fitted.classes_)
             print(
@@ -378,9 +381,9 @@ def kmer_tokens(sequences, k):
     return rows
 
 
-def ablation(names, subset, n_jobs):
+def ablation(names, options):
     """Compare networks with and without some of their components, on unseen publications of 40 labs."""
-    data = load(subset)
+    data = load(options.subset)
     pairs = pd.DataFrame({"lab": data.labs, "publication": data.publications}).drop_duplicates()
     labs = pairs["lab"].value_counts().index[:40]
     rng = np.random.default_rng(0)
@@ -429,14 +432,14 @@ def ablation(names, subset, n_jobs):
         print(f"  {name:22s} top-1 {np.mean(rank <= 1):.3f}  top-10 {np.mean(rank <= 10):.3f}", flush=True)
 
 
-def fewshot_plasmids(names, subset, n_jobs):
+def fewshot_plasmids(names, options):
     """Enroll shares of plasmids only, as the paper does."""
-    fewshot(names, subset, n_jobs, units=("plasmids",))
+    fewshot(names, options, units=("plasmids",))
 
 
-def fewshot_publications(names, subset, n_jobs):
+def fewshot_publications(names, options):
     """Enroll shares of publications only."""
-    fewshot(names, subset, n_jobs, units=("publications",))
+    fewshot(names, options, units=("publications",))
 
 
 ALL = {part.__name__: part for part in (publications, groups, speed, fewshot, unknown, ablation)}
@@ -449,9 +452,11 @@ if __name__ == "__main__":
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to run; all without a name")
     parser.add_argument("--rankers", nargs="+", choices=RANKERS, default=list(RANKERS), help="which rankers")
     parser.add_argument("--n-jobs", type=int, default=1, help="folds at once")
+    parser.add_argument("--folds", nargs="+", type=int, help="which folds of publications; all without it")
+    parser.add_argument("--results", type=Path, help="folder of the scores of finished folds")
     parser.add_argument("--subset", type=int, default=None, help="fewer plasmids")
     parser.add_argument("--plasmids", type=Path, default=PLASMIDS, help="the file that fetch_addgene reads")
     arguments = parser.parse_args()
     PLASMIDS = arguments.plasmids.resolve()
     for part in arguments.parts or ALL:
-        PARTS[part](arguments.rankers, arguments.subset, arguments.n_jobs)
+        PARTS[part](arguments.rankers, arguments)
