@@ -156,7 +156,8 @@ def run_fold(name, number, options, split, groups, path):
             fold = Fold(**{key: saved[key][()] for key in saved})
     else:
         fold = score_fold(name, load(options.subset), *split, groups)
-    print(f"  {name:20s} fold {number}: {fold.line()}", flush=True)
+    # one write for a line, because processes share the output
+    print(f"  {name:20s} fold {number}: {fold.line()}\n", end="", flush=True)
     if path and not is_finished:
         # a run that is interrupted leaves no incomplete file under the final name
         unfinished = path.with_suffix(".unfinished.npz")
@@ -174,7 +175,8 @@ def report(part, names, options, splits, groups):
         options.results.mkdir(parents=True, exist_ok=True)
         for name in names:
             for number in splits:
-                paths[name, number] = options.results / f"{part}-{name.replace(', ', '-')}-{number}.npz"
+                stem = "-".join([part, str(options.subset or "all"), *name.split(", "), str(number)])
+                paths[name, number] = options.results / f"{stem}.npz"
     chosen = [
         (name, number)
         for name in names

@@ -30,10 +30,11 @@ class Fold:
         hits = pd.DataFrame({"top1": self.ranks <= 1, "top10": self.ranks <= 10})
         top1, top10 = hits.groupby(self.groups).mean().mean()
         x95, x99 = rank_quantiles(self.ranks, levels=(0.95, 0.99))
+        milliseconds = 1e3 * self.query_seconds / len(self.ranks)
         return (
             f"top-1 {hits['top1'].mean():.3f}  top-10 {hits['top10'].mean():.3f}  X95 {x95:4d}  "
             f"X99 {x99:4d}  ECE {self.error:.3f}  mean over groups {top1:.3f}/{top10:.3f}  "
-            f"{len(self.ranks):,} queries  fit {self.fit_seconds:.0f} CPU-s  {1e3 * self.query_seconds / len(self.ranks):.1f} ms a query"
+            f"{len(self.ranks):,} queries  fit {self.fit_seconds:.0f} CPU-s  {milliseconds:.1f} ms a query"
         )
 
 
