@@ -40,7 +40,7 @@ splitters = {
 # %%
 # We compare three encoders. The linear one has a weight for each letter at each position. The convolutional
 # one detects short patterns that may shift. The input of the landmark encoder is the exact distances to 64
-# training sequences.
+# training sequences, and counts of 5-mers.
 
 encoders = {"linear": "linear", "convolutions": "cnn", "landmarks": LandmarkEncoder(n_landmarks=64)}
 embedders = {

@@ -43,7 +43,8 @@ print(f"{len(train)} training genes, {len(test)} test genes of other clades")
 
 # %%
 # The embedder is an ordinary transformer with ``fit``, ``transform`` and ``score``. The landmark encoder is
-# the most accurate one on new clades. Its input is the exact distances to 64 training sequences.
+# the most accurate one on new clades. Its input is the exact distances to 64 training sequences, and counts
+# of 5-mers.
 
 embedder = EditDistanceEmbedder(encoder=LandmarkEncoder(n_landmarks=64), max_epochs=25, random_state=0)
 embedder.set_callbacks(ProgressBar())

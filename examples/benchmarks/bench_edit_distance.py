@@ -3,7 +3,7 @@
 Each part prints one table. Pass the names of the parts to run; the options reduce their size::
 
     python examples/benchmarks/bench_edit_distance.py table --datasets v4_150 --encoders linear cnn default
-    python examples/benchmarks/bench_edit_distance.py table --n-jobs 14 --limit 270
+    python examples/benchmarks/bench_edit_distance.py table --baselines 5-mers linear landmarks --n-jobs 14
     python examples/benchmarks/bench_edit_distance.py recipe --epochs 2
     python examples/benchmarks/bench_edit_distance.py throughput transform finite dimension bands
 
@@ -30,7 +30,15 @@ from skseed._sequences import as_sequences
 from skseed._training import build_seeded, one_torch_thread
 from skseed.alphabets import DNA
 from skseed.distances import levenshtein_distances
-from skseed.embedding import CNNEncoder, EditDistanceEmbedder, Featurizer, LinearEncoder, MLPEncoder
+from skseed.embedding import (
+    CNNEncoder,
+    EditDistanceEmbedder,
+    Featurizer,
+    KmerEncoder,
+    LandmarkEncoder,
+    LinearEncoder,
+    MLPEncoder,
+)
 from skseed.embedding._target_distances import TargetDistance
 from skseed.io import read_fasta
 from skseed.metrics import percent_rmse
@@ -38,8 +46,14 @@ from skseed.model_selection import PhylogeneticGroupSplit
 from skseed.nn import AllPairsLoss, PairwiseDistance, SiameseNet
 from skseed.preprocessing import KmerVectorizer
 
-ENCODERS = ["default", "kmer", "linear", "mlp", "cnn", "gru", "transformer", "landmark"]
-DISTANCES = ["default", "manhattan", "euclidean", "squared", "power", "knee", "cosine", "hyperbolic"]
+ENCODERS = ["default", "kmer", "linear", "mlp", "cnn", "transformer", "landmark"]
+DISTANCES = ["default", "manhattan", "euclidean", "squared", "power", "cosine", "hyperbolic"]
+BASELINES = {
+    "5-mers": {"distance": "manhattan", "n_components": None, "max_epochs": 10},
+    "linear": {"encoder": "linear", "distance": "hyperbolic", "batch_size": 128},
+    "landmarks": {"encoder": LandmarkEncoder(256, k=None), "distance": "hyperbolic"},
+    "cnn": {"encoder": "cnn", "distance": "hyperbolic", "batch_size": 128},
+}
 FILES = {
     "v4_150": ("greengenes/v4_150_in_97_tree.fasta.gz", "greengenes/v4_150_in_97_tree.nwk", "dna", 0),
     "rbcL": ("ferns/rbcL.fasta.gz", "ferns/rbcL.nwk", "dna", 1150),
@@ -121,10 +135,12 @@ def kmer_recall(test, alphabet, true):
 def table_row(job):
     """Return the figures of one embedder on one split."""
     torch.set_num_threads(1)
-    args, encoder, distance, seed, name, kind = job
+    args, encoder, distance, seed, name, kind, baseline = job
     sequences, tree, alphabet = load(args.data, name)
     train, test = split(sequences, tree, kind, args, name)
-    params = chosen(encoder, distance)
+    params = BASELINES[baseline] if baseline else chosen(encoder, distance)
+    if baseline == "5-mers":
+        params = {"encoder": KmerEncoder(5 if alphabet == "dna" else 2), **params}
     embedder, cpu = fit(train, alphabet, args, **params, random_state=seed)
     length = embedder.max_length_
     test = [s[:length] for s in test]
@@ -132,15 +148,25 @@ def table_row(job):
     points = embedder.transform(test).astype(float)
     figures = error_figures(embedder.distances_from_points(points), true, length)
     recall = nearest_found(cdist(points, points), true)
-    return job[1:], (*figures, recall, kmer_recall(test, alphabet, true), cpu)
+    return (baseline or encoder, distance, seed, name, kind), (
+        *figures,
+        recall,
+        kmer_recall(test, alphabet, true),
+        cpu,
+    )
 
 
 def table(args):
-    """Compute the errors and the recall of encoders and distances; print every job, then means over seeds."""
+    """Compute the errors and the recall of encoders and distances; print every job, then means over seeds.
+
+    Baselines come last, with one seed.
+    """
     jobs = [
-        (args, *job)
+        (args, *job, None)
         for job in product(args.encoders, args.distances, range(args.seeds), args.datasets, args.splits)
     ]
+    for baseline, *data in product(args.baselines, args.datasets, args.splits):
+        jobs.append((args, None, BASELINES[baseline]["distance"], 0, *data, baseline))
     print("%RMSE; RMSE and bias in edits, pairs within 10 % of the length; nearest found; by k-mers; CPU-s")
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[variable] = "1"
@@ -403,6 +429,7 @@ def main():
     parser.add_argument("--splits", nargs="+", choices=["random", "clade"], default=["random", "clade"])
     parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=["default"])
     parser.add_argument("--distances", nargs="+", choices=DISTANCES, default=["default"])
+    parser.add_argument("--baselines", nargs="+", choices=BASELINES, default=[])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="the default of the embedder unless given")
     parser.add_argument("--n-train", type=int, help="3,000 reads or 600 genes unless given")

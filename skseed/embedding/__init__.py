@@ -2,8 +2,8 @@
 
 :class:`EditDistanceEmbedder` learns points whose distances approximate edit distances. Its parameter
 `encoder` chooses the network: a name, or an encoder object such as :class:`CNNEncoder`, which reads symbols,
-or :class:`LandmarkEncoder`, which reads exact distances to some training sequences. A subclass of
-:class:`Encoder` adds a network of your own.
+or :class:`LandmarkEncoder`, the default, which reads exact distances to some training sequences. A subclass
+of :class:`Encoder` adds a network of your own.
 
 :class:`ReadPositionEmbedder` learns points whose distances approximate the distances of reads in a genome.
 Its default network, a :class:`KmerVoteEncoder`, looks up k-mers.
@@ -13,7 +13,6 @@ from skseed.embedding._edit_distance_embedder import EditDistanceEmbedder
 from skseed.embedding._encoder import Encoder, Featurizer
 from skseed.embedding._encoders import (
     CNNEncoder,
-    GRUEncoder,
     KmerEncoder,
     LinearEncoder,
     MLPEncoder,
@@ -28,7 +27,6 @@ __all__ = [
     "EditDistanceEmbedder",
     "Encoder",
     "Featurizer",
-    "GRUEncoder",
     "KmerEncoder",
     "KmerVoteEncoder",
     "LandmarkEncoder",

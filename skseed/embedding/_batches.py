@@ -10,6 +10,14 @@ from skseed._sequences import Sequences
 from skseed.embedding._encoder import Featurizer
 from skseed.embedding._input import cut
 from skseed.embedding._target_distances import TargetDistance
+from skseed.nn import PairBatches
+
+# an epoch has at least this number of batches, unless they would be too small
+_LEAST_STEPS = 6
+_SMALL_BATCH = 32
+# true distances of sequences of this length cost more than the step of a network
+_LONG = 400
+_REPEATS = 3
 
 
 class BatchMaker:
@@ -81,6 +89,17 @@ class BatchMaker:
         children = recombine(self.sequences, indices[:n_made], partners, rng=rng)
         rates = rng.uniform(0, self.mutation_rate, size=n_made)
         return mutated(children, rates, max_length=self.max_length, rng=rng)
+
+
+def repeated_batches(n_sequences: int, make_batch: BatchMaker, batch_size: int, *, seed: int) -> PairBatches:
+    """Return batches that are smaller for small training sets, and serve three epochs of long sequences."""
+    return PairBatches(
+        n_sequences,
+        make_batch,
+        batch_size=min(batch_size, max(_SMALL_BATCH, n_sequences // _LEAST_STEPS)),
+        seed=seed,
+        n_repeats=_REPEATS if make_batch.max_length >= _LONG else 1,
+    )
 
 
 def mutated(

@@ -24,7 +24,7 @@ from skseed._training import (
 )
 from skseed._validation import number_groups
 from skseed.alphabets import Alphabet, get_alphabet
-from skseed.embedding._batches import BatchMaker
+from skseed.embedding._batches import BatchMaker, repeated_batches
 from skseed.embedding._encoder import Encoder, resolve_encoder
 from skseed.embedding._encoders import SYMBOL_ENCODERS
 from skseed.embedding._input import (
@@ -51,7 +51,7 @@ from skseed.embedding._target_distances import (
     target_distances,
 )
 from skseed.metrics import percent_rmse
-from skseed.nn import DISTANCES, AllPairsLoss, PairBatches, PairwiseDistance, SiameseNet
+from skseed.nn import DISTANCES, AllPairsLoss, PairwiseDistance, SiameseNet
 
 _ENCODERS: dict[str, type[Encoder]] = {**SYMBOL_ENCODERS, "landmark": LandmarkEncoder}
 _CALIBRATION = 256
@@ -71,28 +71,28 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
     n_components : int or None, default=128
         The dimension of the embedding. None uses the features of the encoder as points, without a projection,
         which only ``"kmer"`` supports: its points are then k-mer counts.
-    encoder : {"kmer", "linear", "mlp", "cnn", "gru", "transformer", "landmark"} or Encoder, default="cnn"
-        The network that computes the point of a sequence. ``"landmark"`` reads the exact distances to some
-        hundred training sequences: it has the lowest error, and needs these distances for every sequence that
-        is embedded. An object such as ``CNNEncoder(n_channels=64)`` sets the sizes of the network, which a
-        search reaches as ``encoder__n_channels``. A subclass of :class:`Encoder` defines a network of your
-        own.
-    distance : {"manhattan", "euclidean", "squared", "power", "knee", "cosine", "hyperbolic", "poincare"}, \
-default="hyperbolic"
+    encoder : {"landmark", "cnn", "transformer", "linear", "mlp", "kmer"} or Encoder, default="landmark"
+        The network that computes the point of a sequence. ``"landmark"`` reads the exact distances to 128
+        training sequences, and k-mer counts: it has the lowest error, and needs these distances for every
+        sequence that is embedded. An object such as ``CNNEncoder(n_channels=64)`` sets the sizes of the
+        network, which a search reaches as ``encoder__n_channels``. A subclass of :class:`Encoder` defines a
+        network of your own.
+    distance : {"manhattan", "euclidean", "squared", "power", "cosine", "hyperbolic", "poincare"}, \
+default="power"
         The geometry of the points. Every distance has a learned scale. ``"power"`` is the Euclidean distance
-        to a learned power between 1 and 2. ``"knee"`` is quadratic for near pairs and linear for far ones,
-        with a learned radius between the two. ``"hyperbolic"`` is the Lorentz model on unconstrained vectors,
+        to a learned power between 1 and 2. ``"hyperbolic"`` is the Lorentz model on unconstrained vectors,
         ``"poincare"`` the ball of [1]_ with all points on a sphere of learned radius.
     target : "levenshtein", callable or array of shape (n_sequences, n_sequences), default="levenshtein"
         The distances to learn. A callable takes two lists of ``str`` and returns their matrix of distances.
-        An array holds the distances between the sequences given to `fit`. Distances must be finite and not
-        negative; those within one list are symmetric, with a diagonal of 0.
+        An array holds the distances between the sequences given to `fit`, and needs an encoder other than
+        ``"landmark"``. Distances must be finite and not negative; those within one list are symmetric, with a
+        diagonal of 0.
     alphabet : {"dna", "rna", "protein"} or Alphabet, default="dna"
         The alphabet of the sequences.
     synthetic : float, default=0.5
         The share of each batch, in [0, 1], that is replaced by synthetic relatives: recombined and mutated
-        copies of the batch, whose true distances are computed like those of other sequences. Relatives lower
-        the error on new sequences. An array as `target` has no distances of relatives, so that none are made.
+        copies of the batch, which lower the error on new sequences. Their true distances are computed too. An
+        array as `target` has no such distances, so that no relatives are made.
     mutation_rate : float, default=0.1
         The largest share of positions that mutate in a synthetic relative.
     near_weight : float, default=1.0
@@ -106,10 +106,11 @@ default="hyperbolic"
         Highest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 1e-3 for
         ``"landmark"``, 3e-3 for the others.
     max_epochs : int, default=100
-        Largest number of passes over the training data.
-    batch_size : int, default=128
-        Number of training samples in a batch, at least 2. All ``batch_size * (batch_size - 1) / 2`` pairs
-        are used.
+        Largest number of passes over the training data. Batches of sequences of 400 or more symbols serve
+        three successive passes, because their true distances cost more than the network.
+    batch_size : int, default=256
+        Number of training samples in a batch, at least 2. Small training sets have smaller batches: a sixth
+        of the data, but not less than 32. All ``batch_size * (batch_size - 1) / 2`` pairs are used.
     optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
         Torch optimizer: a name, or a callable that takes parameters and ``lr``.
     validation_fraction : float, default=0.0
@@ -137,8 +138,7 @@ default="hyperbolic"
         Whether to print a line for every epoch.
     random_state : int, RandomState instance or None, default=None
         Seed of all random choices of `fit`. Pass an int for the same result, bit for bit, in every call and
-        for any number of jobs or threads. It determines the initial weights, the batches and the synthetic
-        relatives.
+        for any number of jobs or threads.
 
     Attributes
     ----------
@@ -167,8 +167,8 @@ default="hyperbolic"
     Every sequence of a batch is encoded once and compared with all others, while the reference implementation
     encodes both members of every pair. The loss is the mean squared error of the distances divided by
     `max_length_`, weighted by `near_weight`. Scale and geometry are first calibrated on a sample. The
-    learning rate follows one cycle. The hyperbolic distance has no boundary. These are departures from
-    [1]_, as are the weights and the synthetic relatives.
+    learning rate follows one cycle. These are departures from [1]_, as are the weights, the power and the
+    synthetic relatives.
 
     A sequence that is longer than all training sequences loses its end; `transform` warns where more than 1 %
     of all symbols is lost. An ambiguity letter is read as the mean of all symbols.
@@ -211,8 +211,8 @@ default="hyperbolic"
         self,
         n_components: int | None = 128,
         *,
-        encoder: str | Encoder = "cnn",
-        distance: str = "hyperbolic",
+        encoder: str | Encoder = "landmark",
+        distance: str = "power",
         target: str | Target | npt.ArrayLike = "levenshtein",
         alphabet: str | Alphabet = "dna",
         synthetic: float = 0.5,
@@ -221,7 +221,7 @@ default="hyperbolic"
         loss: str = "squared",
         lr: float | str = "auto",
         max_epochs: int = 100,
-        batch_size: int = 128,
+        batch_size: int = 256,
         optimizer: str | Callable[..., torch.optim.Optimizer] = "adam",
         validation_fraction: float = 0.0,
         n_iter_no_change: int = 20,
@@ -319,7 +319,7 @@ default="hyperbolic"
         }
         module = build_seeded(lambda: self._build_module(**options), weights_seed)
         n_components = calibrate(module, *make_batch(rng.permutation(len(train))[:_CALIBRATION], rng))
-        batches = PairBatches(len(train), make_batch, batch_size=self.batch_size, seed=batches_seed)
+        batches = repeated_batches(len(train), make_batch, self.batch_size, seed=batches_seed)
         criterion = AllPairsLoss(self.near_weight, self.loss)
         held_out_loss = None
         if len(validation):

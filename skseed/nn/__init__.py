@@ -3,7 +3,7 @@
 They depend on torch, numpy and scipy only, so they can be used in any training loop. A batch source yields
 ``(input, target)``; an epoch depends on its `seed` and on its attribute ``epoch`` only.
 
-*Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet`, :class:`GRUNet` and
+*Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet` and
 :class:`SegmentTransformerNet` map rows of symbol codes to points; :class:`LandmarkNet` maps distances to
 landmarks. A :class:`SiameseNet` combines one of them with a :class:`PairwiseDistance`, one of `DISTANCES`.
 :class:`PairBatches` yields its batches, and :class:`AllPairsLoss` compares all pairs of a batch with their
@@ -42,7 +42,7 @@ from skseed.nn._prototype_network import PrototypeNetwork
 from skseed.nn._scaled_cosine import ScaledCosineLoss
 from skseed.nn._segment_transformer import SegmentTransformerNet
 from skseed.nn._sequence_batches import SequenceBatches, pad_rows
-from skseed.nn._sequence_encoders import CNNNet, GRUNet, LandmarkNet, LinearNet, MLPNet
+from skseed.nn._sequence_encoders import CNNNet, LandmarkNet, LinearNet, MLPNet
 from skseed.nn._sequence_network import SequenceNetwork
 from skseed.nn._softmax_network import SoftmaxNetwork
 from skseed.nn._sparse_batches import SparseBatches, pad_sparse_rows
@@ -59,7 +59,6 @@ __all__ = [
     "FIRST_KNOWN",
     "AllPairsLoss",
     "CNNNet",
-    "GRUNet",
     "HardestPrototypeTripletLoss",
     "KmerVotesNet",
     "LandmarkNet",

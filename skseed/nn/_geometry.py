@@ -5,6 +5,7 @@ distances. Differences of nearly equal numbers are computed in double precision.
 root is 0 at 0, so pairs of identical sequences are valid training pairs.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -13,8 +14,8 @@ _TINY = 1e-12
 _START_RADIUS = 0.5
 # the least mean distance of points, relative to their distance from the origin
 _LEAST_SPREAD = 1e-2
-# the initial knee, relative to the distance between typical points
-_START_KNEE = 0.3
+# the initial exponent is 1.35: long genes end near 1.2, reads and proteins near 1.3
+_START_BEND = math.log(0.35 / 0.65) / 10
 
 
 def _safe_sqrt(squares: torch.Tensor) -> torch.Tensor:
@@ -49,16 +50,6 @@ def power(u: torch.Tensor, v: torch.Tensor, exponent: torch.Tensor | float = 1.5
     squares = _squares(u, v)
     tiny = squares <= _TINY
     return torch.where(tiny, 0.0, torch.where(tiny, 1.0, squares) ** (exponent / 2))
-
-
-def knee(u: torch.Tensor, v: torch.Tensor, radius: torch.Tensor | float = 1.0) -> torch.Tensor:
-    r"""Return :math:`\sqrt{|u - v|^2 + c^2} - c`: quadratic below the radius :math:`c`, linear far above it.
-
-    The quotient :math:`|u - v|^2 / (\sqrt{|u - v|^2 + c^2} + c)` is the same number without cancellation.
-    """
-    squares = _squares(u, v)
-    radius = torch.as_tensor(radius, dtype=squares.dtype, device=squares.device)
-    return squares / ((squares + radius * radius).sqrt() + radius)
 
 
 def cosine(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -101,7 +92,6 @@ DISTANCES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "euclidean": euclidean,
     "squared": squared,
     "power": power,
-    "knee": knee,
     "cosine": cosine,
     "hyperbolic": hyperbolic,
     "poincare": poincare,
@@ -114,12 +104,11 @@ class PairwiseDistance(torch.nn.Module):
     ``"hyperbolic"`` is the Lorentz model on unconstrained vectors with a learned zoom: space is flat near the
     origin and curved far from it. ``"poincare"`` is the form of Corso et al. (NeuroSEED, 2021): every point
     is first scaled to a sphere of learned radius inside the ball. ``"power"`` is the Euclidean distance to a
-    learned power between 1 and 2, ``"knee"`` is quadratic for near and linear for far pairs, with a learned
-    radius between the two (the pseudo-Huber function).
+    learned power between 1 and 2.
 
     Parameters
     ----------
-    name : {"manhattan", "euclidean", "squared", "power", "knee", "cosine", "hyperbolic", "poincare"}
+    name : {"manhattan", "euclidean", "squared", "power", "cosine", "hyperbolic", "poincare"}
         The geometry.
 
     Notes
@@ -138,6 +127,8 @@ class PairwiseDistance(torch.nn.Module):
             [5., 0.]], dtype=torch.float64, grad_fn=<MulBackward0>)
     """
 
+    unit: torch.Tensor
+
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
@@ -145,9 +136,9 @@ class PairwiseDistance(torch.nn.Module):
         self.log_zoom = torch.nn.Parameter(torch.zeros(())) if name == "hyperbolic" else None
         # the initial value of the paper; the ball is flat there
         self.radius = torch.nn.Parameter(torch.tensor(0.01)) if name == "poincare" else None
-        # the exponent is 1 + sigmoid(10 bend), so that it moves as fast as the scale; it starts at 1.5
-        self.bend = torch.nn.Parameter(torch.zeros(())) if name == "power" else None
-        self.log_knee = torch.nn.Parameter(torch.zeros(())) if name == "knee" else None
+        # the exponent is 1 + sigmoid(10 bend), so that it moves as fast as the scale
+        self.bend = torch.nn.Parameter(torch.tensor(_START_BEND)) if name == "power" else None
+        self.register_buffer("unit", torch.ones(()) if name == "power" else None)
 
     def forward(self, u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
         """Return the (n, m) scaled distances."""
@@ -159,9 +150,7 @@ class PairwiseDistance(torch.nn.Module):
             u, v = u * self.log_zoom.exp(), v * self.log_zoom.exp()
         scale = self.log_scale.exp()
         if self.bend is not None:
-            return power(u, v, 1 + torch.sigmoid(10 * self.bend)) * scale
-        if self.log_knee is not None:
-            return knee(u, v, self.log_knee.exp()) * scale
+            return power(u * self.unit, v * self.unit, 1 + torch.sigmoid(10 * self.bend)) * scale
         return DISTANCES[self.name](u, v) * scale
 
     @torch.no_grad()
@@ -181,13 +170,11 @@ class PairwiseDistance(torch.nn.Module):
         if self.log_zoom is not None:
             spread = points.square().sum(1).mean().sqrt().clamp_min(1e-6)
             self.log_zoom.copy_(torch.log(_START_RADIUS / spread))
-        if self.log_knee is not None:
-            typical = _squares(points, points).mean().sqrt().clamp_min(1e-6)
-            self.log_knee.copy_(torch.log(_START_KNEE * typical))
+        if self.bend is not None:
+            # a typical distance of 1, so that the exponent does not change the scale
+            self.unit.copy_(1 / _squares(points, points).mean().sqrt().clamp_min(1e-6))
         # points that nearly coincide would give a huge scale, under which the first steps move them far apart
         from_origin = self(points, torch.zeros_like(points[:1])).mean()
-        floor = from_origin * (
-            _LEAST_SPREAD**2 if self.name in ("squared", "cosine", "knee") else _LEAST_SPREAD
-        )
+        floor = from_origin * (_LEAST_SPREAD**2 if self.name in ("squared", "cosine") else _LEAST_SPREAD)
         mean = torch.maximum(self(points, points).mean(), floor.clamp_min(1e-6))
         self.log_scale.add_(torch.log(max(mean_distance, 1e-6) / mean))

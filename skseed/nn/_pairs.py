@@ -18,6 +18,7 @@ from skseed.nn._geometry import PairwiseDistance
 
 _WORKERS = 2
 _LOOK_AHEAD = 4
+_MAX_KEPT = 1 << 28
 # the least mean of a Poisson distribution, relative to the mean distance of a batch
 _LEAST_MEAN = 1e-2
 
@@ -90,6 +91,7 @@ class PairBatches:
 
     An epoch depends only on `seed` and on the attribute ``epoch``, its number from 0 on. Every iteration
     increases that number by 1, and training can resume from any of them. Every batch has its own generator.
+    With `n_repeats`, the epochs 0 to ``n_repeats - 1`` have the same batches, and so on.
 
     Parameters
     ----------
@@ -105,6 +107,8 @@ class PairBatches:
     order : callable, default=None
         Takes a generator and returns the order of an epoch, an array of indices that is cut into batches.
         None is a random permutation.
+    n_repeats : int, default=1
+        The number of successive epochs that have the same batches. They are kept if they fit into 256 MiB.
     """
 
     def __init__(
@@ -117,20 +121,37 @@ class PairBatches:
         batch_size: int,
         seed: int,
         order: Callable[[np.random.Generator], npt.NDArray[np.intp]] | None = None,
+        n_repeats: int = 1,
     ) -> None:
         self.n_sequences = n_sequences
         self.make_batch = make_batch
         self.batch_size = min(batch_size, n_sequences)
         self.seed = seed
         self.order = order
+        self.n_repeats = n_repeats
         self.epoch = 0
+        self._kept: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self._kept_draw = -1
 
     def __len__(self) -> int:
         return self.n_sequences // self.batch_size
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        rng = np.random.default_rng([self.seed, self.epoch])
-        self.epoch += 1
+        draw, self.epoch = self.epoch // self.n_repeats, self.epoch + 1
+        if draw == self._kept_draw:
+            yield from self._kept
+            return
+        kept, n_bytes = [], 0
+        for batch in self._batches(draw):
+            n_bytes += sum(tensor.nbytes for tensor in batch)
+            if self.n_repeats > 1 and n_bytes <= _MAX_KEPT:
+                kept.append(batch)
+            yield batch
+        if len(kept) == len(self):
+            self._kept, self._kept_draw = kept, draw
+
+    def _batches(self, draw: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        rng = np.random.default_rng([self.seed, draw])
         order = rng.permutation(self.n_sequences) if self.order is None else self.order(rng)
         batches = np.array_split(order[: len(self) * self.batch_size], len(self))
         jobs = zip(batches, rng.spawn(len(self)), strict=True)

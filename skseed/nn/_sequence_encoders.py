@@ -4,10 +4,13 @@ Each is a torch module that takes codes of shape (n, length), with ``n_symbols``
 ``n_symbols + 1`` for padding, and returns points of shape (n, n_components).
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import nn
+
+_KMER_SPREAD = 0.3
 
 
 class OneHot(nn.Module):
@@ -96,28 +99,50 @@ class ResidualBlock(nn.Module):
         return vectors + self.change(vectors)
 
 
-class LandmarkNet(nn.Sequential):
-    """A residual perceptron over distances to landmarks.
+class LandmarkNet(nn.Module):
+    """A residual perceptron over distances to landmarks, beside a linear map of k-mer counts.
+
+    A point consists of the output of the perceptron and, in its last quarter, of the linear map times a
+    learned positive factor. Without counts, or with fewer than 4 components, the perceptron gives the whole
+    point.
 
     Parameters
     ----------
     n_landmarks, n_components : int
-        The shape of the input and of the output.
+        The number of distances in the input, which are its first columns, and the length of the output.
+    n_kmers : int, default=0
+        The number of counts in the input, which are its last columns.
     n_blocks : int
         The number of residual blocks.
     width : int
         The dimension of the vectors; the hidden layers are twice as wide.
     """
 
-    def __init__(self, n_landmarks: int, n_components: int, *, n_blocks: int, width: int) -> None:
-        # distances to one landmark vary little, so they are standardized
-        super().__init__(
-            nn.BatchNorm1d(n_landmarks),
+    def __init__(
+        self, n_landmarks: int, n_components: int, *, n_kmers: int = 0, n_blocks: int, width: int
+    ) -> None:
+        super().__init__()
+        self.n_landmarks = n_landmarks
+        n_from_kmers = n_components // 4 if n_kmers else 0
+        self.perceptron = nn.Sequential(
             nn.Linear(n_landmarks, width),
             *(ResidualBlock(width, 2 * width) for _ in range(n_blocks)),
             nn.LayerNorm(width),
-            nn.Linear(width, n_components),
+            nn.Linear(width, n_components - n_from_kmers),
         )
+        self.kmers = nn.Linear(n_kmers, n_from_kmers, bias=False) if n_from_kmers else None
+        if self.kmers is not None:
+            # the two sections then have standard deviations of about .6 and .3 in every component
+            nn.init.normal_(self.kmers.weight, std=_KMER_SPREAD)
+            # the factor is exp(5 gate), so that it moves as fast as the weights
+            self.gate = nn.Parameter(torch.tensor(-math.log(n_kmers) / 10))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the points of rows of standardized distances and counts."""
+        points = self.perceptron(features[:, : self.n_landmarks])
+        if self.kmers is None:
+            return points
+        return torch.cat([points, self.kmers(features[:, self.n_landmarks :]) * (5 * self.gate).exp()], dim=1)
 
 
 class HalvingPool(nn.Module):
@@ -178,33 +203,3 @@ class CNNNet(nn.Module):
         """Return the (n, n_components) points of some codes."""
         features = self.convolutions(self.one_hot(codes).transpose(1, 2))
         return self.read_out(features.flatten(1))
-
-
-class GRUNet(nn.Module):
-    """A gated recurrent network over the symbols; the maxima of its states determine the point.
-
-    The last state alone forgets the start of the sequence, so sequences with a long common end would get the
-    same point.
-
-    Parameters
-    ----------
-    n_symbols, n_components : int
-        The size of the alphabet and of the output.
-    hidden_size : int
-        The width of the state.
-    """
-
-    def __init__(self, n_symbols: int, n_components: int, *, hidden_size: int) -> None:
-        super().__init__()
-        self.one_hot = OneHot(n_symbols)
-        self.padding = n_symbols + 1
-        self.recurrence = nn.GRU(n_symbols, hidden_size, batch_first=True)
-        self.read_out = nn.Linear(hidden_size, n_components)
-
-    def forward(self, codes: torch.Tensor) -> torch.Tensor:
-        """Return the (n, n_components) points of some codes."""
-        states, _ = self.recurrence(self.one_hot(codes))
-        is_padding = codes == self.padding
-        # the first state counts even if a sequence is empty
-        is_padding[:, 0] = False
-        return self.read_out(states.masked_fill(is_padding[:, :, None], -torch.inf).amax(dim=1))

@@ -19,7 +19,6 @@ from skseed.datasets import make_families
 from skseed.embedding import (
     CNNEncoder,
     EditDistanceEmbedder,
-    GRUEncoder,
     KmerEncoder,
     LandmarkEncoder,
     LinearEncoder,
@@ -36,7 +35,6 @@ ENCODERS = {
     "linear": LinearEncoder,
     "mlp": MLPEncoder,
     "cnn": CNNEncoder,
-    "gru": GRUEncoder,
     "transformer": TransformerEncoder,
     "landmark": LandmarkEncoder,
 }
@@ -172,6 +170,15 @@ def test_unusual_training_sets_give_finite_distances(encoder, genes):
     embedder = tiny(encoder=encoder, mutation_rate=1.0).fit(genes)
     assert np.isfinite(embedder.transform(genes)).all()
     assert np.isfinite(embedder.pairwise_distances(genes)).all()
+
+
+def test_small_training_sets_have_several_steps_in_an_epoch():
+    genes, _ = make_families(240, 4, length=24, random_state=0)
+    steps = [
+        len(tiny(batch_size=256, max_epochs=1).fit(genes[:n]).net_.history[-1]["batches"])
+        for n in (240, 90, 20)
+    ]
+    assert steps == [6, 2, 1]
 
 
 @pytest.mark.parametrize("encoder", sorted(ENCODERS))

@@ -18,7 +18,6 @@ from skseed.embedding import (
     EditDistanceEmbedder,
     Encoder,
     Featurizer,
-    GRUEncoder,
     KmerEncoder,
     KmerVoteEncoder,
     LandmarkEncoder,
@@ -116,7 +115,7 @@ def test_sequences_without_features_warn():
         embedder.transform([GENES[0], "NNNN"])
 
 
-@pytest.mark.parametrize("encoder", [LinearEncoder(), MLPEncoder((8,)), GRUEncoder(8), TransformerEncoder()])
+@pytest.mark.parametrize("encoder", [LinearEncoder(), MLPEncoder((8,)), TransformerEncoder()])
 def test_encoders_of_symbols_work_in_the_read_embedder(encoder):
     embedder = ReadPositionEmbedder(2, encoder=encoder, **TINY).fit(GENES, POSITIONS)
     assert embedder.transform(GENES).shape == (30, 2)
@@ -223,7 +222,7 @@ def test_too_many_kmers_raise():
         EditDistanceEmbedder(encoder=KmerEncoder(13), **TINY).fit(GENES)
 
 
-@pytest.mark.parametrize("encoder", ["linear", "mlp", "cnn", "gru", "transformer", "landmark"])
+@pytest.mark.parametrize("encoder", ["linear", "mlp", "cnn", "transformer", "landmark"])
 def test_other_encoders_need_a_number_of_components(encoder):
     with pytest.raises(ValueError, match="n_components=None uses the features of an encoder as points, but "):
         EditDistanceEmbedder(None, encoder=encoder, **TINY).fit(GENES)

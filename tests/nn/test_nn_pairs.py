@@ -68,6 +68,32 @@ def test_an_epoch_depends_on_its_number_only():
     assert_same_batches(list(batches), list(resumed))
 
 
+@pytest.mark.parametrize("most_bytes", [1 << 28, 0], ids=["kept", "computed again"])
+def test_repeated_epochs_have_the_same_batches(monkeypatch, most_bytes):
+    monkeypatch.setattr("skseed.nn._pairs._MAX_KEPT", most_bytes)
+    batches, resumed = (PairBatches(40, index_batch, batch_size=8, seed=0, n_repeats=3) for _ in range(2))
+    epochs = [list(batches) for _ in range(6)]
+    for repeat in (1, 2):
+        assert_same_batches(epochs[0], epochs[repeat])
+        assert_same_batches(epochs[3], epochs[3 + repeat])
+    assert indices_of(epochs[0]) != indices_of(epochs[3])
+    resumed.epoch = 4
+    assert_same_batches(list(resumed), epochs[4])
+
+
+def test_batches_of_repeated_epochs_are_computed_once():
+    calls = []
+
+    def counting(indices, rng):
+        calls.append(indices)
+        return index_batch(indices, rng)
+
+    batches = PairBatches(40, counting, batch_size=8, seed=0, n_repeats=3)
+    for _ in range(4):
+        list(batches)
+    assert len(calls) == 10
+
+
 def test_batches_do_not_depend_on_how_long_each_takes():
     pause = np.random.default_rng(0)
 

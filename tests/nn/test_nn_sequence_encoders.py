@@ -12,7 +12,6 @@ from skseed.alphabets import DNA, PROTEIN
 from skseed.embedding import (
     CNNEncoder,
     Featurizer,
-    GRUEncoder,
     LinearEncoder,
     MLPEncoder,
     TransformerEncoder,
@@ -24,7 +23,6 @@ from skseed.nn._sequence_encoders import HalvingPool, OneHot
 
 ENCODERS = {
     "cnn": CNNEncoder,
-    "gru": GRUEncoder,
     "linear": LinearEncoder,
     "mlp": MLPEncoder,
     "transformer": TransformerEncoder,
@@ -168,17 +166,6 @@ def test_weights_depend_on_the_seed(name):
     one, two, other = (build(name, 20, seed=seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(one[key], two[key]) for key in one)
     assert any(not torch.equal(one[key], other[key]) for key in one)
-
-
-def test_gru_distinguishes_starts_before_a_long_common_end():
-    net = build("gru", 220).eval()
-    codes = random_codes(2, 220)[:1].repeat(2, 1)
-    codes[1, :60] = (codes[0, :60] + 1) % 4
-    with torch.inference_mode():
-        one, other = net(codes)
-        far = net(random_codes(2, 220, seed=1)[:1])[0]
-    # not much nearer than an unrelated sequence
-    assert (one - other).norm() > 0.1 * (one - far).norm()
 
 
 # attention ----------------------------------------------------------------------------------------

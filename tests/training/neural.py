@@ -37,7 +37,6 @@ CASES = {
         None,
     ),
     "EditDistanceEmbedder-landmark": (EditDistanceEmbedder(4, encoder="landmark", **_FAST), GENES, None),
-    "EditDistanceEmbedder-gru": (EditDistanceEmbedder(4, encoder="gru", **_FAST), GENES, None),
     "ReadPositionEmbedder": (
         ReadPositionEmbedder(encoder=KmerVoteEncoder(k=9), mutation_rate=0.01, **_FAST),
         READS,
