@@ -5,13 +5,13 @@
     python examples/benchmarks/bench_groups.py                        # all parts
     python examples/benchmarks/bench_groups.py speed --subset 5000    # one part, fewer sequences
 
-Parts: ``exact`` (generated sets, compared with brute force), ``speed`` (20,000 sequences of 1,100 nt at 5 %,
-compared with the full matrix and, if they are installed, CD-HIT-EST and MMseqs2), ``plasmids`` (the plasmids
-of a local CSV with columns ``sequence`` and ``label``, inside each label, circular and on both strands),
-``across`` (the same plasmids across labels), ``chains`` (folds of equal size of these plasmids, without those
-that connect large groups), ``growth`` (time by the number of sequences), ``backends`` (Dask and Ray, if they
-are installed) and ``million`` (a million reads of 150 nt at 3 edits; up to 30,000 are
-compared with vsearch and MMseqs2, if they are installed).
+Parts: ``exact`` (generated sets, compared with brute force), ``genes`` (2,500 genes at 60 edits), ``speed``
+(20,000 sequences of 1,100 nt at 5 %, compared with the full matrix and, if they are installed, CD-HIT-EST and
+MMseqs2), ``plasmids`` (the plasmids of a local CSV with columns ``sequence`` and ``label``, inside each
+label, circular and on both strands), ``across`` (the same plasmids across labels), ``chains`` (folds of equal
+size of these plasmids, without those that connect large groups), ``growth`` (time by the number of
+sequences), ``backends`` (Dask and Ray, if they are installed) and ``million`` (a million reads of 150 nt at 3
+edits; up to 30,000 are compared with vsearch and MMseqs2, if they are installed).
 
 Times are CPU-seconds of this process and its child processes, which depend little on other programs on the
 machine; "wall" is elapsed time.
@@ -48,6 +48,7 @@ from skseed.model_selection import LevenshteinGroupKFold
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PLASMIDS = Path("addgene") / "plasmids.csv.xz"
+GENES = Path("ferns") / "rbcL.fasta.gz"
 AMPLICONS = Path("greengenes") / "v4_150_in_97_tree.fasta.gz"
 N_JOBS = 1
 LETTERS = {"DNA": "ACGT", "protein": "ACDEFGHIKLMNPQRSTVWY"}
@@ -185,6 +186,23 @@ def compare(counts, X, max_distance, topology):
     counts[2] += sum(expected.get(pair) != distance for pair, distance in found.items())
 
 
+def genes(subset):
+    """Compare the grouping of 2,500 rbcL genes at 60 edits with the matrix with a cut-off, in one process."""
+    unique = dict.fromkeys(read_fasta(DATA / GENES).data)
+    X = [x for x in unique if len(x) >= 1150 and set(x) <= set("ACGT")][: subset or 2500]
+    rows = np.random.default_rng(0).choice(len(X), size=60, replace=False)
+    options = {"scorer": Levenshtein.distance, "score_cutoff": 60, "dtype": np.int32}
+    _, matrix, _ = timed(cdist, [X[row] for row in rows], X, **options)
+    matrix *= len(X) / len(rows) / 2
+    print(f"{len(X):,} rbcL genes: matrix with cut-off {matrix:.1f} CPU-s (from {len(rows)} rows)")
+    for name in ("first call, which compiles", "second call"):
+        groups, cpu, _ = timed(levenshtein_groups, X, 60)
+        print(
+            f"  levenshtein_groups {cpu:5.2f} CPU-s, {matrix / cpu:.0f} x, "
+            f"{groups.max() + 1:,} groups ({name})"
+        )
+
+
 def speed(subset):
     """Compare the time of one grouping with the full matrix and with common tools."""
     n = subset or 20_000
@@ -196,12 +214,12 @@ def speed(subset):
             f"  levenshtein_groups     {ours:8.1f} CPU-s (wall {wall:.0f} s), "
             f"memory at most {peak_gib():.2f} GiB"
         )
-        rows = np.random.default_rng(0).choice(n, size=100, replace=False)
+        rows = np.random.default_rng(0).choice(n, size=10, replace=False)
         some, scale = [X[row] for row in rows], n / len(rows) / 2
         for cutoff, label in ((None, "full matrix"), (55, "matrix with cut-off")):
             options = {"scorer": Levenshtein.distance, "score_cutoff": cutoff, "dtype": np.int32}
             _, cpu, _ = timed(cdist, some, X, **options)
-            print(f"  {label:22s} {cpu * scale:8.1f} CPU-s, {cpu * scale / ours:6.0f} x (from 100 rows)")
+            print(f"  {label:22s} {cpu * scale:8.1f} CPU-s, {cpu * scale / ours:6.0f} x (from 10 rows)")
         graph, cpu, _ = timed(levenshtein_neighbors, X, 0.05)
         print(f"  levenshtein_neighbors  {cpu:8.1f} CPU-s, {graph.nnz // 2:,} pairs")
         print(f"  leak of our groups: {leak(graph, groups):.1%}")
@@ -476,7 +494,9 @@ def mmseqs_reads(X, folder):
     return mmseqs(X, folder, identity=0.98)
 
 
-PARTS = {part.__name__: part for part in (exact, speed, plasmids, across, chains, growth, backends, million)}
+PARTS = {
+    part.__name__: part for part in (exact, genes, speed, plasmids, across, chains, growth, backends, million)
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(

@@ -19,13 +19,13 @@ import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein, Prefix
 from rapidfuzz.process import cdist
 
-from skseed._kmers import window_hashes
 from skseed._limits import check_time
 from skseed._parallel import run_blocks, worth_processes
 from skseed._sequences import Codes, Sequences, least_rotation
 from skseed.distances._blocks import ADVICE, Block, Found, SortedSequences
-from skseed.distances._circular_bounds import UNRELATED, Coverage
+from skseed.distances._circular_bounds import UNRELATED, Coverage, circular_hashes
 from skseed.distances._components import BlockComponents, Pairs
+from skseed.distances._verify import native_decision
 
 logger = logging.getLogger("skseed")
 
@@ -35,6 +35,8 @@ _MATCHES_TRIED = 8
 _ALIKE = 3
 _BLOCK_SYMBOLS = 4_000_000
 _ROWS_AT_ONCE = 64
+_MATCHES_EXPECTED = 2048
+_BYTES_READ_BEHIND = 8
 # the estimate of the edits is a little too high if they are spread evenly
 _TOLERANCE = 1.1
 # measured for plasmids of 6,000 symbols at 1,000 edits
@@ -77,9 +79,13 @@ def search_circular(
     def block(number: int) -> Block:
         return searched.block(bounds[number], bounds[number + 1], found)
 
+    native = searched.sequences.codes.dtype == np.uint8 and native_decision.add(seconds)
     # much of the work holds the interpreter lock, so that threads would not help
     blocks = run_blocks(
-        (joblib.delayed(_search_block)(block(one), block(other), both_strands) for one, other in tasks),
+        (
+            joblib.delayed(_search_block)(block(one), block(other), both_strands, native)
+            for one, other in tasks
+        ),
         n_jobs=worth_processes(seconds, n_jobs),
         prefer="processes",
     )
@@ -112,9 +118,11 @@ class StrandIndex:
     positions: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, codes: list[Codes], keys: list[Any], *, n_symbols: int) -> "StrandIndex":
+    def of(
+        cls, codes: list[Codes], keys: list[Any], *, n_symbols: int, native: bool = False
+    ) -> "StrandIndex":
         """Return the index of strands, given by their codes and by their keys."""
-        parts = [_windows(strand, key, n_symbols) for strand, key in zip(codes, keys, strict=True)]
+        parts = [_windows(strand, key, n_symbols, native) for strand, key in zip(codes, keys, strict=True)]
         windows = np.concatenate(parts)
         order = np.argsort(windows)
         windows = windows[order]
@@ -154,25 +162,24 @@ class StrandIndex:
 
 
 def sorted_windows(
-    codes: Codes, key: Any, *, n_symbols: int
+    codes: Codes, key: Any, *, n_symbols: int, native: bool = False
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]:
     """Return the window keys of a circular sequence in ascending order, and where the windows start."""
-    windows = _windows(codes, key, n_symbols)
+    windows = _windows(codes, key, n_symbols, native)
     order = np.argsort(windows)
     return windows[order], order
 
 
-def _windows(codes: Codes, key: Any, n_symbols: int) -> npt.NDArray[np.uint64]:
+def _windows(codes: Codes, key: Any, n_symbols: int, native: bool) -> npt.NDArray[np.uint64]:
     """Return a hash of each circular window, with the symbol before it in the low bits.
 
     Of a sequence that repeats a shorter one, only the windows that start in the first copy are returned,
     because rotations by whole copies are equal. A sequence shorter than `SEED` is read around more than once.
     """
     n_different = (key + key).find(key, 1) if len(key) else 0
-    around = np.concatenate([codes, np.resize(codes, SEED - 1)])
-    hashes = window_hashes(around, width=SEED, n_symbols=n_symbols)[:n_different]
+    hashes = circular_hashes(codes, SEED, n_symbols, _MIX, native=native)[:n_different]
     before = np.concatenate([codes[-1:], codes])[:n_different].astype(np.uint64)
-    return (hashes * _MIX & ~_low_bits(codes)) | before
+    return (hashes & ~_low_bits(codes)) | before
 
 
 def _low_bits(codes: Codes) -> np.uint64:
@@ -183,25 +190,35 @@ def _low_bits(codes: Codes) -> np.uint64:
 class _Row:
     """A sequence, its strands, and the index of their windows once it is needed."""
 
-    def __init__(self, strands: list[Sequences], index: int) -> None:
+    def __init__(self, strands: list[Sequences], index: int, *, native: bool = False) -> None:
+        self.native = native
         self.codes = [strand[index] for strand in strands]
         self.keys = [strand.slice(index, index + 1).keys()[0] for strand in strands]
         self.n_symbols = strands[0].alphabet.padding_code
         self._index: StrandIndex | None = None
+        self._doubled: npt.NDArray[np.uint8] | None = None
+
+    @property
+    def doubled(self) -> npt.NDArray[np.uint8]:
+        """The symbols of each strand, twice, for native code."""
+        if self._doubled is None:
+            self._doubled = np.stack([_doubled(key) for key in self.keys])
+        return self._doubled
 
     @property
     def index(self) -> StrandIndex:
         """The windows of all strands."""
         if self._index is None:
-            self._index = StrandIndex.of(self.codes, self.keys, n_symbols=self.n_symbols)
+            self._index = StrandIndex.of(self.codes, self.keys, n_symbols=self.n_symbols, native=self.native)
         return self._index
 
 
 class _Columns:
     """The sequences of a block that rows are compared with."""
 
-    def __init__(self, block: Block, *, first_is_enough: bool) -> None:
+    def __init__(self, block: Block, *, first_is_enough: bool, native: bool = False) -> None:
         self.block = block
+        self.native = native
         self.limits = block.limits.tolist()
         self.keys = block.sequences.keys()
         self.first_is_enough = first_is_enough
@@ -211,7 +228,7 @@ class _Columns:
         self.short = (lengths <= SHORT) & ~self.certain
         # an estimate proves nothing, so it does not reject where the answer must be exact
         self.largest_estimates = np.where(self.certain | self.short, np.inf, _TOLERANCE * block.limits)
-        self.coverage = Coverage.of(block.sequences)
+        self.coverage = Coverage.of(block.sequences, native=native)
         self._windows: dict[int, Windows] = {}
 
     def near(
@@ -245,13 +262,17 @@ class _Columns:
         if column not in self._windows:
             sequences = self.block.sequences
             n_symbols = sequences.alphabet.padding_code
-            self._windows[column] = sorted_windows(sequences[column], self.keys[column], n_symbols=n_symbols)
+            self._windows[column] = sorted_windows(
+                sequences[column], self.keys[column], n_symbols=n_symbols, native=self.native
+            )
         return self._windows[column]
 
     def _matches(self, row: _Row, column: int) -> list[Match]:
         """Return the MEMs (length, start in the column, strand, start in the row), the longest first."""
         key = self.keys[column]
         windows, starts = self._windows_of(column)
+        if self.native:
+            return _native_matches(row, windows, starts, key)
         doubled, n = key + key, len(key)
         matches = []
         for strand, window, there in row.index.match_starts(windows):
@@ -334,12 +355,12 @@ class CircularPair:
         return _Columns(Block(0, self._longer, stops, limits, None), first_is_enough=False)
 
 
-def _search_block(rows: Block, columns: Block, both_strands: bool) -> Pairs:
+def _search_block(rows: Block, columns: Block, both_strands: bool, native: bool) -> Pairs:
     """Return close pairs between two blocks: all, or enough to join the components."""
     joined = None
     if rows.roots is not None and columns.roots is not None:
         joined = BlockComponents(rows.roots, columns.roots)
-    compared = _Columns(columns, first_is_enough=joined is not None)
+    compared = _Columns(columns, first_is_enough=joined is not None, native=native)
     strands = [rows.sequences] + ([rows.sequences.reverse_complement()] if both_strands else [])
     found = [
         pair
@@ -364,7 +385,7 @@ def _close_pairs_of_rows(
             wanted &= joined.components.find(joined.columns) != roots
         chosen = np.flatnonzero(wanted)
         if len(chosen):
-            started[row] = _Row(strands, row)
+            started[row] = _Row(strands, row, native=compared.native)
             near, estimates = compared.near(started[row], chosen)
             candidates += zip(estimates.tolist(), [row] * len(near), near.tolist(), strict=True)
     # pairs that a closer pair has joined are skipped
@@ -376,6 +397,47 @@ def _close_pairs_of_rows(
             if joined is not None:
                 joined.connect(row, column)
             yield row, column, edits
+
+
+def _doubled(key: bytes) -> npt.NDArray[np.uint8]:
+    """Return the symbols of a sequence twice, and bytes that native code may read."""
+    return np.frombuffer(key + key + bytes(_BYTES_READ_BEHIND), dtype=np.uint8)
+
+
+def _native_matches(
+    row: _Row, windows: npt.NDArray[np.uint64], starts: npt.NDArray[np.intp], key: bytes
+) -> list[Match]:
+    """Return the MEMs of a row and a column, given by its sorted windows, as `_Columns` does."""
+    from skseed.distances._circular_kernels import match_kernel
+
+    index, codes, other = row.index, row.doubled, _doubled(key)
+    n_found, capacity = np.zeros(1, dtype=np.int64), _MATCHES_EXPECTED
+    numbers = (
+        len(index.windows),
+        len(windows),
+        int(index.low),
+        codes.shape[1],
+        min(len(key), len(row.keys[0])),
+    )
+    while True:
+        matches = np.empty((capacity, 4), dtype=np.int64)
+        arrays: list[npt.NDArray[Any]] = [
+            index.windows,
+            index.keys,
+            index.strands,
+            index.positions,
+            windows,
+            starts,
+            codes,
+            other,
+        ]
+        match_kernel()(*(array.ctypes.data for array in [*arrays, matches, n_found]), *numbers, capacity)
+        if n_found[0] <= capacity:
+            break
+        capacity = int(n_found[0])
+    matches = matches[: n_found[0]]
+    order = np.lexsort(matches.T[::-1])[::-1]
+    return [(length, here, strand, there) for length, here, strand, there in matches[order].tolist()]
 
 
 def _repeat_one_unit(one: bytes, other: bytes) -> bool:

@@ -66,7 +66,7 @@ class Value:
         return self._binary("lshr", other)
 
     def compare(self, relation: str, other: "Value | int") -> "Value":
-        """Compare as signed numbers by "eq", "ne", "slt", "sle", "sgt" or "sge"."""
+        """Compare by "eq" or "ne", as signed by "slt", "sle", "sgt" or "sge", unsigned by "uge"."""
         kind = BOOL if "x" not in self.kind else self.kind[: self.kind.index("x") + 2] + BOOL + ">"
         return self._binary(f"icmp {relation}", other, kind)
 

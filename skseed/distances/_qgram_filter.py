@@ -27,6 +27,8 @@ _MOST_BUCKETS = 4096
 _LEVELS = 6
 _SAMPLE = 300
 _SECONDS_WORTH_FILTER = 0.5
+# more columns would not reject much either
+_HARDLY_A_FILTER, _ENOUGH_COLUMNS = 0.9, 2048
 _COLUMN_STEPS = (256, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192)
 # measured on one core of a current server; only the ratio to the other costs matters
 _FLOPS_PER_SECOND = 1e11
@@ -212,6 +214,8 @@ def choose_filter(
             done += step.shape[1]
             passed = shared >= (sums[:, None] + sums[None, :]) / 2 + demanded
             pass_rate = float(passed[reachable].mean()) if reachable.any() else 0.0
+            if pass_rate > _HARDLY_A_FILTER and n_columns >= _ENOUGH_COLUMNS:
+                break
             cost += n_pairs * pass_rate * seconds_per_pair
             if cost < best_cost:
                 best, best_cost = QgramFilter(q, n_buckets, buckets[:done], levels[:done], pass_rate), cost

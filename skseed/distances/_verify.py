@@ -1,5 +1,6 @@
 """Exact edit distances of given sequences, by rapidfuzz or by the SIMD kernel."""
 
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from threading import Lock
@@ -10,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from skseed._sequences import Sequences
-from skseed.distances._packed import has_kernels
+from skseed.distances._packed import PackedSequences, has_kernels
 
 # rapidfuzz compares this many cells of the matrices in the three seconds in which numba compiles the kernel
 _CELLS_WORTH_COMPILING = 3e10
@@ -18,6 +19,8 @@ _CELLS_WORTH_COMPILING = 3e10
 _SECONDS_WORTH_NATIVE = 0.3
 _FEW_SECONDS = 0.005
 _FEW_CELLS = 1e6
+# of a matrix with a cut-off, without native code
+_SECONDS_PER_CELL = 2e-11
 _FEW_ROWS = 4
 
 
@@ -102,10 +105,30 @@ def capped_distance_matrix(
 ) -> npt.NDArray[np.signedinteger]:
     """Return the edit distances of all pairs, or the limit of the pair plus one where that is less."""
     largest = int(limits.max(initial=0))
+    seconds = float(len(rows.codes)) * len(columns.codes) * _SECONDS_PER_CELL
+    if rows.codes.dtype == np.uint8 and native_decision.add(seconds):
+        return _native_matrix(rows, columns, limits, dtype)
     distances = cdist(
         rows.keys(), columns.keys(), scorer=Levenshtein.distance, dtype=dtype, score_cutoff=largest
     )
     return np.minimum(distances, limits + 1, casting="unsafe", out=distances)
+
+
+def _native_matrix(
+    rows: Sequences, columns: Sequences, limits: npt.NDArray[np.int64], dtype: npt.DTypeLike
+) -> npt.NDArray[np.signedinteger]:
+    """Return what `capped_distance_matrix` returns."""
+    both = replace(
+        rows,
+        codes=np.concatenate([rows.codes, columns.codes]),
+        offsets=np.concatenate([rows.offsets, columns.offsets[1:] + rows.offsets[-1]]),
+    )
+    first = np.repeat(np.arange(len(rows)), len(columns))
+    second = np.tile(np.arange(len(rows), len(both)), len(rows))
+    swapped = both.lengths[first] > both.lengths[second]
+    shorter, longer = np.where(swapped, second, first), np.where(swapped, first, second)
+    edits = PackedSequences.of(both).edits(shorter, longer, limits.ravel())
+    return edits.reshape(limits.shape).astype(dtype)
 
 
 def key_array(sequences: Sequences) -> npt.NDArray[np.object_]:

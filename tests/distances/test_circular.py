@@ -8,7 +8,7 @@ from rapidfuzz.distance import Levenshtein
 
 # the limit for processes is lowered, so that small data reach it
 from skseed import _parallel
-from skseed.distances import levenshtein_groups, levenshtein_neighbors
+from skseed.distances import _verify, levenshtein_groups, levenshtein_neighbors
 from tests.reference import (
     circular_edit_distance,
     cutoff,
@@ -182,3 +182,24 @@ def test_circular_groups_within_labels(use_processes, monkeypatch):
     assert graph.nnz > 0
     for i, j in as_dict(graph):
         assert (groups[i] == groups[j]) == (y[i] == y[j])
+
+
+@pytest.mark.parametrize("both_strands", [False, True])
+def test_native_code_finds_the_circular_neighbors_of_python(both_strands, monkeypatch):
+    pytest.importorskip("llvmlite")
+    rng = np.random.default_rng(0)
+    unit = random_sequence(rng, 40)
+    X = relatives(7, n_families=4, size=5, length=700, n_edits=70)
+    # repetitions have far more matches than symbols
+    X += [unit * 14, unit * 14 + "A", rotate(unit * 14, 7), unit[:20] * 27 + unit, random_sequence(rng, 12)]
+    X += [mutate(rng, unit * 15, 5) for _ in range(3)] + ["", "ACGTACGT", "ACGTTCGT"]
+    graphs = []
+    for threshold in (-1, np.inf):
+        monkeypatch.setattr(_verify, "_SECONDS_WORTH_NATIVE", threshold)
+        monkeypatch.setattr(_verify, "_FEW_SECONDS", -1)
+        graphs += [
+            as_dict(levenshtein_neighbors(X, d, topology="circular", both_strands=both_strands))
+            for d in (20, 0.04, 0.15)
+        ]
+    assert graphs[:3] == graphs[3:]
+    assert all(graphs)

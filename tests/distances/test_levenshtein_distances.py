@@ -102,6 +102,23 @@ def test_matrix_with_cutoff_holds_the_limit_plus_one(X, Y, max_distance):
     np.testing.assert_array_equal(levenshtein_distances(X, Y, max_distance=max_distance), expected)
 
 
+@pytest.mark.parametrize("max_distance", [0, 3, 20, 40, 70, 150, 0.1, 0.9])
+def test_native_matrix_with_cutoff_is_exact(max_distance, monkeypatch):
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr(_verify, "_SECONDS_WORTH_NATIVE", -1)
+    monkeypatch.setattr(_verify, "_FEW_SECONDS", -1)
+    rng = np.random.default_rng(0)
+    X = [
+        mutate(rng, founder, 15) for founder in random_sequences(rng, 6, (0, 200), "ACGTN") for _ in range(3)
+    ]
+    Y = [*random_sequences(rng, 4, (0, 200)), X[3], ""]
+    for partners in (X, Y):
+        limits = distance_matrix(X, partners, lambda a, b: cutoff(a, b, max_distance))
+        expected = np.minimum(fast_matrix(X, partners), limits + 1)
+        found = levenshtein_distances(X, None if partners is X else Y, max_distance=max_distance)
+        np.testing.assert_array_equal(found, expected)
+
+
 @settings(max_examples=60, deadline=None)
 @given(X=st.lists(st.text("ACGT", max_size=30), min_size=3, max_size=8))
 def test_matrix_is_a_metric(X):
