@@ -348,9 +348,11 @@ def chains(subset):
         if importlib.util.find_spec("graph_part"):
             folds, cpu, _ = timed(graph_part, graph, n_splits)
             sizes = [len(fold) for fold in folds]
+            kept = np.concatenate(folds)
+            close = graph[kept][:, kept].nnz - sum(graph[fold][:, fold].nnz for fold in folds)
             print(
                 f"  {n_splits:2d} folds, GraphPart: test sets of {min(sizes):,} to {max(sizes):,}, "
-                f"{1 - sum(sizes) / len(X):.2%} left out, {cpu:.1f} CPU-s",
+                f"{1 - sum(sizes) / len(X):.2%} left out, {close} close pairs, {cpu:.1f} CPU-s",
                 flush=True,
             )
 
