@@ -14,7 +14,13 @@ GENES = [gene[:36] for gene in GENES]
 
 
 def tiny(**params):
-    defaults = {"n_components": 16, "encoder": "linear", "max_epochs": 8, "batch_size": 24}
+    defaults = {
+        "n_components": 16,
+        "encoder": "linear",
+        "distance": "hyperbolic",
+        "max_epochs": 8,
+        "batch_size": 24,
+    }
     return EditDistanceEmbedder(**defaults | {"random_state": 0} | params)
 
 
