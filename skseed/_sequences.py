@@ -5,7 +5,7 @@ are equal if their codes are equal, so encoders, distances, splitters and report
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, NoReturn
@@ -56,6 +56,10 @@ class Sequences:
         bounds = self.offsets.tolist()
         for start, stop in pairwise(bounds):
             yield self.codes[start:stop]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # cached properties are computed again
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:

@@ -193,7 +193,7 @@ def test_a_pickle_gives_equal_bits_and_holds_little_more_than_the_weights(encode
 
 def test_a_landmark_model_stores_landmarks_and_weights_only():
     genes, _ = make_families(400, 4, length=200, random_state=0)
-    encoder = LandmarkEncoder(20, n_blocks=1, width=16)
+    encoder = LandmarkEncoder(20, k=2, n_blocks=1, width=16)
     embedder = tiny(encoder=encoder, max_epochs=1).fit(genes)
     assert len(pickle.dumps(embedder)) < 30_000
 
@@ -321,7 +321,7 @@ def test_the_checkpoint_of_another_training_is_not_used(tmp_path):
         {"random_state": 5},
         {"encoder": CNNEncoder(n_channels=3)},
         {"synthetic": 0.25},
-        {"target": levenshtein_distances(GENES)[::-1, ::-1]},
+        {"encoder": "linear", "target": levenshtein_distances(GENES)[::-1, ::-1]},
         {"optimizer": partial(torch.optim.Adam, weight_decay=0.5)},
         {"optimizer": partial(torch.optim.Adam, weight_decay=0.1)},
         {"validation_fraction": 0.3},
