@@ -43,6 +43,14 @@ def rows_to_tokens(X: np.ndarray) -> np.ndarray:
     return (np.digitize(X, _THRESHOLDS) + 1 + n_bins * np.arange(X.shape[1])).astype(np.int64)
 
 
+def rows_to_counts(X: np.ndarray) -> pd.DataFrame:
+    """Turn each number into a positive one; name each column by a sequence of its own."""
+    names = [
+        "".join("ACGT"[column >> shift & 3] for shift in range(0, 12, 2)) for column in range(X.shape[1])
+    ]
+    return pd.DataFrame(np.exp(np.clip(X, -5, 5)), columns=names)
+
+
 class _Call(threading.local):
     """A flag for a running adapted method. The methods that it calls receive sequences, not numbers."""
 
@@ -108,7 +116,9 @@ def _adapted(real: type, method: str, encode: Any) -> Any:
                 check_is_fitted(self)
             rows = validate_data(self, X, reset=method in _FIT_METHODS)
             encoded = encode(rows)
-            if isinstance(X, pd.DataFrame):
+            if isinstance(encoded, pd.DataFrame):
+                encoded.index = getattr(X, "index", encoded.index)
+            elif isinstance(X, pd.DataFrame):
                 # pass the index and, for tokens, the column names on
                 names = None if encoded.ndim == 1 else X.columns
                 encoded = pd.DataFrame(encoded, index=X.index, columns=names)

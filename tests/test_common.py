@@ -7,6 +7,8 @@ To register an estimator, add one `Case` with a tiny, fast, seeded instance to `
   sequence (16 letters for one column, 124 for ten).
 - ``rows="tokens"``: X is a matrix of tokens. The estimator runs scikit-learn's checks through an adapter
   that encodes each number as a token between 1 and 13 times the number of columns.
+- ``rows="counts"``: X is a table of counts of sequences. The estimator runs scikit-learn's checks through an
+  adapter that turns numbers into positive ones and names the columns by sequences.
 - ``rows="numbers"``: X is numeric, and scikit-learn's checks need no adapter.
 
 `trained` holds the parameters that replace those of the instance in the checks that require accuracy, so
@@ -40,6 +42,7 @@ from skseed.preprocessing import (
     KmerVectorizer,
     MinimizerVectorizer,
     OneHotEncoder,
+    SampleEmbedder,
 )
 from skseed.ranking import (
     CalibratedRanker,
@@ -50,7 +53,7 @@ from skseed.ranking import (
     SoftmaxLabRanker,
     TripletLabRanker,
 )
-from tests.adapters import adapt, number_labels, rows_to_strings, rows_to_tokens
+from tests.adapters import adapt, number_labels, rows_to_counts, rows_to_strings, rows_to_tokens
 from tests.sequence_checks import (
     check_feature_names_fit_columns,
     check_global_generators_untouched,
@@ -95,7 +98,8 @@ class Case:
     def _adapted(self) -> Any:
         if self.rows == "numbers":
             return self.estimator
-        return adapt(self.estimator, rows_to_strings if self.rows == "strings" else rows_to_tokens)
+        encodings = {"strings": rows_to_strings, "tokens": rows_to_tokens, "counts": rows_to_counts}
+        return adapt(self.estimator, encodings[self.rows])
 
 
 _ROTATES = "fit_transform rotates and transform does not, as documented"
@@ -153,6 +157,7 @@ CASES = [
         trained={"max_epochs": 10},
     ),
     Case(SequenceLinkage()),
+    Case(SampleEmbedder(KmerVectorizer(k=2)), rows="counts"),
     Case(
         CircularShiftAugmenter(random_state=0),
         rows="tokens",

@@ -71,7 +71,7 @@ class Points:
 
 
 def euclidean(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the Euclidean distances of all pairs, in place of one more matrix."""
+    """Return the Euclidean distances of all pairs, computed in one matrix."""
     squares = np.einsum("ij,ij->i", vectors, vectors)
     distances = vectors @ (-2 * vectors.T)
     distances += squares[:, None]

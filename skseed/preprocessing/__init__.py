@@ -8,6 +8,8 @@ sequence, so each can be the first step of a ``Pipeline``:
 - :class:`KmerVectorizer` counts all k-mers and ignores their positions;
 - :class:`MinimizerVectorizer` counts about one k-mer in ten, the same ones wherever a substring recurs.
 
+:class:`SampleEmbedder` embeds samples, given as a table of counts of sequences.
+
 :class:`CircularShiftAugmenter` precedes or follows the tokenizer. It rotates circular sequences, such as
 plasmids, in ``fit_transform`` only.
 
@@ -24,5 +26,13 @@ from skseed.preprocessing._circular_shift_augmenter import CircularShiftAugmente
 from skseed.preprocessing._kmer_vectorizer import KmerVectorizer
 from skseed.preprocessing._minimizer_vectorizer import MinimizerVectorizer
 from skseed.preprocessing._one_hot_encoder import OneHotEncoder
+from skseed.preprocessing._sample_embedder import SampleEmbedder
 
-__all__ = ["BPETokenizer", "CircularShiftAugmenter", "KmerVectorizer", "MinimizerVectorizer", "OneHotEncoder"]
+__all__ = [
+    "BPETokenizer",
+    "CircularShiftAugmenter",
+    "KmerVectorizer",
+    "MinimizerVectorizer",
+    "OneHotEncoder",
+    "SampleEmbedder",
+]
