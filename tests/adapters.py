@@ -100,6 +100,8 @@ def _tags_of(real: type) -> Any:
         tags = real.__sklearn_tags__(self)
         tags.input_tags.two_d_array = True
         tags.input_tags.one_d_array = tags.input_tags.string = False
+        # the encodings accept any numbers, in dense tables
+        tags.input_tags.positive_only = tags.input_tags.sparse = False
         return tags
 
     return tags_of_rows
@@ -117,7 +119,8 @@ def _adapted(real: type, method: str, encode: Any) -> Any:
             rows = validate_data(self, X, reset=method in _FIT_METHODS)
             encoded = encode(rows)
             if isinstance(encoded, pd.DataFrame):
-                encoded.index = getattr(X, "index", encoded.index)
+                if isinstance(X, pd.DataFrame):
+                    encoded.index = X.index
             elif isinstance(X, pd.DataFrame):
                 # pass the index and, for tokens, the column names on
                 names = None if encoded.ndim == 1 else X.columns
@@ -126,6 +129,8 @@ def _adapted(real: type, method: str, encode: Any) -> Any:
             columns = {key: vars(self)[key] for key in _COLUMN_ATTRIBUTES if key in vars(self)}
             result = real_method(encoded, *args)
             if method in _FIT_METHODS:
+                for key in _COLUMN_ATTRIBUTES:
+                    vars(self).pop(key, None)
                 vars(self).update(columns)
             return result
         finally:
