@@ -25,7 +25,8 @@ from skseed.distances._blocks import SortedSequences
 WORDS_PER_VECTOR = 4
 _MOST_BUCKETS = 4096
 _LEVELS = 6
-_SAMPLE = 300
+# native code rejects pairs so fast that a larger sample would take longer than it saves
+_SAMPLE, _NATIVE_SAMPLE = 300, 150
 _SECONDS_WORTH_FILTER = 0.5
 # more columns would not reject much either
 _HARDLY_A_FILTER, _ENOUGH_COLUMNS = 0.9, 2048
@@ -191,7 +192,8 @@ def choose_filter(
         return best, best_cost
     generator = np.random.default_rng(0)
     n = len(searched)
-    sample = searched.take(np.sort(generator.choice(n, size=min(_SAMPLE, n), replace=False)))
+    n_sampled = min(_SAMPLE, _NATIVE_SAMPLE if native else _SAMPLE, n)
+    sample = searched.take(np.sort(generator.choice(n, size=n_sampled, replace=False)))
     lengths, limits = sample.lengths, sample.limits
     reachable = lengths[None, :] - lengths[:, None] <= limits[None, :]
     reachable &= np.triu(np.ones_like(reachable), k=1)
