@@ -1,6 +1,7 @@
 """Medoids and consensus strings of a set of sequences."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -137,9 +138,11 @@ def _without_overlaps(edits: list[Edit]) -> list[Edit]:
 
 def _apply(text: bytes | str, edits: list[Edit]) -> bytes | str:
     """Return `text` after edits that do not overlap."""
-    empty = text[:0]
-    parts, place = [], 0
+    empty: Any = text[:0]
+    parts: list[Any] = []
+    place = 0
     for first, last, symbols in sorted(edits, key=lambda edit: (edit[0], edit[1])):
         parts += [text[place:first], symbols]
         place = last
-    return empty.join([*parts, text[place:]])  # type: ignore[arg-type]
+    joined: bytes | str = empty.join([*parts, text[place:]])
+    return joined

@@ -53,10 +53,8 @@ class Points:
         """Return the mean of each group, in which point `i` counts ``counts[i]`` times."""
         totals = np.bincount(groups, weights=counts)
         columns = [*self.vectors.T, self.excess]
-        means = np.stack(
-            [np.bincount(groups, weights=column * counts) / totals for column in columns], axis=1
-        )
-        means = means.astype(np.float32)
+        sums = [np.bincount(groups, weights=column * counts) for column in columns]
+        means = np.asarray(np.stack(sums, axis=1) / totals[:, None], dtype=np.float32)
         return replace(self, vectors=means[:, :-1], excess=means[:, -1])
 
     def distances(self) -> npt.NDArray[np.float32]:

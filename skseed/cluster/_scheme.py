@@ -18,7 +18,7 @@ _N_GROUPS = 4096
 
 Matrix = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.integer]
-Exact = Callable[[npt.NDArray[np.intp]], npt.NDArray[np.floating]]
+Exact = Callable[[npt.NDArray[np.intp]], npt.NDArray[np.signedinteger]]
 
 
 def link_points(points: Points, counts: Counts, linkage: Linkage, exact: Exact | None) -> Matrix:

@@ -199,7 +199,8 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
         unique, inverse = sequences.unique()
         source = self._source(len(unique))
         if isinstance(source, str) or source is None:
-            vars(self).pop("embedder_", None)
+            if hasattr(self, "embedder_"):
+                del self.embedder_
         else:
             self.embedder_ = clone(source)
             source = self.embedder_.fit(strings, None)
