@@ -140,5 +140,5 @@ def _errors_by_threshold(
     if np.isnan(scores).any():
         raise ValueError(f"score[{int(np.argmax(np.isnan(scores)))}] is NaN; replace it by a number.")
     values, confidence_of, sizes = np.unique(scores, return_inverse=True, return_counts=True)
-    wrong = np.bincount(confidence_of, weights=~correct, minlength=len(values))
-    return wrong[::-1], sizes[::-1], values[::-1]
+    wrong = np.bincount(confidence_of, weights=~correct, minlength=len(values)).astype(np.float64)
+    return wrong[::-1], sizes[::-1].astype(np.int64), values[::-1]
