@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import _check_method_params, _num_samples
+from sklearn.utils.validation import _check_method_params, _check_sample_weight, _num_samples
 
 __all__ = [
     "BaseSearchCV",
@@ -32,6 +32,7 @@ __all__ = [
     "StrOptions",
     "_BaseComposition",
     "_check_method_params",
+    "_check_sample_weight",
     "_fit_context",
     "_num_samples",
     "validate_parameter_constraints",

@@ -55,17 +55,36 @@ class StopAfterBest(Callback):
             raise StopTraining
 
 
-def split_by_class(targets: npt.NDArray[np.integer], fraction: float, *, seed: int) -> Split:
+def split_by_class(
+    targets: npt.NDArray[np.integer],
+    fraction: float,
+    *,
+    seed: int,
+    groups: npt.NDArray[np.integer] | None = None,
+) -> Split:
     """Return the indices of the training rows and of the validation rows.
 
     `targets` holds the class of each row, from 0 on. `fraction` of each class, rounded down, is held out, so
-    the validation split may be empty.
+    the validation split may be empty. If `groups` holds the group of each row, from 0 on, whole groups are
+    held out, and no more than that fraction of each class.
     """
     rng = np.random.default_rng(seed)
     held_out = np.zeros(len(targets), dtype=bool)
-    for target in range(int(targets.max()) + 1):
-        members = np.flatnonzero(targets == target)
-        held_out[rng.permutation(members)[: int(fraction * len(members))]] = True
+    n_classes = int(targets.max()) + 1
+    orders = [rng.permutation(np.flatnonzero(targets == target)) for target in range(n_classes)]
+    free = np.array([int(fraction * len(order)) for order in orders])
+    groups = np.arange(len(targets)) if groups is None else groups
+    by_group = np.argsort(groups, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(groups))])
+    for target, order in enumerate(orders):
+        for row in order:
+            if not free[target]:
+                break
+            members = by_group[bounds[groups[row]] : bounds[groups[row] + 1]]
+            sizes = np.bincount(targets[members], minlength=n_classes)
+            if not held_out[row] and (sizes <= free).all():
+                held_out[members] = True
+                free -= sizes
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 

@@ -1,12 +1,13 @@
 """Rows of symbol ids of any length, from sequences or from tables of token ids."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from skseed._kmers import kmer_codes, kmer_starts, largest_k, spell_kmers
 from skseed._sequences import Sequences
@@ -18,7 +19,10 @@ from skseed._tokens import (
     warn_unseen_symbols,
     warn_unseen_tokens,
 )
+from skseed._training import forward_in_batches, resolve_device
 from skseed.alphabets import Alphabet
+from skseed.distances import levenshtein_groups
+from skseed.nn import pad_rows
 
 FIRST_SYMBOL = 2
 
@@ -27,6 +31,9 @@ _CHUNK = 1 << 20
 _PREDICTION_ROWS = 256
 # positions of a padded batch in prediction, so that long sequences need no more memory than short ones
 _PREDICTION_TOKENS = 1 << 17
+_RELATIVE_DISTANCE = 0.1
+# larger data take long to group
+_GROUPED_SYMBOLS = 1 << 25
 
 Rows = list[npt.NDArray[np.integer]]
 
@@ -142,6 +149,44 @@ def read_unseen_as_unknown(
     return read
 
 
+def seen_ids(rows: Rows, n_ids: int | None) -> npt.NDArray[np.bool_]:
+    """Return a mask of the ids that occur, of length `n_ids` or, for None, up to the largest id."""
+    if n_ids is None:
+        n_ids = max(UNKNOWN, max(int(row.max()) for row in rows)) + 1
+    seen = np.zeros(n_ids, dtype=bool)
+    for row in rows:
+        seen[row] = True
+    return seen
+
+
+def symbols_of(
+    vectors: npt.NDArray[Any], vocabulary: KmerVocabulary | None
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the symbols and their vectors, without padding, given the vector of each id."""
+    if vocabulary is None:
+        return np.arange(1, len(vectors)), vectors[1:]
+    return vocabulary.names, np.concatenate([vectors[FIRST_SYMBOL:], vectors[[UNKNOWN]]])
+
+
+def number_copies(rows: Rows) -> npt.NDArray[np.int64]:
+    """Return the number of the distinct row that each row equals, by first appearance."""
+    numbers: dict[bytes, int] = {}
+    keys = (np.asarray(row, dtype=np.int32).tobytes() for row in rows)
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+
+
+def groups_of_relatives(rows: Rows, sequences: Sequences | None) -> npt.NDArray[np.int64]:
+    """Return the group of each row: sequences within 10 % edit distance, or copies.
+
+    `sequences` is None for rows of tokens, of which only copies are in one group, as are those of many or
+    long sequences.
+    """
+    if sequences is None or len(sequences) * int(sequences.lengths.max()) > _GROUPED_SYMBOLS:
+        return number_copies(rows)
+    groups: npt.NDArray[np.int64] = levenshtein_groups(sequences, _RELATIVE_DISTANCE)
+    return groups
+
+
 def batches_by_length(rows: Rows) -> Iterator[npt.NDArray[np.intp]]:
     """Yield the indices of rows of similar length that make padded batches of limited size."""
     order = np.argsort([len(row) for row in rows], kind="stable")
@@ -156,3 +201,26 @@ def batches_by_length(rows: Rows) -> Iterator[npt.NDArray[np.intp]]:
             stop += 1
         yield order[start:stop]
         start = stop
+
+
+def forward_rows(
+    network: torch.nn.Module,
+    forward: Callable[..., torch.Tensor],
+    rows: Rows,
+    offsets: npt.NDArray[np.float64] | None = None,
+    *,
+    device: str,
+) -> npt.NDArray[np.float64]:
+    """Return the output of a method of the network, computed in batches of rows of similar length."""
+    device = resolve_device(device)
+    network.to(device).eval()
+    batches = list(batches_by_length(rows))
+    outputs = []
+    for batch in batches:
+        arrays: list[npt.NDArray[Any]] = [pad_rows([rows[i] for i in batch]).numpy()]
+        if offsets is not None:
+            arrays.append(offsets[batch])
+        outputs.append(forward_in_batches(forward, *arrays, batch_size=len(batch), device=device))
+    output = np.concatenate(outputs).astype(np.float64)
+    output[np.concatenate(batches)] = output.copy()
+    return output

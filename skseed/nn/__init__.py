@@ -21,8 +21,9 @@ linear layer with one logit for each class. :class:`TokenBatches` yields their b
 :func:`integrated_gradients` and :func:`vocabulary_saliency` attribute a score to tokens.
 
 *Classes.* A :class:`SequenceNetwork` combines token vectors, an encoder (mean, recurrent, convolutional or
-transformer) and a linear layer. :class:`SequenceBatches` yields rows of any lengths, padded by
-:func:`pad_rows`.
+transformer) and a linear layer. It can add its logits to those of a linear model on k-mer counts.
+:class:`SequenceBatches` yields rows of any lengths, padded by :func:`pad_rows`, and
+:class:`WeightedCrossEntropyLoss` is the loss of rows with weights.
 
 *Sparse rows.* A :class:`SparseSoftmaxNetwork` computes one logit for each class from the nonzero entries of a
 row. :class:`SparseBatches` yields its rows, and :class:`WeightedCrossEntropyLoss` weights them.

@@ -1,6 +1,7 @@
 """Shuffled batches of token rows of any lengths, in which rows of similar length share a batch."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,11 @@ class SequenceBatches:
         that is left over joins another batch.
     seed : int, default=0
         Seed of the shuffling, a non-negative int.
+    offsets : ndarray of shape (n_rows, n_classes), dtype float32, default=None
+        Logits of another model. If given, the input of a batch is a dict with ``"tokens"`` and ``"offsets"``.
+    weights : ndarray of shape (n_rows,), dtype float32, default=None
+        The weights of the rows. If given, the target of a batch is the pair of classes and weights that
+        :class:`WeightedCrossEntropyLoss` takes.
 
     See Also
     --------
@@ -52,11 +58,15 @@ class SequenceBatches:
         *,
         batch_size: int = 32,
         seed: int = 0,
+        offsets: npt.NDArray[np.float32] | None = None,
+        weights: npt.NDArray[np.float32] | None = None,
     ) -> None:
         self.rows = rows
         self.targets = targets
         self.batch_size = batch_size
         self.seed = seed
+        self.offsets = offsets
+        self.weights = weights
         self.epoch = 0
         self._lengths = np.array([len(row) for row in rows])
 
@@ -64,7 +74,7 @@ class SequenceBatches:
         whole, rest = divmod(len(self.rows), self.batch_size)
         return whole + (rest > 1 or not whole)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
         rng = np.random.default_rng([self.seed, self.epoch])
         self.epoch += 1
         order = rng.permutation(len(self.rows))
@@ -78,7 +88,13 @@ class SequenceBatches:
             batches[-2:] = [np.concatenate(batches[-2:])]
         for number in rng.permutation(len(batches)):
             chosen = batches[number]
-            yield pad_rows([self.rows[i] for i in chosen]), torch.from_numpy(self.targets[chosen])
+            inputs: Any = pad_rows([self.rows[i] for i in chosen])
+            targets: Any = torch.from_numpy(self.targets[chosen])
+            if self.offsets is not None:
+                inputs = {"tokens": inputs, "offsets": torch.from_numpy(self.offsets[chosen])}
+            if self.weights is not None:
+                targets = (targets, torch.from_numpy(self.weights[chosen]))
+            yield inputs, targets
 
 
 def pad_rows(rows: Sequence[npt.NDArray[np.integer]]) -> torch.Tensor:

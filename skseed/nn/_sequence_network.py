@@ -35,6 +35,10 @@ class SequenceNetwork(nn.Module):
         The probability that a token is dropped in training, in [0, 1).
     seed : int, default=0
         Seed of the dropout. The initial weights are drawn from torch's global generator.
+    n_kmers : int, default=0
+        The number of columns of a linear model on k-mer counts, 0 for none. If there is one, the logits of
+        the network correct those of the linear model and are 0 at the start. The weights of the linear model
+        are fixed in training; ``set_kmer_weights`` sets them.
 
     Attributes
     ----------
@@ -42,6 +46,8 @@ class SequenceNetwork(nn.Module):
         The dimension of the vector of a sequence: `embedding_dim` for ``"mean"``, 2 · `hidden_dim` for
         ``"lstm"`` and ``"gru"``, 7 · `hidden_dim` for ``"cnn"``, `hidden_dim` rounded up to a multiple of 8
         for ``"transformer"``.
+    correction_weight : Tensor of shape ()
+        The factor of the logits of the network in the sum with those of the linear model; 1 at the start.
 
     Examples
     --------
@@ -53,6 +59,8 @@ class SequenceNetwork(nn.Module):
     (torch.Size([2, 10]), torch.Size([2, 3]))
     """
 
+    correction_weight: torch.Tensor
+
     def __init__(
         self,
         n_tokens: int,
@@ -63,6 +71,7 @@ class SequenceNetwork(nn.Module):
         hidden_dim: int = 64,
         dropout: float = 0.1,
         seed: int = 0,
+        n_kmers: int = 0,
     ) -> None:
         super().__init__()
         self.dropout = TokenDropout(dropout, seed=seed)
@@ -81,6 +90,27 @@ class SequenceNetwork(nn.Module):
             nn.BatchNorm1d(self.n_features, eps=1e-9, affine=False) if encoder == "mean" else nn.Identity()
         )
         self.head = nn.Linear(self.n_features, n_classes)
+        self.kmers = nn.Linear(n_kmers, n_classes).requires_grad_(False) if n_kmers else None
+        if n_kmers:
+            nn.init.zeros_(self.head.weight)
+            nn.init.zeros_(self.head.bias)
+        self.register_buffer("correction_weight", torch.ones(()))
+
+    def set_kmer_weights(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        """Set the weights of the linear model.
+
+        Parameters
+        ----------
+        weight : Tensor of shape (n_classes, n_kmers)
+            The weights.
+        bias : Tensor of shape (n_classes,)
+            The intercepts.
+        """
+        if self.kmers is None:
+            raise ValueError("The network has no linear model; build it with n_kmers.")
+        with torch.no_grad():
+            self.kmers.weight.copy_(weight)
+            self.kmers.bias.copy_(bias)
 
     def embed(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return the vectors of sequences.
@@ -106,20 +136,23 @@ class SequenceNetwork(nn.Module):
         mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths
         return self.encoder(self.tokens(self.dropout(tokens)) * self.dropout.scale, mask)
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+    def forward(self, tokens: torch.Tensor, offsets: torch.Tensor | None = None) -> torch.Tensor:
         """Return the logits of the classes.
 
         Parameters
         ----------
         tokens : Tensor of shape (n_rows, n_columns), dtype int64
             Token ids, 0 after the end of a row.
+        offsets : Tensor of shape (n_rows, n_classes), default=None
+            Logits of the linear model, to which the weighted logits of the network are added.
 
         Returns
         -------
         logits : Tensor of shape (n_rows, n_classes)
             The logits.
         """
-        return self.head(self.standardize(self.embed(tokens)))
+        logits = self.head(self.standardize(self.embed(tokens)))
+        return logits if offsets is None else offsets + self.correction_weight * logits
 
 
 def _build_encoder(

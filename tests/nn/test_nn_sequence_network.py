@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from skseed.nn import SequenceBatches, SequenceNetwork, pad_rows
+from skseed.nn import SequenceBatches, SequenceNetwork, WeightedCrossEntropyLoss, pad_rows
 
 ENCODERS = ["mean", "lstm", "gru", "cnn", "transformer"]
 N_FEATURES = {"mean": 5, "lstm": 12, "gru": 12, "cnn": 42, "transformer": 8}
@@ -157,3 +157,35 @@ def test_batches_hold_rows_of_similar_length():
     batches = SequenceBatches(rows, np.zeros(320, dtype=np.int64), batch_size=20)
     padded = sum(tokens.numel() for tokens, _ in batches)
     assert padded < 1.15 * sum(map(len, rows))
+
+
+def test_corrections_of_a_linear_model_start_at_zero():
+    network = network_of("mean", n_kmers=4)
+    tokens, offsets = torch.tensor([[2, 3, 4], [5, 6, 0]]), torch.randn(2, 3, dtype=torch.float64)
+    torch.testing.assert_close(network(tokens, offsets), offsets, rtol=0, atol=0)
+    assert {name for name, weight in network.named_parameters() if not weight.requires_grad} == {
+        "kmers.weight",
+        "kmers.bias",
+    }
+    weight, bias = torch.ones(3, 4), torch.arange(3)
+    network.set_kmer_weights(weight, bias)
+    torch.testing.assert_close(network.kmers.weight.data, weight.double())
+    with pytest.raises(ValueError, match="no linear model"):
+        network_of("mean").set_kmer_weights(weight, bias)
+
+
+def test_weighted_cross_entropy_equals_class_weights():
+    logits, classes = torch.randn(6, 3), torch.tensor([0, 1, 2, 1, 0, 0])
+    by_class = torch.tensor([1.0, 2.0, 5.0])
+    expected = nn.CrossEntropyLoss(by_class)(logits, classes)
+    torch.testing.assert_close(WeightedCrossEntropyLoss()(logits, (classes, by_class[classes])), expected)
+
+
+def test_batches_hold_the_offsets_and_weights_of_their_rows():
+    rows = [np.full(length, length) for length in (3, 1, 2, 5, 4)]
+    offsets = np.arange(10, dtype=np.float32).reshape(5, 2)
+    batches = SequenceBatches(rows, np.arange(5), batch_size=2, offsets=offsets, weights=offsets[:, 0])
+    for inputs, (targets, weights) in batches:
+        assert inputs["tokens"][:, 0].tolist() == [len(rows[i]) for i in targets.tolist()]
+        np.testing.assert_array_equal(inputs["offsets"].numpy(), offsets[targets.numpy()])
+        np.testing.assert_array_equal(weights.numpy(), offsets[targets.numpy(), 0])
