@@ -155,9 +155,6 @@ CASES = [
             alphabet="dna", embedding_dim=8, dropout=0.0, lr=0.1, max_epochs=1, random_state=0
         ),
         trained={"max_epochs": 10},
-        expected_failures={
-            "check_sample_weight_equivalence_on_dense_data": "batches of repeated rows differ, as documented"
-        },
     ),
     Case(SequenceLinkage()),
     Case(SampleEmbedder(KmerVectorizer(k=2)), rows="counts"),

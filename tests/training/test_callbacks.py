@@ -50,9 +50,10 @@ def test_the_best_epoch_is_kept(name):
     assert len(losses) == min(12, best + 1 + 2)
     collected = WeightsOf(best + 1)
     estimator.set_params(callbacks=[collected]).fit(X, y)
-    for value, expected in zip(weights(estimator).values(), collected.weights, strict=True):
-        # the classifier converts its weights to double precision afterwards
-        assert_array_equal(value.astype(expected.dtype), expected)
+    for (key, value), expected in zip(weights(estimator).items(), collected.weights, strict=True):
+        # the classifier sets its linear model afterwards, and converts the weights to double precision
+        if key != "correction_weight" and not key.startswith("kmers."):
+            assert_array_equal(value.astype(expected.dtype), expected)
 
 
 class WeightsOf(Callback):
