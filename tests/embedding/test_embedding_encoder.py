@@ -248,6 +248,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
+@pytest.mark.slow
 def test_memory_of_kmer_counts_is_proportional_to_the_letters():
     result = subprocess.run(
         [sys.executable, "-c", MEMORY],
