@@ -57,9 +57,8 @@ errors = pd.DataFrame(
 errors.agg(["mean", "std"]).T.unstack().round(2)
 
 # %%
-# The convolutional encoder has a smaller error than the linear one on the random split, but not on whole
-# clades. The errors on the random split are too optimistic, because most of its test genes have a sister
-# species in the training set.
+# The errors on the random split are too optimistic for new clades, because most of its test genes have a
+# sister species in the training set.
 #
 # The map shows the clades that one split holds out, computed from learned distances alone. Colors are genera,
 # which the embedder did not see.
