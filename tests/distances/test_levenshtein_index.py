@@ -92,8 +92,13 @@ def test_bounds_lose_no_neighbor(letters, compiled, monkeypatch):
             assert_within(index.radius_neighbors(X, max_distance), X, Y, distances, max_distance)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("seed", range(3))
-def test_nearest_on_both_strands_equal_brute_force(seed):
+def test_nearest_on_both_strands_equal_brute_force(seed, compiled, monkeypatch):
+    if compiled:
+        pytest.importorskip("llvmlite")
+    monkeypatch.setattr("skseed.distances._nearest._WORTH_COMPILING", 0 if compiled else np.inf)
+    monkeypatch.setattr("skseed.distances._nearest._WORTH_NATIVE", 0)
     rng = np.random.default_rng(seed)
     Y = families(rng)
     X = [reverse_complement(mutate(rng, y, 2)) if i % 2 else y for i, y in enumerate(Y[::2])]
