@@ -199,8 +199,7 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
         unique, inverse = sequences.unique()
         source = self._source(len(unique))
         if isinstance(source, str) or source is None:
-            if hasattr(self, "embedder_"):
-                del self.embedder_
+            self.__dict__.pop("embedder_", None)
         else:
             self.embedder_ = clone(source)
             source = self.embedder_.fit(strings, None)
