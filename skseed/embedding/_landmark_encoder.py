@@ -74,11 +74,9 @@ class LandmarkEncoder(Encoder):
     not depend on where sequences start. A linear map of k-mer counts gives the last quarter of the
     components. It distinguishes near relatives, whose distances to all landmarks are nearly the same.
 
-    The cost is `n_landmarks` exact distances for every sequence that is embedded. For reads of 150 bases that
-    is a tenth of the speed of a convolutional network, and about the same speed with the extra
-    ``skseed[fast]``. It grows with the square of the length. Where fewer sequences than landmarks are
-    compared, exact distances are cheaper. A fitted embedder stores its landmarks, which are training
-    sequences.
+    The cost is `n_landmarks` exact distances for every sequence that is embedded, which grows with the square
+    of the length; install the extra ``skseed[fast]``. Where fewer sequences than landmarks are compared, exact
+    distances are cheaper. A fitted embedder stores its landmarks, which are training sequences.
 
     Parameters
     ----------
