@@ -297,9 +297,10 @@ class SequenceClassifier(
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one "
                 f"class: {classes[0]}."
             )
-        vocabulary, rows = None, [all_rows[i] for i in used]
-        if sequences is not None:
-            sequences = sequences.with_rows(rows)
+        if sequences is None:
+            vocabulary, rows = None, [all_rows[i] for i in used.tolist()]
+        else:
+            sequences = sequences.take(used)
             vocabulary = KmerVocabulary.of(sequences, get_alphabet(self.alphabet), self.k)
             rows = vocabulary.rows(sequences)
         weights = row_weights(self.class_weight, classes, targets, sample_weight)

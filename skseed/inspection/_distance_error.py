@@ -140,7 +140,7 @@ class DistanceErrorDisplay:
         edges = _edges(self.y_true) if bands is None else np.array(bands, dtype=float)
         names = [f"{low:g}–{high:g}" for low, high in pairwise(edges)]
         edges[-1] = np.nextafter(edges[-1], np.inf)
-        band = pd.Series(pd.cut(self.y_true, edges, right=False, labels=names), name="band")
+        band = pd.Series(pd.cut(self.y_true, edges.tolist(), right=False, labels=names), name="band")
         errors = pd.DataFrame({"bias": self.y_pred - self.y_true}).assign(rmse=lambda table: table.bias**2)
         grouped = errors.groupby(band, observed=True)
         frame = grouped.mean().assign(rmse=lambda table: table.rmse**0.5)

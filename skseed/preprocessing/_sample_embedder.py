@@ -121,7 +121,7 @@ class SampleEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.sequences_ = sequences
         self.embedding_ = _embed(self.embedder_, sequences)
         self.n_features_in_ = len(sequences)
-        vars(self).pop("feature_names_in_", None)
+        self.__dict__.pop("feature_names_in_", None)
         if columns is not None and all(isinstance(column, str) for column in columns):
             self.feature_names_in_ = np.array(list(columns), dtype=object)
         return self

@@ -105,7 +105,7 @@ def _runs(has: npt.NDArray[np.bool_], *, circular: bool) -> list[Ints]:
     indices = np.flatnonzero(has)
     if not len(indices):
         return []
-    runs = np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1)
+    runs: list[Ints] = list(np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1))
     if circular and len(runs) > 1 and has[0] and has[-1]:
         return [*runs[1:-1], np.concatenate([runs[-1], runs[0]])]
     return runs
