@@ -44,8 +44,8 @@ def test_constraints_list_the_parameters_in_order(function: Callable) -> None:
     ]
     assert list(constraints) == [parameter.name for parameter in parameters]
     positional = [item.name for item in parameters if item.kind != item.KEYWORD_ONLY]
-    # estimator, X and y come first, as in scikit-learn's functions
-    n_data = len({"estimator", "X", "y"} & set(positional))
+    # estimator, X, y and Y come first, as in scikit-learn's functions
+    n_data = len({"estimator", "X", "y", "Y"} & set(positional))
     assert len(positional) <= max(2, n_data + 1), f"keyword-only after the first one or two; got {positional}"
 
 
