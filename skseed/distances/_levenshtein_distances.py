@@ -95,7 +95,9 @@ def levenshtein_distances(
     levenshtein_neighbors : All pairs within a cut-off, for collections too large for a matrix.
     levenshtein_groups : The groups that those pairs join.
 
-    Notes ----- Equal sequences are compared once. The cost is n_X · n_Y · length² / 64 machine operations:
+    Notes
+    -----
+    Equal sequences are compared once. The cost is n_X · n_Y · length² / 64 machine operations:
     about 20 minutes of one processor for 7,000 genes of 1,100 symbols, and half or less with a tight cut-off.
     With the extra ``skseed[fast]`` (numba) and without a cut-off, a SIMD kernel computes eight pairs per
     instruction, in a fifth of the time or less. The kernel takes three seconds to compile. This happens once
