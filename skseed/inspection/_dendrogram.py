@@ -8,6 +8,8 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import dendrogram, is_valid_linkage
 from sklearn.utils.validation import check_is_fitted
 
+from skseed.inspection._axes import pyplot_of
+
 _SINGLE = "#44546a"
 
 
@@ -102,7 +104,7 @@ class DendrogramDisplay:
             If `linkage_matrix` is not a linkage matrix, `names` has another length than the sequences, or
             `max_leaves` is less than 2.
         """
-        import matplotlib.pyplot as plt
+        plt = pyplot_of(self)
         from matplotlib.collections import LineCollection
 
         tree = np.asarray(self.linkage_matrix, dtype=np.float64)

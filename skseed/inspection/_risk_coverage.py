@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from skseed._validation import check_labels
+from skseed.inspection._axes import axes_of
 from skseed.metrics import risk_coverage_area, risk_coverage_curve, true_label_rank
 
 _COVERAGES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -181,14 +182,7 @@ class RiskCoverageDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "RiskCoverageDisplay.plot needs matplotlib: pip install 'skseed[plot]'."
-            ) from error
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+        ax = axes_of(ax, self)
         label = f"{self.name or 'risk'} (area {self.area:.3f})"
         (self.line_,) = ax.step(
             self.coverage, self.risk, where="post", color=color, linewidth=2.0, label=label
@@ -197,7 +191,6 @@ class RiskCoverageDisplay:
         ax.set_ylim(0, 1)
         ax.set_xlabel("Coverage (share of answered samples)")
         ax.set_ylabel("Risk (error rate of answered samples)")
-        ax.spines[["top", "right"]].set_visible(False)
         ax.legend(loc="upper left", frameon=False)
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skseed.inspection._axes import pyplot_of
+
 _KMER_BINS = 360
 
 
@@ -127,12 +129,7 @@ class SharedStretchesDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "SharedStretchesDisplay.plot needs matplotlib: pip install 'skseed[plot]'."
-            ) from error
+        plt = pyplot_of(self)
         labs = np.asarray(self.labs).tolist()
         colors = [f"C{number % 10}" for number in range(len(labs))] if colors is None else list(colors)
         if len(colors) < len(labs):
