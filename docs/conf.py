@@ -18,6 +18,7 @@ copyright = "2026, the skseed developers (BSD-3-Clause)"
 version = release = __version__
 
 extensions = [
+    "history",
     "mathml",
     "numpydoc",
     "public_names",
@@ -59,7 +60,7 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "navbar_align": "left",
 }
-html_sidebars = {"contributing": [], "benchmarks": [], "quickstart": []}
+html_sidebars = {"contributing": [], "benchmarks/*": [], "quickstart": []}
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

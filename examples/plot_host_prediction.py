@@ -11,7 +11,7 @@ Without relatives, the models keep most of the accuracy on phages, but hardly an
 # %%
 # Both data sets are shipped with the package. We use at most 40 spikes of each virus, so that the example
 # takes a few minutes, and hosts with at least 15 proteins. The full tables are in
-# :doc:`/benchmarks_classification`.
+# :doc:`/benchmarks/classification`.
 
 import matplotlib.pyplot as plt
 import numpy as np

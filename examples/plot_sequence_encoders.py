@@ -64,7 +64,7 @@ pd.Series(accuracy, name="accuracy").to_frame()
 # %%
 # More training would not help the mean, because two proteins with the same residues have the same vector.
 # Vectors of 3-mers (``k=3``) keep the order inside a 3-mer, which is most of the information about the host
-# of a real protein (see :doc:`/benchmarks_classification`). They ignore the position of a 3-mer as well.
+# of a real protein (see :doc:`/benchmarks/classification`). They ignore the position of a 3-mer as well.
 
 for encoder in ("mean", "lstm"):
     classifier = SequenceClassifier(encoder, kmers=None, max_epochs=1, random_state=0).fit(*train)

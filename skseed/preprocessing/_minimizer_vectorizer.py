@@ -136,7 +136,7 @@ class MinimizerVectorizer(SequenceTransformer):
 
     *Density.* A random order has a density of ``2 / (window + 1)`` on random sequences, and no scheme can be
     below ``1 / window``. The published densities of the other schemes are reproduced on the page
-    :doc:`/benchmarks_minimizers`. Of scikit-learn's tools, none guarantees a k-mer in each window.
+    :doc:`/benchmarks/minimizers`. Of scikit-learn's tools, none guarantees a k-mer in each window.
 
     *Differences from the papers.* As in [1]_, only windows that lie completely within the sequence are used,
     except in sequences with fewer than `window` k-mers. The random order of [1]_ is MurmurHash3 of the
