@@ -67,7 +67,19 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
     "ignore_pattern": r"benchmarks",
-    "nested_sections": False,
+    "subsection_order": [
+        f"../examples/{section}"
+        for section in (
+            "splits",
+            "neighbors",
+            "clusters",
+            "embedding",
+            "lab_of_origin",
+            "classification",
+            "kmers",
+            "workflow",
+        )
+    ],
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "gen_modules/backreferences",
     "doc_module": ("skseed",),

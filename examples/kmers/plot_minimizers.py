@@ -128,7 +128,7 @@ by_scheme.loc[[8, 16, 32, 64]].round(4)
 # of scikit-learn accepts. We predict the hosts of coronaviruses from their spike proteins, with all 4-mers (a
 # window of 1) and with fewer of them (larger windows). The folds are random, so the score measures how well
 # relatives are recognized, which is the purpose of a sketch. It does not measure performance on new virus
-# species; see :ref:`sphx_glr_auto_examples_plot_split_leakage.py`.
+# species; see :ref:`sphx_glr_auto_examples_splits_plot_split_leakage.py`.
 
 spikes = load_spike_hosts(as_frame=True)
 table = spikes.frame.drop_duplicates("sequence").groupby("species_agg").head(60)
