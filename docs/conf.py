@@ -38,6 +38,7 @@ autosummary_generate = True
 autosummary_ignore_module_all = False  # a page of a sub-package lists its __all__
 autosummary_imported_members = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 autodoc_member_order = "groupwise"
 numpydoc_show_class_members = False
 

@@ -172,10 +172,12 @@ def guide(subset):
         ids = [f"s{index}" for index in range(len(X))]
         trees = {}
         for title, options in (
-            ("landmarks, average", {}),
-            ("landmarks, single", {"linkage": "single"}),
+            ("landmarks, average", {"embedder": "landmarks"}),
+            ("landmarks, single", {"embedder": "landmarks", "linkage": "single"}),
+            ("exact, average", {"embedder": None}),
+            ("exact, single", {"embedder": None, "linkage": "single"}),
         ):
-            trees[title] = timed(SequenceLinkage(embedder="landmarks", **options).fit, X)
+            trees[title] = timed(SequenceLinkage(**options).fit, X)
         random = SequenceLinkage(embedder="landmarks").fit(X)
         random.linkage_matrix_ = linkage(np.random.default_rng(0).random((len(X), 3)), "average")
         trees["random"] = (random, 0.0)
