@@ -20,6 +20,7 @@ version = release = __version__
 extensions = [
     "history",
     "mathml",
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "public_names",
     "sphinx.ext.autodoc",
@@ -45,6 +46,20 @@ numpydoc_show_class_members = False
 # Formulas become MathML and no inventory of another project is read: a page asks for nothing from outside.
 html_math_renderer = "mathml"
 intersphinx_mapping: dict[str, tuple[str, str | None]] = {}
+
+copybutton_exclude = ".linenos, .gp, .go"  # copies no prompts and no output
+
+# The figures of the user guide are drawn by the code above them, when the site is built.
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = ["svg"]
+plot_rcparams = {
+    "figure.figsize": (6.4, 3.6),
+    "figure.constrained_layout.use": True,
+    "svg.hashsalt": "skseed",
+}
+plot_apply_rcparams = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skseed"

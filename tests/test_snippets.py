@@ -17,7 +17,7 @@ GUIDE = sorted((ROOT / "docs" / "user_guide").glob("*.rst"))
 # languages of blocks that are not Python
 NOT_RUN = {"bash", "text"}
 # pages without Python
-WITHOUT_PYTHON = {"index.rst", "choosing.rst", "command_line.rst", "glossary.rst"}
+WITHOUT_PYTHON = {"index.rst", "choosing.rst", "command_line.rst", "faq.rst", "glossary.rst"}
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
