@@ -1,10 +1,11 @@
 """
-Quickstart: embed genes, rank the sources of plasmids
-=====================================================
+Quickstart: embed genes, rank the laboratories of plasmids
+==========================================================
 
-This example solves two tasks on real sequences: it learns an embedding whose distances approximate edit
-distances, and it ranks the sources of plasmids. No test sequence has a close relative in the training data.
-The example takes one to two minutes on two cores.
+How accurate are the main models of skseed on sequences without relatives in the training data? The embedding
+of genes has half the error of k-mer counts over all pairs, but k-mer counts find near genes better. The
+evidence ranker of laboratories is better than a vote of k-mers, and both are better than a network that reads
+tokens. The example takes one to two minutes on two cores.
 """
 
 # %%
@@ -12,39 +13,35 @@ The example takes one to two minutes on two cores.
 # -----------
 #
 # The data are the gene *rbcL* of thousands of ferns, with their tree. We use the 150 letters after a
-# conserved stretch, as in amplicon sequencing with one primer.
+# conserved stretch, as in amplicon sequencing with one primer. The test set consists of whole clades, so no
+# test gene has a close relative in the training set.
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.callback import ProgressBar
 from sklearn.metrics import pairwise_distances
-from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
-from skseed.datasets import load_fern_rbcl, load_moclo_kits
+from skseed.datasets import load_fern_rbcl, make_plasmids
 from skseed.distances import levenshtein_distances
 from skseed.embedding import EditDistanceEmbedder, LandmarkEncoder
-from skseed.metrics import percent_rmse, top_k_scorer
-from skseed.model_selection import LevenshteinGroupKFold, PhylogeneticGroupSplit
+from skseed.inspection import DistanceErrorDisplay, TopKDisplay
+from skseed.metrics import percent_rmse
+from skseed.model_selection import LevenshteinGroupKFold, PhylogeneticGroupSplit, leakage_report
 from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter, KmerVectorizer
-from skseed.ranking import KmerLabRanker, TripletLabRanker
+from skseed.ranking import EvidenceLabRanker, KmerLabRanker, TripletLabRanker
 
 ferns = load_fern_rbcl(subset="clean", as_frame=True)
 genes = ferns.data.str.extract("ATGCG.TGG.G.GA.([ACGT]{150})")[0].dropna().drop_duplicates()
-
-# %%
-# The test set consists of whole clades, so no test gene has a close relative in the training set.
-
 splitter = PhylogeneticGroupSplit(n_splits=1, tree=ferns.tree, depth=6, random_state=0)
 train, test = next(splitter.split(genes))
 train, test = genes.iloc[train], genes.iloc[test]
 print(f"{len(train)} training genes, {len(test)} test genes of other clades")
 
 # %%
-# The embedder is an ordinary transformer with ``fit``, ``transform`` and ``score``. The landmark encoder is
-# the most accurate one on new clades. Its input is the exact distances to 64 training sequences, and counts
-# of 5-mers.
+# The embedder is an ordinary transformer with ``fit``, ``transform`` and ``score``. The input of the landmark
+# encoder is the exact distances to 64 training sequences, and counts of 5-mers.
 
 embedder = EditDistanceEmbedder(encoder=LandmarkEncoder(n_landmarks=64), max_epochs=25, random_state=0)
 embedder.set_callbacks(ProgressBar())
@@ -52,89 +49,131 @@ embedder.fit(train)
 print("shape of the embedding:", embedder.transform(test).shape)
 
 # %%
-# The baseline is the cosine distance of 4-mer counts, scaled to edits on training genes. The error is in
-# percent of the length, over all pairs of test genes.
+# The baseline is the cosine distance of 4-mer counts, scaled to edits on training genes.
 
-pairs = np.triu_indices(len(test), k=1)
-true = levenshtein_distances(test)[pairs]
-learned = embedder.pairwise_distances(test)[pairs]
-
+true = levenshtein_distances(test)
 counts = KmerVectorizer(k=4)
 sample = train.sample(500, random_state=0)
 unscaled = pairwise_distances(counts.fit_transform(sample), metric="cosine")
 edits_per_cosine = np.sum(unscaled * levenshtein_distances(sample)) / np.sum(unscaled**2)
-baseline = edits_per_cosine * pairwise_distances(counts.transform(test), metric="cosine")[pairs]
-
-errors = pd.Series(
-    {
-        "4-mer counts, cosine": percent_rmse(true, baseline, length=embedder.max_length_),
-        "learned embedding": percent_rmse(true, learned, length=embedder.max_length_),
-    },
-    name="%RMSE, unseen clades",
-)
-print(errors.round(2).to_string(), "\n")
-
-# %%
-# Rank the sources of plasmids
-# ----------------------------
-#
-# The data are plasmids of five cloning kits, each from a different laboratory. The plasmids are circular, and
-# many are near copies of each other. We compare random folds with folds by edit distance, in which no test
-# plasmid is within 10 % of any training plasmid, in any rotation and on either strand. The k-mer vote is the
-# baseline.
-
-kits = load_moclo_kits()
-labs = np.take(kits.target_names, kits.target)
-network = make_pipeline(
-    BPETokenizer(vocab_size=1000, max_length=1500),
-    TripletLabRanker(64, embedding_dim=64, n_filters=64, augmenter=CircularShiftAugmenter(), random_state=0),
-)
-random_folds = StratifiedKFold(n_splits=5, shuffle=True, random_state=0)
-folds = LevenshteinGroupKFold(n_splits=5, max_distance=0.1, topology="circular", both_strands=True)
-runs = {
-    "network, random folds": (network, random_folds),
-    "network, no relatives": (network, folds),
-    "k-mer vote, no relatives": (KmerLabRanker(), folds),
+predicted = {
+    "4-mer counts": edits_per_cosine * pairwise_distances(counts.transform(test), metric="cosine"),
+    "embedding": embedder.pairwise_distances(test),
 }
-scoring = {f"top-{k}": top_k_scorer(k) for k in range(1, 6)}
-results = {}
-for name, (ranker, cv) in runs.items():
-    scores = cross_validate(ranker, kits.data, labs, cv=cv, scoring=scoring, verbose=2)
-    results[name] = pd.Series({metric: scores[f"test_{metric}"].mean() for metric in scoring})
-results = pd.DataFrame(results)
-print("\nfraction of plasmids whose true source is first, or among the first two")
-print(results.loc[["top-1", "top-2"]].round(3).T.to_string())
 
 # %%
-# The figure shows both results. It is saved as ``quickstart.png``.
+# The plain error, in percent of the length, is dominated by distant pairs, because they are the most. We also
+# compute the error of pairs in bands of the true distance, and the share of the ten nearest genes that are
+# found. A gene as near as the tenth one counts as found.
 
-figure, (first, second, last) = plt.subplots(
-    1, 3, figsize=(13, 4.2), width_ratios=[1, 1, 1], layout="constrained", facecolor="white"
-)
-limit = true.max() + 5
-edges = [np.arange(-0.5, limit), np.arange(-0.5, limit, 0.5)]
-for axes, predicted, (name, error) in zip((first, second), (baseline, learned), errors.items(), strict=True):
-    *_, image = axes.hist2d(true, predicted, bins=edges, norm="log", cmin=1, cmap="viridis")
-    axes.plot([0, limit], [0, limit], color="#d1495b", linewidth=1)
-    axes.set(xlabel="true edit distance", title=f"{name.capitalize()}: {error:.2f} %RMSE")
-first.set_ylabel("predicted edit distance")
-second.text(
-    0.04, 0.96, "genes of clades that are\nnot in the training data", transform=second.transAxes, va="top"
-)
-figure.colorbar(image, ax=second, label="pairs of genes")
+pairs = np.triu_indices(len(test), k=1)
+bands = [0, 2, 5, 10, 20, 40]
 
-for (name, scores), color in zip(results.items(), ["#d1495b", "#00798c", "#edae49"], strict=True):
-    last.plot(range(1, 6), scores, "o-", color=color, label=name)
-last.plot(range(1, 6), np.arange(1, 6) / 5, "--", color="0.6", label="chance")
-last.set(
-    xlabel="length of the list of sources",
-    ylabel="true source is on the list",
-    xticks=range(1, 6),
-    ylim=(0, 1.03),
-    title="Source of plasmids",
+
+def recall_of_nearest(true, predicted, n_neighbors=10):
+    """Return the share of the nearest genes that are nearest by the predicted distance, too."""
+    true, predicted = (matrix + np.diag(np.full(len(matrix), np.inf)) for matrix in (true, predicted))
+    found = np.argsort(predicted, axis=1, kind="stable")[:, :n_neighbors]
+    farthest = np.sort(true, axis=1)[:, [n_neighbors - 1]]
+    return np.mean(np.take_along_axis(true, found, axis=1) <= farthest)
+
+
+errors, by_band = {}, {}
+for name, distances in predicted.items():
+    display = DistanceErrorDisplay.from_predictions(true[pairs], distances[pairs], name=name)
+    by_band[name] = display.frame(bands)["rmse"]
+    errors[name] = {
+        "%RMSE": percent_rmse(true[pairs], distances[pairs], length=embedder.max_length_),
+        "recall of 10 nearest": recall_of_nearest(true, distances),
+    }
+errors, by_band = pd.DataFrame(errors), pd.DataFrame(by_band)
+print("\nerror on clades that are not in the training data\n", errors.round(3).to_string(), sep="")
+print(
+    "\nroot mean square error in edits, by the true distance in edits\n", by_band.round(2).to_string(), sep=""
 )
-last.legend(loc="lower right", frameon=False)
-for axes in (first, second, last):
+
+# %%
+# The last display is that of the embedding.
+
+display.plot()
+plt.show()
+
+# %%
+# Rank laboratories
+# -----------------
+#
+# The plasmids are generated, so that there are enough laboratories: thirty, with four publications each. They
+# are circular and start at a random base. In the folds, no test plasmid is within 10 % of any training
+# plasmid, in any rotation and on either strand. One fold is the test set.
+
+plasmids = make_plasmids(
+    480, 30, length=1500, signature=0.1, mutation_rate=0.02, return_X_y=False, random_state=0
+)
+X = np.array(plasmids.data, dtype=object)
+y = np.array([plasmids.target_names[lab] for lab in plasmids.target])
+close = {"max_distance": 0.1, "topology": "circular", "both_strands": True}
+train, test = next(LevenshteinGroupKFold(n_splits=4, **close).split(X))
+leaks = leakage_report(X, [(train, test)], **close)["edits"].notna().sum()
+print(
+    f"{len(train)} training plasmids, {len(test)} test plasmids, {leaks} of them with a relative in training"
+)
+
+# %%
+# The vote of k-mers is the baseline. The evidence ranker learns the weights of several such votes and of a
+# small network from publications that it holds out. The triplet network reads tokens.
+
+rankers = {
+    "k-mer vote": KmerLabRanker(),
+    "evidence": EvidenceLabRanker(random_state=0),
+    "triplet network": make_pipeline(
+        BPETokenizer(vocab_size=1000, max_length=1000),
+        TripletLabRanker(
+            64, embedding_dim=64, n_filters=64, augmenter=CircularShiftAugmenter(), random_state=0
+        ),
+    ),
+}
+curves = {}
+for name, ranker in rankers.items():
+    groups = {"groups": plasmids.groups[train]} if name == "evidence" else {}
+    ranker.fit(X[train], y[train], **groups)
+    curves[name] = TopKDisplay.from_estimator(ranker, X[test], y[test], name=name)
+top_k = pd.DataFrame({name: curve.frame()["top_k"] for name, curve in curves.items()}).loc[[1, 3, 10]]
+print("\nshare of plasmids whose laboratory is among the first k\n", top_k.round(2).to_string(), sep="")
+
+# %%
+# Save the picture and its numbers
+# --------------------------------
+#
+# ``quickstart.csv`` has each number with a tolerance, because the rounding of a network depends on the
+# processor. A test of the package compares the file with the one of the documentation.
+
+learned = [name for name in (*errors, *top_k) if name not in ("4-mer counts", "k-mer vote")]
+numbers = pd.concat(
+    {"embedding of genes": errors, "error in edits by distance": by_band, "rank of laboratories, top": top_k}
+).stack()
+numbers = numbers.rename_axis(["task", "quantity", "model"]).rename("value").round(3).reset_index()
+numbers["tolerance"] = np.where(
+    numbers["model"].isin(learned), np.maximum(0.05, 0.15 * numbers["value"]), 0.005
+)
+numbers.round(3).to_csv("quickstart.csv", index=False)
+
+figure, (first, second, last) = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained", facecolor="white")
+display.plot(first)
+first.set_title(f"Genes of unseen clades: {errors.loc['%RMSE', 'embedding']:.2f} %RMSE")
+width = 0.4
+for shift, (name, color) in zip(
+    (-0.2, 0.2), {"4-mer counts": "#edae49", "embedding": "#00798c"}.items(), strict=True
+):
+    label = f"{name}: {errors.loc['recall of 10 nearest', name]:.0%} of 10 nearest found"
+    second.bar(np.arange(len(by_band)) + shift, by_band[name], width=width, color=color, label=label)
+second.set_xticks(range(len(by_band)), labels=by_band.index)
+second.set(xlabel="true edit distance", ylabel="error (edits)", title="Error by distance")
+second.set_ylim(0, 1.35 * by_band.to_numpy().max())
+second.legend(frameon=False, loc="upper left")
+for (name, curve), color in zip(curves.items(), ["#edae49", "#00798c", "#d1495b"], strict=True):
+    curve.plot(last, color=color, chance=name == "k-mer vote")
+last.set_title("Laboratory of plasmids, new publications")
+for axes in (second, last):
     axes.spines[["top", "right"]].set_visible(False)
 figure.savefig("quickstart.png", dpi=150)
-print("\nsaved quickstart.png")
+print("\nsaved quickstart.png and quickstart.csv")

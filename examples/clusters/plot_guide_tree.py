@@ -16,12 +16,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import linkage
 
 from skseed.cluster import SequenceLinkage
 from skseed.datasets import load_fern_rbcl
+from skseed.inspection import DendrogramDisplay
 
 ferns = load_fern_rbcl()
 chosen = np.random.default_rng(0).choice(len(ferns.data), 200, replace=False)
@@ -30,6 +32,10 @@ names = [f"s{index}" for index in range(len(genes))]
 tree = SequenceLinkage(embedder="landmarks").fit(genes)
 newick = tree.to_newick(names)
 print(newick[:100], "…")
+
+figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
+DendrogramDisplay.from_estimator(tree, names=names).plot(ax, max_leaves=20)
+plt.show()
 
 # %%
 # Clustal Omega (``--guidetree-in``) and FAMSA (``-gt import``) read this text. MAFFT reads one row for each

@@ -2,9 +2,9 @@
 Clusters of genes
 =================
 
-Do clusters by edit distance agree with the clades of a tree of life? In this example, genes of ferns are
-clustered by :class:`~skseed.cluster.SequenceLinkage`, and each cluster is compared with the published
-phylogeny of the same ferns.
+Do clusters by edit distance agree with the clades of a published tree? For the gene *rbcL* of ferns they do
+in part, and average linkage agrees best. Clusters of k-mer counts are the baseline. The tree and the clusters
+come from :class:`~skseed.cluster.SequenceLinkage`.
 """
 
 # %%
@@ -14,12 +14,14 @@ phylogeny of the same ferns.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
 from skseed.cluster import SequenceLinkage, cluster_representatives
 from skseed.datasets import load_fern_rbcl
 from skseed.inspection import DendrogramDisplay
 from skseed.io import read_tree
+from skseed.preprocessing import KmerVectorizer
 
 ferns = load_fern_rbcl(subset="clean")
 chosen = np.sort(np.random.default_rng(0).choice(len(ferns.data), 300, replace=False))
@@ -36,7 +38,8 @@ plt.show()
 
 # %%
 # The published tree is cut into clades of at most 64 tips. The adjusted Rand index is 1 for equal groups and
-# 0 for random ones. Average linkage is compared with complete and single linkage.
+# 0 for random ones. Average linkage is compared with complete and single linkage, and with scikit-learn's
+# average linkage of 5-mer counts.
 
 published = read_tree(ferns.tree)
 tips = np.array([published.tips[name] for name in names])
@@ -48,6 +51,9 @@ scores = {
     )
     for linkage in ("average", "complete", "single")
 }
+counts = KmerVectorizer(k=5).fit_transform(genes).toarray()
+by_counts = AgglomerativeClustering(n_clades, metric="cosine", linkage="average").fit_predict(counts)
+scores["average, 5-mer counts"] = adjusted_rand_score(clades, by_counts)
 pd.Series(scores, name=f"adjusted Rand index, {n_clades} clusters").round(2)
 
 # %%

@@ -2,9 +2,9 @@
 An embedding of edit distances, tested on unseen clades
 =======================================================
 
-An exact comparison of *n* sequences needs *n*\\ ²/2 edit distances. An embedder applies a network once to
-each sequence, and the distances of the vectors approximate the edit distances. The error depends on the test
-set, so this example reports it for a random split and for a split by whole clades.
+How accurate is a learned embedding on genes of clades that it has never seen? An embedder applies a network
+once to each sequence, and the distances of the vectors approximate the edit distances. The error on whole
+clades is larger than on a random split. With landmarks it is less than half of that of k-mer counts.
 """
 
 # %%
@@ -38,13 +38,21 @@ splitters = {
 }
 
 # %%
-# We compare three encoders. The linear one has a weight for each letter at each position. The convolutional
-# one detects short patterns that may shift. The input of the landmark encoder is the exact distances to 64
-# training sequences, and counts of 5-mers.
+# We compare three encoders with k-mer counts, whose distances are scaled to edits. The linear encoder has a
+# weight for each letter at each position. The convolutional one detects short patterns that may shift. The
+# input of the landmark encoder is the exact distances to 64 training sequences, and counts of 5-mers.
 
-encoders = {"linear": "linear", "convolutions": "cnn", "landmarks": LandmarkEncoder(n_landmarks=64)}
+encoders = {
+    "k-mers": "kmer",
+    "linear": "linear",
+    "convolutions": "cnn",
+    "landmarks": LandmarkEncoder(n_landmarks=64),
+}
 embedders = {
-    name: EditDistanceEmbedder(encoder=encoder, max_epochs=20, random_state=0)
+    # the points of "kmer" are the counts themselves, so their number is not chosen
+    name: EditDistanceEmbedder(
+        None if encoder == "kmer" else 128, encoder=encoder, max_epochs=20, random_state=0
+    )
     for name, encoder in encoders.items()
 }
 errors = pd.DataFrame(
@@ -60,6 +68,23 @@ errors.agg(["mean", "std"]).T.unstack().round(2)
 # The errors on the random split are too optimistic for new clades, because most of its test genes have a
 # sister species in the training set.
 #
+# The bars are means of three splits, the points single splits.
+
+figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
+colors = {"random": "#d1495b", "whole clades": "#00798c"}
+for position, name in enumerate(encoders):
+    for shift, (split, color) in zip((-0.2, 0.2), colors.items(), strict=True):
+        values = errors[name, split]
+        label = split if position == 0 else None
+        ax.bar(position + shift, values.mean(), width=0.38, color=color, alpha=0.75, label=label)
+        ax.plot(np.full(len(values), position + shift), values, "o", color="black", alpha=0.6, markersize=4)
+ax.set(xticks=range(len(encoders)), xticklabels=list(encoders), ylabel="test %RMSE")
+ax.set_ylim(0, 1.2 * errors.to_numpy().max())
+ax.legend(title="held out", frameon=False, loc="upper right", ncols=2)
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %%
 # The map shows the clades that one split holds out, computed from learned distances alone. Colors are genera,
 # which the embedder did not see.
 
@@ -70,25 +95,11 @@ distances = embedder.pairwise_distances(held_out)
 flat = TSNE(metric="precomputed", init="random", perplexity=20, random_state=0).fit_transform(distances)
 genera = held_out.index.str.split("_").str[0]
 
-figure, (left, right) = plt.subplots(
-    1, 2, figsize=(11, 4.6), width_ratios=[1, 1.3], layout="constrained", facecolor="white"
-)
-colors = {"random": "#d1495b", "whole clades": "#00798c"}
-for position, name in enumerate(encoders):
-    for shift, (split, color) in zip((-0.2, 0.2), colors.items(), strict=True):
-        values = errors[name, split]
-        label = split if position == 0 else None
-        left.bar(position + shift, values.mean(), width=0.38, color=color, alpha=0.75, label=label)
-        left.plot(np.full(len(values), position + shift), values, "o", color="black", alpha=0.6, markersize=4)
-left.set(xticks=range(len(encoders)), xticklabels=list(encoders), ylabel="test %RMSE", title="Error by split")
-left.set_ylim(0, 1.2 * errors.to_numpy().max())
-left.legend(title="held out", frameon=False, loc="upper right", ncols=2)
-left.spines[["top", "right"]].set_visible(False)
-
+figure, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 commonest = genera.value_counts().index[:9]
-right.scatter(*flat[~genera.isin(commonest)].T, color="0.85", s=14)
+ax.scatter(*flat[~genera.isin(commonest)].T, color="0.85", s=14)
 for genus, color in zip(commonest, plt.get_cmap("tab10").colors, strict=False):
-    right.scatter(*flat[genera == genus].T, color=color, s=20, label=genus)
-right.legend(frameon=False, bbox_to_anchor=(1, 0.5), loc="center left", prop={"style": "italic", "size": 9})
-right.set(xticks=[], yticks=[], title="Clades outside the training data, learned distances")
+    ax.scatter(*flat[genera == genus].T, color=color, s=20, label=genus)
+ax.legend(frameon=False, bbox_to_anchor=(1, 0.5), loc="center left", prop={"style": "italic", "size": 9})
+ax.set(xticks=[], yticks=[], title="Genes of clades outside the training data")
 plt.show()

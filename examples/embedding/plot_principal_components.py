@@ -89,18 +89,17 @@ print(errors["mean"].unstack("n").round(2).to_string())
 # all positions. The components of 4-mer counts are no better than those of one-hot matrices, although a shift
 # hardly changes 4-mer counts. The bars are standard deviations over two splits.
 
-figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), sharey=True, layout="constrained", facecolor="white")
 colors = dict(zip(predicted, ["#d1495b", "#00798c", "0.55"], strict=True))
-for axis, kind in zip(axes, splitters, strict=True):
+for kind in ("whole clades", "random"):
+    figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
     for model, color in colors.items():
         line = errors.loc[kind, model]
-        axis.errorbar(line.index, line["mean"], line["std"], marker="o", capsize=3, color=color, label=model)
-    axis.set(xscale="log", yscale="log", xticks=sizes, xlabel="components", title=f"split: {kind}")
-    axis.set_xticks(sizes, labels=sizes)
-    axis.minorticks_off()
-    axis.spines[["top", "right"]].set_visible(False)
-axes[0].set_ylabel("test %RMSE")
-ticks = [1, 2, 3, 5, 10, 20]
-axes[0].set_yticks(ticks, labels=ticks)
-axes[1].legend(frameon=False)
+        ax.errorbar(line.index, line["mean"], line["std"], marker="o", capsize=3, color=color, label=model)
+    ax.set(xscale="log", yscale="log", xlabel="components", ylabel="test %RMSE", title=f"split: {kind}")
+    ax.set_xticks(sizes, labels=sizes)
+    ticks = [1, 2, 3, 5, 10, 20]
+    ax.set_yticks(ticks, labels=ticks)
+    ax.minorticks_off()
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False)
 plt.show()

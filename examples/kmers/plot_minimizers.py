@@ -2,12 +2,10 @@
 Minimizers and convolution filters
 ==================================
 
-The minimizer of a window is its first k-mer in some order of all k-mers. With windows of 19 k-mers, about one
-k-mer in ten is a minimizer, which is enough to find overlaps of sequences. A convolution filter followed by
-max-pooling also selects one k-mer of each window: the k-mer with the largest response. A filter with random
-weights is therefore an order of k-mers. This example compares its selection with that of a random order, on
-human telomeres and on simulated repeats, and with the newest sampling schemes on random DNA. It then uses
-minimizers as a sketch of proteins.
+Which k-mers of a sequence should be kept, and how many? The minimizer of a window is its first k-mer in some
+order, and one k-mer in ten is kept with windows of 19. A convolution filter with max-pooling is such an
+order: it keeps fewer positions than a random order in short repeats, and as many in random DNA. There, newer
+sampling schemes keep the fewest. With a tenth of the k-mers, a classifier of proteins loses little accuracy.
 """
 
 # %%
@@ -149,51 +147,49 @@ sketch = pd.DataFrame(sketch).T.rename_axis("window")
 sketch.round(2)
 
 # %%
-# The figure shows the response of a filter along the telomere with the selected k-mers (top), and the
-# densities in repeats (left) and in random DNA (right).
+# The response of the filter along the telomere, with the selected k-mers.
 
+# sphinx_gallery_thumbnail_number = 3
 INK, RANDOM, FILTER = "0.25", "#d1495b", "#00798c"
-figure, axes = plt.subplot_mosaic(
-    [["top", "top"], ["left", "right"]], figsize=(10, 7), layout="constrained", facecolor="white"
-)
-top, left, right = axes.values()
-
-START, STOP = 0, 150
+START, STOP = 0, 120
 single = MinimizerFilter(vectorizer.filter_, window=1)
 response = single(codes)[0, 0].detach().numpy()
 pooled = layer(codes)[0, 0].detach().numpy()
 positions = vectorizer.positions([telomere])[0]
 positions = positions[(positions >= START) & (positions < STOP)]
 shown = np.arange(START, STOP)
-top.fill_between(
-    shown, response[START:STOP], response.min(), step="mid", color="0.9", label="response of each 8-mer"
-)
-top.step(shown + WINDOW // 2, pooled[START:STOP], where="mid", color=FILTER, label="after max-pooling")
-top.plot(positions, response[positions], "o", color=RANDOM, label="selected 8-mers")
-top.set(
-    xlim=(START, STOP),
-    xlabel="position in the telomere (nt)",
-    ylabel="filter response",
-)
-top.set_title("A random filter over a human telomere", loc="left")
-# the legend is above the axes, because the data fill them
-top.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncols=3, borderaxespad=0)
+figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
+ax.fill_between(shown, response[START:STOP], response.min(), step="mid", color="0.88", label="response")
+ax.step(shown + WINDOW // 2, pooled[START:STOP], where="mid", color=FILTER, label="after max-pooling")
+ax.plot(positions, response[positions], "o", color=RANDOM, label="selected 8-mers")
+ax.set(xlim=(START, STOP), xlabel="position in the telomere (nt)", ylabel="filter response")
+figure.legend(loc="outside upper center", frameon=False, ncols=3)
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
 
-left.axhline(2 / (WINDOW + 1), color=INK, linestyle="--", linewidth=1, label="random sequences")
-left.axvline(WINDOW, color=INK, linestyle=":", linewidth=1, label="length of the window")
-left.plot(units, density["random"], "o-", color=RANDOM, markersize=4, label="random order")
-left.plot(units, density["gaussian"], "s-", color=FILTER, markersize=4, label="random filter")
-left.set(xlabel="length of the repeated unit (nt)", ylabel="density of minimizers")
+# %%
+# Repeats, with windows of 19. If the repeated unit is shorter than the window, a filter keeps fewer
+# positions.
 
+figure, ax = plt.subplots(figsize=(5.6, 4.2), layout="constrained")
+ax.axhline(2 / (WINDOW + 1), color=INK, linestyle="--", linewidth=1, label="random sequences")
+ax.axvline(WINDOW, color=INK, linestyle=":", linewidth=1, label="length of the window")
+ax.plot(units, density["random"], "o-", color=RANDOM, markersize=4, label="random order")
+ax.plot(units, density["gaussian"], "s-", color=FILTER, markersize=4, label="random filter")
+ax.set(xlabel="length of the repeated unit (nt)", ylabel="density of minimizers")
+figure.legend(loc="outside upper center", frameon=False, ncols=2)
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %%
+# Random DNA, with windows of 24.
+
+figure, ax = plt.subplots(figsize=(5.6, 4.2), layout="constrained")
 colors = [RANDOM, FILTER, "#edae49", "#66a182", "#2e4057", "#8d96a3"]
 for (name, values), color, marker in zip(by_scheme.items(), colors, "osD^vP", strict=True):
-    right.plot(values, color=color, marker=marker, markersize=4, label=name)
-right.axhline(1 / 24, color=INK, linewidth=1, label="1 / window")
-right.set(xlabel="length k of a k-mer (nt)", ylabel="density of selected k-mers")
-
-for panel, title, ncols in ((left, "Repeats, window of 19", 2), (right, "Random DNA, window of 24", 3)):
-    panel.set_title(title, loc="left")
-    panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False, ncols=ncols, fontsize=8)
-for panel in (top, left, right):
-    panel.spines[["top", "right"]].set_visible(False)
+    ax.plot(values, color=color, marker=marker, markersize=4, label=name)
+ax.axhline(1 / 24, color=INK, linewidth=1, label="1 / window")
+ax.set(xlabel="length k of a k-mer (nt)", ylabel="density of selected k-mers")
+figure.legend(loc="outside upper center", frameon=False, ncols=3, fontsize=9)
+ax.spines[["top", "right"]].set_visible(False)
 plt.show()

@@ -2,8 +2,9 @@
 Lab of origin: explain a ranking, and abstain
 =============================================
 
-This example ranks the laboratories that may have engineered a plasmid, shows which stretches of the plasmid
-they share, and measures how the error rate falls if the ranker answers only when it is confident.
+Why is a laboratory first, and when should the ranker not answer? A map shows the stretches of the plasmid
+that the likeliest laboratories have, too. If the ranker answers only when it is confident, its error rate
+falls. The evidence ranker has fewer errors than the k-mer vote at each share of answers.
 """
 
 # %%

@@ -2,10 +2,9 @@
 Find groups of related laboratories
 ===================================
 
-Researchers who found a new laboratory bring plasmids with them, and neighboring laboratories exchange
-plasmids. This example finds such groups of laboratories. A network learns to distinguish the laboratories.
-k-means, a dendrogram and a t-SNE map of its embeddings then show the groups. Clustering uses only
-scikit-learn and SciPy.
+Which laboratories exchange plasmids? Average the vectors of the plasmids of each laboratory, and cluster the
+means. The vectors of a network that learned to distinguish the laboratories show the groups, and so do plain
+k-mer counts. The vectors that the network learned for the laboratories themselves do not.
 """
 
 # %%
@@ -23,7 +22,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.preprocessing import normalize
 
 from skseed.datasets import make_plasmids
-from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter
+from skseed.preprocessing import BPETokenizer, CircularShiftAugmenter, KmerVectorizer
 from skseed.ranking import TripletLabRanker
 
 N_LABS, N_SCHOOLS = 20, 5
@@ -40,7 +39,7 @@ school_of = dict(zip(names, school, strict=True))
 # The tokenizer splits the plasmids into tokens, and the network embeds the rows of tokens. Training uses the
 # names of the laboratories only. Training pushes the vectors of all laboratories apart, related or not, so
 # ``lab_embeddings_`` does not show the schools. The mean of the embeddings of a laboratory's plasmids does,
-# because related plasmids share tokens.
+# because related plasmids share tokens. The baseline is the mean of 6-mer counts.
 
 tokens = BPETokenizer(1000).fit_transform(sequences)
 ranker = TripletLabRanker(
@@ -57,7 +56,13 @@ ranker = TripletLabRanker(
 ranker.fit(tokens, names)
 points = ranker.transform(tokens)
 means = pd.DataFrame(normalize(points)).groupby(names).mean().loc[ranker.classes_]
-vectors = {"learned vectors": ranker.lab_embeddings_, "means of plasmids": normalize(means)}
+counts = pd.DataFrame(normalize(KmerVectorizer(k=6).fit_transform(sequences)).toarray())
+counts = counts.groupby(names).mean().loc[ranker.classes_]
+vectors = {
+    "learned vectors": ranker.lab_embeddings_,
+    "means of plasmids": normalize(means),
+    "means of k-mer counts": normalize(counts),
+}
 truth = np.array([school_of[name] for name in ranker.classes_])
 
 # %%
@@ -80,45 +85,50 @@ table = table.pivot(index="groups", columns="kind").swaplevel(axis=1).sort_index
 table.round(2)
 
 # %%
+# The curve of the silhouette has its maximum at the number of schools for the means, and none for the learned
+# vectors.
+
+colors = dict(zip(vectors, ["#d1495b", "#00798c", "#edae49"], strict=True))
+figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
+for kind, color in colors.items():
+    ax.plot(numbers, table[kind, "silhouette"], "o-", color=color, label=kind)
+ax.axvline(N_SCHOOLS, color="0.7", linestyle="--", zorder=0)
+ax.set(xlabel="number of groups", ylabel="silhouette", xticks=numbers)
+ax.legend(frameon=False)
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %%
 # The dendrogram (Ward's criterion) shows the same groups, and it needs no number of groups. The colors are
-# the true schools. The map shows all plasmids by t-SNE.
+# the true schools.
 
-colors = ["#00798c", "#edae49", "#d1495b", "#66a182", "#5e4b8b"]
-figure, axes = plt.subplot_mosaic(
-    [["inertia", "tree"], ["silhouette", "map"]],
-    figsize=(11, 8),
-    width_ratios=[1, 1.8],
-    layout="constrained",
-    facecolor="white",
-)
-for measure in ("inertia", "silhouette"):
-    axis = axes[measure]
-    for kind, color in {"means of plasmids": "#00798c", "learned vectors": "#d1495b"}.items():
-        axis.plot(numbers, table[kind, measure], "o-", color=color, label=kind)
-    axis.axvline(N_SCHOOLS, color="0.7", linestyle="--", zorder=0)
-    axis.set(xlabel="number of groups", ylabel=measure, xticks=numbers)
-    axis.spines[["top", "right"]].set_visible(False)
-axes["inertia"].set_title("k-means on laboratories")
-axes["inertia"].legend(frameon=False)
-
+schools = ["#00798c", "#edae49", "#d1495b", "#66a182", "#5e4b8b"]
+figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
 dendrogram(
     linkage(vectors["means of plasmids"], "ward"),
     labels=ranker.classes_,
-    ax=axes["tree"],
+    ax=ax,
     leaf_rotation=90,
+    leaf_font_size=9,
     color_threshold=0,
     above_threshold_color="0.4",
 )
-for label in axes["tree"].get_xticklabels():
-    label.set_color(colors[school_of[label.get_text()]])
-axes["tree"].set(title="Laboratories by Ward's criterion", ylabel="distance")
-axes["tree"].spines[["top", "right"]].set_visible(False)
+for label in ax.get_xticklabels():
+    label.set_color(schools[school_of[label.get_text()]])
+ax.set(title="Laboratories by Ward's criterion", ylabel="distance")
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
 
+# %%
+# The map shows all plasmids by t-SNE, with the numbers of their laboratories.
+
+# sphinx_gallery_thumbnail_number = 2
 flat = TSNE(metric="cosine", perplexity=100, random_state=0).fit_transform(points)
-axes["map"].scatter(*flat.T, s=8, color=[colors[s] for s in school])
+figure, ax = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
+ax.scatter(*flat.T, s=8, color=[schools[s] for s in school])
 for name in ranker.classes_:
     middle = np.median(flat[names == name], axis=0)
-    axes["map"].annotate(name[4:], middle, (0, 12), textcoords="offset points", ha="center")
-axes["map"].margins(0.1)
-axes["map"].set(xticks=[], yticks=[], title="Plasmids, with the numbers of their laboratories")
+    ax.annotate(name[4:], middle, (0, 9), textcoords="offset points", ha="center")
+ax.margins(0.1)
+ax.set(xticks=[], yticks=[])
 plt.show()

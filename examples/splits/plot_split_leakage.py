@@ -2,10 +2,9 @@
 Leakage of a random split
 =========================
 
-Virus data sets contain hundreds of nearly equal sequences from one outbreak. A random split puts some of them
-into training and others into test, so the model is tested on near copies of its training data. In this
-example, a classifier predicts the host of coronaviruses from their spike protein. It is scored with random
-folds, and with folds that keep relatives together.
+How much of a score is memorization? A random split puts near copies of the training sequences into the test
+set. In this example, a classifier predicts the host of coronaviruses from their spike protein. With folds
+that keep relatives together, it loses half of its accuracy and is worse than the most common host.
 """
 
 # %%
@@ -67,46 +66,31 @@ pd.DataFrame(accuracy).agg(["mean", "min", "max"]).round(2)
 # determines the host. The second score is the one to expect for a virus species that is not in the training
 # data.
 
+# sphinx_gallery_thumbnail_number = 2
 colors = {"random": "#d1495b", "by edit distance": "#00798c"}
-figure, (left, right) = plt.subplots(
-    1, 2, figsize=(9.5, 4), width_ratios=[2, 1], layout="constrained", facecolor="white"
-)
+figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
 bins = np.geomspace(0.7, 1000, 40)
 for name in splitters:
-    left.hist(edits[name], bins=bins, color=colors[name], alpha=0.75, label=name)
-median_length = np.median([len(protein) for protein in proteins])
-left.axvline(MAX_DISTANCE * median_length, color="0.3", linestyle="--", linewidth=1)
-left.annotate(
-    f"{MAX_DISTANCE:.0%} of the length",
-    (MAX_DISTANCE * median_length, 0.97),
-    xycoords=("data", "axes fraction"),
-    xytext=(-5, 0),
-    textcoords="offset points",
-    ha="right",
-    va="top",
-)
-left.set(
-    xscale="log",
-    xlabel="edits to the nearest training protein",
-    ylabel="test proteins",
-    title="Distance to training",
-)
-left.legend(title="folds", loc="upper center", bbox_to_anchor=(0.42, 0.85), frameon=False)
+    ax.hist(edits[name], bins=bins, color=colors[name], alpha=0.75, label=name)
+limit = MAX_DISTANCE * np.median([len(protein) for protein in proteins])
+ax.axvline(limit, color="0.3", linestyle="--", linewidth=1, label=f"{MAX_DISTANCE:.0%} of the length")
+ax.set(xscale="log", xlabel="edits to the nearest training protein", ylabel="test proteins")
+ax.set_ylim(0, 1.3 * ax.get_ylim()[1])
+ax.legend(loc="upper center", frameon=False, ncols=3, fontsize=9)
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
 
+# %%
+# The bars are the mean accuracy, the points that of each fold.
+
+figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
 for position, (name, scores) in enumerate(accuracy.items()):
-    right.bar(position, scores.mean(), color=colors[name], alpha=0.75, width=0.6)
-    right.plot(np.full(len(scores), position), scores, "o", color="black", alpha=0.6, markersize=4)
-    right.annotate(f"{scores.mean():.2f}", (position, 0.03), ha="center", color="white", weight="bold")
-right.axhline(most_common_share, color="0.3", linestyle="--", linewidth=1)
-right.text(1.45, most_common_share + 0.01, "most common host", ha="right", fontsize=8)
-right.set(
-    xticks=[0, 1],
-    xticklabels=list(accuracy),
-    xlim=(-0.5, 1.5),
-    ylim=(0, 1),
-    ylabel="accuracy (mean and folds)",
-    title="Accuracy",
-)
-for axes in (left, right):
-    axes.spines[["top", "right"]].set_visible(False)
+    ax.bar(position, scores.mean(), color=colors[name], alpha=0.75, width=0.55)
+    ax.plot(np.full(len(scores), position), scores, "o", color="black", alpha=0.6, markersize=4)
+    ax.annotate(f"{scores.mean():.2f}", (position, 0.03), ha="center", color="white", weight="bold", size=13)
+ax.axhline(most_common_share, color="0.3", linestyle="--", linewidth=1)
+ax.text(1.45, most_common_share + 0.01, "most common host", ha="right")
+ax.set(xticks=[0, 1], xticklabels=[f"folds: {name}" for name in accuracy], xlim=(-0.5, 1.5), ylim=(0, 1))
+ax.set_ylabel("accuracy")
+ax.spines[["top", "right"]].set_visible(False)
 plt.show()

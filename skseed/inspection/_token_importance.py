@@ -168,12 +168,13 @@ class TokenImportanceDisplay:
     def plot(
         self, ax: Any = None, *, window: int | None = None, colors: tuple[Any, Any] = ("C0", "C3")
     ) -> "TokenImportanceDisplay":
-        """Plot the importance along the sequence.
+        """Plot the importance along the sequence, or around a circular map.
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            The axes to plot on; with None, a new figure.
+        ax : matplotlib Axes or PolarAxes, default=None
+            The axes to plot on; with None, a new figure. With ``projection="polar"``, the plot is a map of a
+            circular sequence: positive contributions point outward and negative ones inward.
         window : int, default=None
             The number of bases of a moving average; with None, the length of the sequence divided by 300.
         colors : (color, color), default=("C0", "C3")
@@ -196,26 +197,55 @@ class TokenImportanceDisplay:
             raise ValueError(
                 f"window is {window!r}; it must be an int from 1 to the {n_bases} bases of the sequence."
             )
-        ax = axes_of(ax, self, figsize=(8.0, 2.8))
+        circular = hasattr(ax, "set_theta_zero_location")
+        if not circular:
+            ax = axes_of(ax, self, figsize=(8.0, 2.8))
         width = max(1, n_bases // 300) if window is None else window
         smooth = np.convolve(self.importances, np.full(width, 1 / width), mode="same")
-        edges = np.arange(len(smooth) + 1)
+        if circular:
+            # the circle of zero has the radius 1, and the largest contribution half of that
+            smooth = 0.5 * smooth / max(np.abs(smooth).max(), np.finfo(float).tiny)
+        zero, edges = (1.0 if circular else 0.0), np.arange(n_bases + 1)
         self.areas_ = [
             ax.fill_between(
-                edges, np.append(half, half[-1]), step="post", color=color, linewidth=0, label=label
+                2 * np.pi * edges / n_bases if circular else edges,
+                zero,
+                zero + np.append(half, half[-1]),
+                step="post",
+                color=color,
+                linewidth=0,
+                label=label,
             )
             for half, color, label in zip(
                 (smooth.clip(min=0), smooth.clip(max=0)), colors, ("positive", "negative"), strict=True
             )
         ]
-        ax.axhline(0, color="0.35", linewidth=0.8)
-        ax.set_xlim(0, len(smooth))
-        ax.set_xlabel("Position (bases)")
-        ax.set_ylabel("Importance per base")
+        if circular:
+            _draw_circle(ax, n_bases)
+        else:
+            ax.axhline(0, color="0.35", linewidth=0.8)
+            ax.set_xlim(0, n_bases)
+            ax.set_xlabel("Position (bases)")
+            ax.set_ylabel("Importance per base")
+            ax.legend(loc="upper right", frameon=False, ncols=2)
         ax.set_title(f"{self.lab}: score {self.score:.3g}", fontsize="medium", loc="left")
-        ax.legend(loc="upper right", frameon=False, ncols=2)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _draw_circle(ax: Any, n_bases: int) -> None:
+    """Draw the circle of zero contribution and the positions of a map, clockwise from the top."""
+    ax.set_theta_zero_location("N")
+    ax.set_theta_direction(-1)
+    ax.plot(np.linspace(0, 2 * np.pi, 200), np.ones(200), color="0.35", linewidth=0.8)
+    ax.set_ylim(0, 1.6)
+    ax.set_yticks([])
+    ticks = np.arange(4) * n_bases // 4
+    ax.set_xticks(2 * np.pi * ticks / n_bases, [f"{tick + 1:,}" for tick in ticks])
+    ax.grid(False)
+    ax.spines["polar"].set_visible(False)
+    ax.text(0, 0, f"{n_bases:,}\nbases", ha="center", va="center")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), frameon=False)
 
 
 def _by_base(importances: npt.NDArray[np.float64], tokens: list[str]) -> npt.NDArray[np.float64]:

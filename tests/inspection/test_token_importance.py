@@ -108,6 +108,21 @@ def test_plot_shows_positive_and_negative_contributions(pipeline: Any, plasmids:
     assert display.plot(ax=ax).figure_ is ax.figure
 
 
+def test_polar_plot_points_outward_where_contributions_are_positive(pipeline: Any, plasmids: Any) -> None:
+    display = TokenImportanceDisplay.from_estimator(pipeline, plasmids[0][0])
+    _, ax = plt.subplots(subplot_kw={"projection": "polar"})
+    display.plot(ax, window=1)
+    # the largest contribution is drawn as half of the radius of the circle of zero
+    scale = 0.5 / abs(display.importances).max()
+    for collection, half in zip(
+        display.areas_, (display.importances.clip(min=0), display.importances.clip(max=0)), strict=True
+    ):
+        radii = collection.get_paths()[0].vertices[:, 1]
+        assert radii.max() == pytest.approx(1 + scale * half.max())
+        assert radii.min() == pytest.approx(1 + scale * half.min())
+    assert display.figure_ is ax.figure
+
+
 def test_signatures_contain_the_tags_of_the_labs(pipeline: Any, plasmids: Any) -> None:
     sequences, labs, _ = plasmids
     analysis = lab_profiles(pipeline, sequences, labs)
