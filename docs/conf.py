@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -136,7 +137,24 @@ def _escape_attributes(app, what, name, obj, options, lines):
             )
 
 
+_QUICKSTART = Path(__file__).parents[1] / "examples" / "quickstart.png"
+
+
+def _remove_old_picture(app):
+    """Remove the picture of an earlier build before the gallery runs."""
+    _QUICKSTART.unlink(missing_ok=True)
+
+
+def _show_new_picture(app, exception):
+    """Replace the stored picture of the quickstart by the one that this build drew, if it ran the example."""
+    shown = Path(app.outdir) / "_images" / _QUICKSTART.name
+    if exception is None and _QUICKSTART.exists() and shown.exists():
+        shutil.copyfile(_QUICKSTART, shown)
+
+
 def setup(app):
     """Connect the hooks that autodoc calls for every member and, after numpydoc, for every docstring."""
     app.connect("autodoc-skip-member", _skip_foreign_member)
     app.connect("autodoc-process-docstring", _escape_attributes, priority=900)
+    app.connect("builder-inited", _remove_old_picture, priority=100)
+    app.connect("build-finished", _show_new_picture)

@@ -65,6 +65,7 @@ scores = pd.DataFrame(
     {name: hits.groupby(bands.array, observed=True).mean() for name, hits in correct.items()}
 )
 scores.insert(0, "proteins", bands.value_counts())
+scores.index = scores.index.astype(str)
 scores.loc["all"] = [len(test), *(hits.mean() for hits in correct.values())]
 scores.round(2)
 

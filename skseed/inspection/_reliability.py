@@ -171,6 +171,6 @@ class ReliabilityDisplay:
         ax.set_xlim(-0.02, 1.02)
         ax.set_ylim(-0.02, 1.02)
         ax.set_aspect("equal")
-        ax.legend(loc="lower right", frameon=False, fontsize="small")
+        ax.legend(loc="lower right", framealpha=0.9, edgecolor="none", fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self

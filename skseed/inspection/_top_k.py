@@ -161,6 +161,7 @@ class TopKDisplay:
         ax.set_xlabel("k, length of the list")
         ax.set_ylabel("Fraction with the true label in the first k")
         ax.set_ylim(0, 1.02)
-        ax.legend(loc="lower right", frameon=False, fontsize="small")
+        # the background keeps the text legible over the line of random scores
+        ax.legend(loc="lower right", framealpha=0.9, edgecolor="none", fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
