@@ -2,9 +2,9 @@
 Lab of origin: add laboratories without training
 ================================================
 
-How many plasmids of a new laboratory must a ranker see? ``enroll`` adds them to a fitted ranker, without
-training. One publication is enough to rank a laboratory above chance, and each further one helps. The
-accuracy on the laboratories of the training data hardly changes.
+How many publications of a new laboratory must a ranker see? ``enroll`` adds their plasmids to a fitted ranker,
+without training. In these generated data, one publication is hardly enough, and with three publications a new
+laboratory is found as often as a known one. The accuracy on the known laboratories stays the same.
 """
 
 # %%
