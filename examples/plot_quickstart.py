@@ -149,7 +149,7 @@ print("\nshare of plasmids whose laboratory is among the first k\n", top_k.round
 # processor. A test of the package compares the file with the one of the documentation.
 
 numbers = pd.concat(
-    {"embedding of genes": errors, "error in edits, by distance": by_band, "share ranked first k": top_k}
+    {"embedding of genes": errors, "error in edits, by distance": by_band, "laboratory in the first k": top_k}
 )
 numbers = numbers.stack().dropna().rename_axis(["task", "quantity", "model"]).rename("value").reset_index()
 exact = numbers["model"].isin(["4-mer counts", "k-mer vote"])
