@@ -5,8 +5,8 @@ Quickstart: embed genes, rank the laboratories of plasmids
 How accurate are the main models of skseed on sequences without relatives in the training data? The embedding
 of genes has half the error of k-mer counts over all pairs, but k-mer counts are better for near pairs. The
 evidence ranker of laboratories and a vote of k-mers are equally often right at the first place, and the
-evidence ranker needs shorter lists. Both are better than a network that reads tokens. The example takes one to
-two minutes on two cores.
+evidence ranker needs shorter lists. Both are better than a network that reads tokens. The example takes one
+to two minutes on two cores.
 """
 
 # %%

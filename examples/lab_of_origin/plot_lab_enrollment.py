@@ -2,9 +2,10 @@
 Lab of origin: add laboratories without training
 ================================================
 
-How many publications of a new laboratory must a ranker see? ``enroll`` adds their plasmids to a fitted ranker,
-without training. In these generated data, one publication is hardly enough, and with three publications a new
-laboratory is found as often as a known one. The accuracy on the known laboratories stays the same.
+How many publications of a new laboratory must a ranker see? ``enroll`` adds their plasmids to a fitted
+ranker, without training. In these generated data, one publication is hardly enough, and with three
+publications a new laboratory is found as often as a known one. The accuracy on the known laboratories stays
+the same.
 """
 
 # %%
