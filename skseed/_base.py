@@ -1,4 +1,4 @@
-"""Base class of the transformers of sequences, and their warning about sequences that are cut."""
+"""Base classes of estimators, and the warning about sequences that are cut."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,15 @@ from skseed._warnings import warn_user
 _CUT_SHARE = 0.01
 
 
-class SequenceTransformer(TransformerMixin, BaseEstimator):
+class Estimator(BaseEstimator):
+    """A scikit-learn estimator whose HTML representation links to its page in the documentation."""
+
+    _doc_link_module = "skseed"
+    # the address without a version leads to the default version of the documentation
+    _doc_link_template = "https://skseed.readthedocs.io/page/api/{estimator_module}.{estimator_name}.html"
+
+
+class SequenceTransformer(TransformerMixin, Estimator):
     """A transformer whose input is a one-dimensional array-like of ``str``."""
 
     def __sklearn_tags__(self) -> Tags:

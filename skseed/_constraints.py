@@ -11,3 +11,4 @@ ALPHABET_OF_DISTANCES: list[Any] = [StrOptions({"auto", "dna", "rna", "protein"}
 AT_LEAST_ONE: list[Any] = [Interval(Integral, 1, None, closed="left")]
 MAX_DISTANCE: list[Any] = [Interval(Integral, 0, None, closed="left"), Interval(Real, 0, 1, closed="neither")]
 TOPOLOGY: list[Any] = [StrOptions({"circular", "linear"})]
+VERBOSE: list[Any] = ["verbose"]

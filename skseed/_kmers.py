@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from skseed._progress import track
 from skseed._sequences import Sequences
 
 Codes = npt.NDArray[np.int64]
@@ -271,7 +272,9 @@ def kmer_sketches(sequences: Sequences, *, k: int, fraction: float) -> Sketches:
     largest = _largest_hash(fraction)
     hashes = [np.zeros(0, dtype=np.uint64)]
     sizes = np.zeros(len(sequences), dtype=np.int64)
-    for start, stop in sequences.chunks(_SKETCH_CHUNK):
+    chunks = list(sequences.chunks(_SKETCH_CHUNK))
+    n_rows = [stop - start for start, stop in chunks]
+    for start, stop in track(chunks, len(sequences), "sequences read", sizes=n_rows):
         rows = np.flatnonzero(sequences.lengths[start:stop] >= k)
         chunk = sequences.slice(start, stop)
         if len(rows) < len(chunk):

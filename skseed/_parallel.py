@@ -1,5 +1,6 @@
 """Run loops over blocks with joblib: in this thread, in threads, in processes or on a cluster."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
@@ -29,6 +30,10 @@ def run_blocks(
     selects the backend unless a ``joblib.parallel_config`` context sets another. If `ordered` is True, the
     results have the order of the tasks. If `shared_memory` is True, tasks run in threads in any context.
     """
+    if n_jobs == 1:
+        # joblib takes two milliseconds to start
+        yield from (function(*args, **kwargs) for function, args, kwargs in tasks)
+        return
     # the Ray backend returns all results at the end
     require = "sharedmem" if shared_memory else None
     backend = get_active_backend(prefer=prefer, require=require)[0]
@@ -36,4 +41,14 @@ def run_blocks(
         return_as = "generator" if ordered else "generator_unordered"
     else:
         return_as = "list"
-    yield from joblib.Parallel(n_jobs=n_jobs, prefer=prefer, require=require, return_as=return_as)(tasks)
+    results = joblib.Parallel(n_jobs=n_jobs, prefer=prefer, require=require, return_as=return_as)(tasks)
+    try:
+        # not "yield from", which would close the results outside of the "finally" block
+        for result in results:  # noqa: UP028
+            yield result
+    finally:
+        if return_as != "list":
+            with warnings.catch_warnings():
+                # after an error or an interrupt, the tasks that are left are meant to be cancelled
+                warnings.filterwarnings("ignore", message=r"\d+ tasks which were still being processed")
+                results.close()

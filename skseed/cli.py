@@ -64,6 +64,7 @@ def _distance_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "topology": "circular" if arguments.circular else "linear",
         "both_strands": arguments.both_strands,
         "n_jobs": arguments.jobs,
+        "verbose": arguments.verbose,
     }
 
 
@@ -95,6 +96,9 @@ def build_parser() -> argparse.ArgumentParser:
     shared.add_argument("--circular", action="store_true", help="take the least distance over all rotations")
     shared.add_argument("--both-strands", action="store_true", help="compare with the reverse complement too")
     shared.add_argument("--jobs", type=int, metavar="N", help="processes; -1 is one for each processor")
+    shared.add_argument(
+        "-v", "--verbose", action="store_true", help="print the progress on the standard error stream"
+    )
     shared.add_argument("-o", "--output", metavar="CSV", help="the file to write (default: standard output)")
 
     parser = argparse.ArgumentParser(

@@ -8,8 +8,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from sklearn.base import BaseEstimator
 
 import skseed
+from skseed.ranking import KmerLabRanker
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "skseed"
@@ -54,6 +56,29 @@ def test_api_page_lists_every_submodule() -> None:
     page = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^   skseed\.(\w+)$", page, re.MULTILINE)) == SUBMODULES
     assert sorted(re.findall(r"^\.\. public-names:: skseed\.(\w+)$", page, re.MULTILINE)) == SUBMODULES
+
+
+def test_every_estimator_links_to_its_api_page() -> None:
+    page = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
+    modules = re.findall(r"^\.\. public-names:: (\S+)$", page, re.MULTILINE)
+    pages = {
+        f"api/{module}.{name}.html" for module in modules for name in importlib.import_module(module).__all__
+    }
+    links = {
+        estimator: estimator.__new__(estimator)._get_doc_link()
+        for module in modules
+        for estimator in vars(importlib.import_module(module)).values()
+        if isinstance(estimator, type) and issubclass(estimator, BaseEstimator)
+    }
+    assert len(links) > 20
+    for estimator, link in links.items():
+        assert link.startswith("https://skseed.readthedocs.io/page/")
+        assert link.removeprefix("https://skseed.readthedocs.io/page/") in pages, estimator
+
+
+def test_the_html_representation_contains_the_link() -> None:
+    text = KmerLabRanker()._repr_html_()
+    assert 'href="https://skseed.readthedocs.io/page/api/skseed.ranking.KmerLabRanker.html"' in text
 
 
 def test_all_lists_every_submodule() -> None:

@@ -5,20 +5,31 @@ from typing import Any
 from skorch import NeuralNet
 from skorch.callbacks import BatchScoring, Callback, EpochScoring
 
+from skseed._progress import track
+
 
 class EpochProgress(Callback):
-    """Report the epochs of a net to scikit-learn's callbacks."""
+    """Report the epochs of a net to scikit-learn's callbacks, and to the report of an enclosing estimator."""
 
     def __init__(self, estimator: Any, context: Any) -> None:
         self.estimator = estimator
         self.context = context
 
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.epochs_ = iter(track(range(net.max_epochs), net.max_epochs, "epochs"))
+
     def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        next(self.epochs_)
         self.epoch_context_ = self.context.subcontext(task_name="epoch")
         self.epoch_context_.call_on_fit_task_begin(estimator=self.estimator)
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         self.epoch_context_.call_on_fit_task_end(estimator=self.estimator)
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        # the last epoch counts as done when the next one is asked for
+        next(self.epochs_, None)
+        del self.epochs_
 
 
 def user_callbacks(estimator: Any) -> list[Any]:

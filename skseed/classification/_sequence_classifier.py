@@ -9,16 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.special import softmax
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skseed._atomic_fit import atomic_fit
+from skseed._base import Estimator
 from skseed._constraints import ALPHABET, AT_LEAST_ONE
 from skseed._sequences import Sequences, as_sequences
 from skseed._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
@@ -54,7 +50,7 @@ class SequenceClassifier(
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     ClassifierMixin,
-    BaseEstimator,
+    Estimator,
 ):
     """Classify sequences by a linear model on k-mer counts and a network that corrects it.
 

@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from skseed._progress import track
+
 Linkage = Literal["average", "complete", "single", "ward"]
 Floats = npt.NDArray[np.floating]
 
@@ -48,7 +50,7 @@ def link_matrix(
     np.fill_diagonal(distances, np.inf)
     chain: list[int] = []
     n_left = n
-    for step in range(n - 1):
+    for step in track(range(n - 1), n - 1, "merges"):
         if n_left < len(names) // 2 and not chain:
             # a smaller matrix makes the remaining steps faster
             kept = np.flatnonzero(blocked == 0)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
+from skseed._progress import track
 from skseed._sequences import Sequences
 from skseed.distances import levenshtein_distances
 
@@ -125,7 +126,9 @@ def _farthest_first(
     landmarks: list[int] = []
     columns: list[npt.NDArray[np.signedinteger]] = []
     nearest = _distances_to(sequences, 0, n_jobs)
-    while len(landmarks) < n_landmarks and nearest.any():
+    for _ in track(range(n_landmarks), n_landmarks, "landmarks"):
+        if not nearest.any():
+            break
         landmarks.append(int(np.argmax(nearest)))
         columns.append(_distances_to(sequences, landmarks[-1], n_jobs))
         # the first sequence only starts the choice

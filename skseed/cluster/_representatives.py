@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
-from skseed._constraints import ALPHABET_OF_DISTANCES
+from skseed._constraints import ALPHABET_OF_DISTANCES, VERBOSE
+from skseed._progress import show_progress, track
 from skseed._sequences import Sequences, as_sequences
 from skseed._sklearn import validate_params
 from skseed._validation import check_labels, check_sequences
@@ -21,11 +22,17 @@ from skseed.cluster._consensus import distance_sums, improved_string, majority_s
         "labels": "no_validation",
         "alphabet": ALPHABET_OF_DISTANCES,
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     },
     prefer_skip_nested_validation=True,
 )
 def cluster_representatives(
-    X: Any, labels: Any, *, alphabet: str | Alphabet | None = "auto", n_jobs: int | None = None
+    X: Any,
+    labels: Any,
+    *,
+    alphabet: str | Alphabet | None = "auto",
+    n_jobs: int | None = None,
+    verbose: int = 0,
 ) -> Bunch:
     """Return the medoid and a consensus string of each cluster.
 
@@ -45,6 +52,8 @@ def cluster_representatives(
         Which characters are equal, as in :func:`~skseed.distances.levenshtein_distances`.
     n_jobs : int, default=None
         The number of blocks of distances computed at once.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Returns
     -------
@@ -116,7 +125,10 @@ def cluster_representatives(
     distinct, numbers = np.unique(names, return_inverse=True)
     is_noise = distinct == -1 if distinct.dtype.kind in "if" else np.zeros(len(distinct), dtype=bool)
     kept = np.flatnonzero(~is_noise)
-    results = [_represent(sequences, np.flatnonzero(numbers == number), n_jobs) for number in kept]
+    sizes = np.bincount(numbers)[kept].tolist()
+    with show_progress(verbose, "cluster_representatives"):
+        tracked = track(kept, sum(sizes), "sequences", sizes=sizes)
+        results = [_represent(sequences, np.flatnonzero(numbers == number), n_jobs) for number in tracked]
     indices, consensus, counts, sums = zip(*results, strict=True) if results else ((), (), (), ())
     means = np.array(sums, dtype=np.float64).reshape(-1, 3) / np.array(counts, dtype=np.float64)[:, None]
     return Bunch(

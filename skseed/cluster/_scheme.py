@@ -1,11 +1,12 @@
 """Linkage of many sequences: estimates between clusters, exact distances inside small ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import KMeans
 
+from skseed._progress import track
 from skseed.cluster._chain import Linkage, link_matrix, relabel
 from skseed.cluster._points import Points
 from skseed.cluster._tree import children_of, subtrees
@@ -58,11 +59,17 @@ def _link(
         _link(points.take(group), indices[group], counts[group], linkage, exact)
         if len(group) > 1
         else np.empty((0, 4))
-        for group in members
+        for group in _tracked(members)
     ]
     sizes = np.bincount(groups, weights=counts).astype(np.int64)
     outer = _link_estimates(points.means(groups, counts), sizes, linkage)
     return _nest(outer, inner, members, counts)
+
+
+def _tracked(groups: list[npt.NDArray[np.intp]]) -> Iterable[npt.NDArray[np.intp]]:
+    """Return the groups, whose progress is printed if a report is open."""
+    sizes = [len(group) for group in groups]
+    return track(groups, sum(sizes), "sequences", sizes=sizes)
 
 
 def _groups(points: Points) -> npt.NDArray[np.intp]:
@@ -94,7 +101,7 @@ def _link_subtrees_again(
     groups = np.unique(roots[:n], return_inverse=True)[1]
     members = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
     inner = []
-    for group in members:
+    for group in _tracked(members):
         if len(group) == 1:
             inner.append(np.empty((0, 4)))
             continue

@@ -8,13 +8,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.base import ClusterMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
-from skseed._constraints import ALPHABET_OF_DISTANCES
+from skseed._base import Estimator
+from skseed._constraints import ALPHABET_OF_DISTANCES, VERBOSE
 from skseed._limits import check_memory
+from skseed._progress import reports_progress
 from skseed._sequences import Sequences, as_sequences
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
@@ -31,7 +33,7 @@ _MOST_EXACT_SEQUENCES = 1000
 _BYTES_PER_PAIR = 8
 
 
-class SequenceLinkage(ClusterMixin, BaseEstimator):
+class SequenceLinkage(ClusterMixin, Estimator):
     """Build the tree of agglomerative clustering by edit distance, and cut it into clusters.
 
     It is :class:`~sklearn.cluster.AgglomerativeClustering` for sequences. Small sets are linked by exact edit
@@ -66,6 +68,8 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
     n_jobs : int, default=None
         The number of blocks of distances computed at once; None is 1 unless in a ``joblib.parallel_config``
         context, -1 is one for each processor.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Attributes
     ----------
@@ -142,6 +146,7 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
         "embedder": [StrOptions({"auto", "landmarks"}), HasMethods(["fit", "transform"]), None],
         "alphabet": ALPHABET_OF_DISTANCES,
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     }
 
     def __init__(
@@ -153,6 +158,7 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
         embedder: Any = "auto",
         alphabet: str | Alphabet | None = "auto",
         n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> None:
         self.n_clusters = n_clusters
         self.distance_threshold = distance_threshold
@@ -160,6 +166,7 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
         self.embedder = embedder
         self.alphabet = alphabet
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -168,6 +175,7 @@ class SequenceLinkage(ClusterMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         return tags
 
+    @reports_progress
     @atomic_fit
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None) -> Self:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skseed._parallel import run_blocks
+from skseed._progress import track
 from skseed.distances._blocks import Block, Found, SortedSequences
 from skseed.distances._components import BlockComponents, EditsOf, Pairs, all_close, join_close
 from skseed.distances._kmer_filter import KmerRows
@@ -28,15 +29,20 @@ def search_blocks(
     n_jobs: int | None,
 ) -> None:
     """Add all close pairs, or enough to join the components, to `found`."""
-    tasks = (
-        joblib.delayed(_search_block)(
-            searched.block(row, row + _BLOCK_ROWS, found, bounds, packed),
-            searched.block(column, column + _BLOCK_COLUMNS, found, bounds, packed),
-        )
+    tiles = [
+        ((row, row + _BLOCK_ROWS), (column, column + _BLOCK_COLUMNS))
         for row in range(0, len(searched), _BLOCK_ROWS)
         for column in range(row, int(searched.stops[row : row + _BLOCK_ROWS].max()), _BLOCK_COLUMNS)
+    ]
+    tasks = (
+        joblib.delayed(_search_block)(
+            searched.block(*rows, found, bounds, packed), searched.block(*columns, found, bounds, packed)
+        )
+        for rows, columns in tiles
     )
-    for pairs in run_blocks(tasks, n_jobs=n_jobs, prefer="threads"):
+    blocks = run_blocks(tasks, n_jobs=n_jobs, prefer="threads")
+    sizes = (searched.n_pairs_between(*tile) for tile in tiles)
+    for pairs in track(blocks, searched.n_pairs, "pairs of sequences", sizes=sizes):
         found.add(pairs)
 
 

@@ -91,6 +91,12 @@ class SortedSequences:
         """The number of pairs whose lengths are within the cut-off."""
         return float((self.stops - np.arange(len(self.stops)) - 1).sum())
 
+    def n_pairs_between(self, rows: tuple[int, int], columns: tuple[int, int]) -> int:
+        """Return the number of these pairs in two ranges, of which the first does not start later."""
+        numbers = np.arange(rows[0], min(rows[1], len(self)))
+        n_columns = np.minimum(self.stops[numbers], columns[1]) - np.maximum(numbers + 1, columns[0])
+        return int(np.maximum(n_columns, 0).sum())
+
     def take(self, chosen: npt.NDArray[np.intp]) -> "SortedSequences":
         """Return some of the sequences, given by ascending positions, as a collection of their own."""
         sequences, limits = self.sequences.take(chosen), self.limits[chosen]

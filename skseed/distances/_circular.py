@@ -11,6 +11,7 @@ distance is the difference of their lengths.
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import joblib
@@ -21,6 +22,7 @@ from rapidfuzz.process import cdist
 
 from skseed._limits import check_time
 from skseed._parallel import run_blocks, worth_processes
+from skseed._progress import track
 from skseed._sequences import Codes, Sequences, least_rotation
 from skseed.distances._blocks import ADVICE, Block, Found, SortedSequences
 from skseed.distances._circular_bounds import UNRELATED, Coverage, circular_hashes
@@ -89,7 +91,9 @@ def search_circular(
         n_jobs=worth_processes(seconds, n_jobs),
         prefer="processes",
     )
-    for pairs in blocks:
+    ranges = list(pairwise(bounds))
+    sizes = (searched.n_pairs_between(ranges[one], ranges[other]) for one, other in tasks)
+    for pairs in track(blocks, searched.n_pairs, "pairs of sequences", sizes=sizes):
         found.add(pairs)
 
 
@@ -362,9 +366,10 @@ def _search_block(rows: Block, columns: Block, both_strands: bool, native: bool)
         joined = BlockComponents(rows.roots, columns.roots)
     compared = _Columns(columns, first_is_enough=joined is not None, native=native)
     strands = [rows.sequences] + ([rows.sequences.reverse_complement()] if both_strands else [])
+    starts = range(0, len(rows.sequences), _ROWS_AT_ONCE)
     found = [
         pair
-        for start in range(0, len(rows.sequences), _ROWS_AT_ONCE)
+        for start in track(starts, len(starts), "rows")
         for pair in _close_pairs_of_rows(rows, strands, compared, joined, start)
     ]
     first, second, edits = np.array(found, dtype=np.int64).reshape(-1, 3).T

@@ -9,9 +9,10 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 
-from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE
+from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, VERBOSE
 from skseed._limits import GIBIBYTE, check_memory, check_time
 from skseed._parallel import run_blocks
+from skseed._progress import show_progress, track
 from skseed._sequences import Sequences, as_sequence_pair, as_sequences
 from skseed._sklearn import validate_params
 from skseed.alphabets import Alphabet
@@ -24,11 +25,17 @@ logger = logging.getLogger("skseed")
 _CELLS_PER_SECOND = {False: 2e10, True: 1e11}
 _SECONDS_PER_PAIR = 5e-8
 _MAX_BYTES = 8 * GIBIBYTE
-_BLOCK_ROWS = 128
+_MOST_ROWS, _ROWS_OF_VECTOR = 128, 8
+# half a second of work without and with the SIMD kernel, after which Ctrl-C ends it
+_CELLS_AT_ONCE = {False: 1e10, True: 5e10}
+# the time of a pair that does not depend on the lengths
+_CELLS_PER_PAIR = 2000
 _ADVICE = (
     "use levenshtein_neighbors(X, max_distance) or levenshtein_groups where only close pairs matter, or "
     "compute a few rows at a time with levenshtein_distances(X[i:j], X)"
 )
+
+Range = tuple[int, int]
 
 
 @validate_params(
@@ -38,6 +45,7 @@ _ADVICE = (
         "max_distance": [*MAX_DISTANCE, None],
         "alphabet": ALPHABET_OF_DISTANCES,
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     },
     prefer_skip_nested_validation=True,
 )
@@ -48,6 +56,7 @@ def levenshtein_distances(
     max_distance: int | float | None = None,
     alphabet: str | Alphabet | None = "auto",
     n_jobs: int | None = None,
+    verbose: int = 0,
 ) -> npt.NDArray[np.signedinteger]:
     """Compute the matrix of edit distances between sequences.
 
@@ -74,6 +83,8 @@ def levenshtein_distances(
     n_jobs : int, default=None
         The number of blocks computed at once; None is 1 unless in a ``joblib.parallel_config`` context, -1 is
         one for each processor.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Returns
     -------
@@ -136,7 +147,10 @@ def levenshtein_distances(
         n_jobs=n_jobs,
     )
     cutoff = None if max_distance is None else Cutoff(max_distance)
-    distances = _fill(left, right, symmetric=Y is None, cutoff=cutoff, simd=simd, dtype=dtype, n_jobs=n_jobs)
+    with show_progress(verbose, "levenshtein_distances"):
+        distances = _fill(
+            left, right, symmetric=Y is None, cutoff=cutoff, simd=simd, dtype=dtype, n_jobs=n_jobs
+        )
     return distances[np.ix_(left_of, right_of)] if has_copies else distances
 
 
@@ -150,33 +164,49 @@ def _fill(
     dtype: np.dtype[Any],
     n_jobs: int | None,
 ) -> npt.NDArray[np.signedinteger]:
-    """Return the distances of all pairs, computed in blocks of rows; if `symmetric`, both sides are one."""
-    compute = partial(_distance_block, symmetric=symmetric, cutoff=cutoff, simd=simd, dtype=dtype)
-    if len(left) <= _BLOCK_ROWS:
-        return compute(left, right)
-    starts = range(0, len(left), _BLOCK_ROWS)
-    # rapidfuzz and the kernel release the interpreter lock, so that threads share the sequences
-    blocks = run_blocks(
-        (
-            joblib.delayed(compute)(
-                left.slice(start, min(start + _BLOCK_ROWS, len(left))),
-                right.slice(start, len(right)) if symmetric else right,
-            )
-            for start in starts
-        ),
-        n_jobs=n_jobs,
-        prefer="threads",
-        ordered=True,
+    """Return the distances of all pairs, computed in tiles; if `symmetric`, both sides are one."""
+    compute = partial(_distance_block, cutoff=cutoff, simd=simd, dtype=dtype)
+    tiles = _tiles(left, right, symmetric=symmetric, cells=_CELLS_AT_ONCE[simd])
+    tasks = (
+        joblib.delayed(compute)(
+            left.slice(*rows), right.slice(*columns), symmetric=symmetric and rows[0] == columns[0]
+        )
+        for rows, columns in tiles
     )
+    # rapidfuzz and the kernel release the interpreter lock, so that threads share the sequences
+    n_jobs = n_jobs if len(tiles) > 1 else 1
+    blocks = run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True)
+    sizes = [(rows[1] - rows[0]) * (columns[1] - columns[0]) for rows, columns in tiles]
     distances = np.empty((len(left), len(right)), dtype=dtype)
-    for start, block in zip(starts, blocks, strict=True):
-        stop = start + len(block)
+    for (rows, columns), block in zip(
+        tiles, track(blocks, sum(sizes), "pairs of sequences", sizes=sizes), strict=True
+    ):
+        distances[slice(*rows), slice(*columns)] = block
         if symmetric:
-            distances[start:stop, start:] = block
-            distances[start:, start:stop] = block.T
-        else:
-            distances[start:stop] = block
+            distances[slice(*columns), slice(*rows)] = block.T
     return distances
+
+
+def _tiles(left: Sequences, right: Sequences, *, symmetric: bool, cells: float) -> list[tuple[Range, Range]]:
+    """Return ranges of rows and columns whose pairs are computed at once, of about so many cells at most.
+
+    If `symmetric`, only tiles on and above the diagonal are returned, and a tile on it contains all pairs of
+    its rows.
+    """
+    mean_length = max(1.0, len(left.codes) / len(left))
+    n_rows = min(max(int(cells**0.5 / mean_length) // _ROWS_OF_VECTOR, 1) * _ROWS_OF_VECTOR, _MOST_ROWS)
+    tiles = []
+    for start in range(0, len(left), n_rows):
+        stop = min(start + n_rows, len(left))
+        n_symbols = int(left.offsets[stop] - left.offsets[start])
+        costs = n_symbols * right.offsets + _CELLS_PER_PAIR * (stop - start) * np.arange(len(right) + 1)
+        column = start if symmetric else 0
+        while column < len(right):
+            end = int(np.searchsorted(costs, costs[column] + cells, side="right")) - 1
+            end = min(max(end, column + 1, stop if symmetric and column == start else 0), len(right))
+            tiles.append(((start, stop), (column, end)))
+            column = end
+    return tiles
 
 
 def _distance_block(

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
-from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
+from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY, VERBOSE
 from skseed._parallel import run_blocks, worth_processes
+from skseed._progress import show_progress, track
 from skseed._sequences import Sequences, Topology, as_sequences
 from skseed._sklearn import StrOptions, validate_params
 from skseed._validation import check_labels
@@ -35,6 +36,7 @@ Linkage = Literal["single", "leader"]
         "both_strands": ["boolean"],
         "alphabet": ALPHABET_OF_DISTANCES,
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     },
     prefer_skip_nested_validation=True,
 )
@@ -48,6 +50,7 @@ def levenshtein_groups(
     both_strands: bool = False,
     alphabet: str | Alphabet | None = "auto",
     n_jobs: int | None = None,
+    verbose: int = 0,
 ) -> npt.NDArray[np.int64]:
     """Group sequences by chains of pairs within a cut-off of the edit distance.
 
@@ -84,6 +87,8 @@ def levenshtein_groups(
     n_jobs : int, default=None
         The number of blocks or labels computed at once; None is 1 unless in a ``joblib.parallel_config``
         context, -1 is one for each processor. Work of a few seconds starts no processes.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Returns
     -------
@@ -130,13 +135,14 @@ def levenshtein_groups(
     """
     sequences = replace(as_sequences(X, alphabet=alphabet, topology=topology), topology=topology)
     cutoff = Cutoff(max_distance)
-    if y is None:
-        groups = _groups(sequences, cutoff, linkage, both_strands, n_jobs)
-    else:
-        labels = check_labels(y)
-        if len(labels) != len(sequences):
-            raise ValueError(f"y has {len(labels)} labels, but X has {len(sequences)} sequences.")
-        groups = _groups_within_labels(sequences, labels, cutoff, linkage, both_strands, n_jobs)
+    labels = None if y is None else check_labels(y)
+    if labels is not None and len(labels) != len(sequences):
+        raise ValueError(f"y has {len(labels)} labels, but X has {len(sequences)} sequences.")
+    with show_progress(verbose, "levenshtein_groups"):
+        if labels is None:
+            groups = _groups(sequences, cutoff, linkage, both_strands, n_jobs)
+        else:
+            groups = _groups_within_labels(sequences, labels, cutoff, linkage, both_strands, n_jobs)
     # number the groups by their first sequence
     return pd.factorize(groups)[0].astype(np.int64, copy=False)
 
@@ -169,7 +175,9 @@ def _groups_within_labels(
         ordered=True,
     )
     groups = np.arange(len(sequences), dtype=np.int64)
-    for label, number in zip(several, numbers, strict=True):
+    sizes = [len(label) * (len(label) - 1) // 2 for label in several]
+    tracked = track(numbers, sum(sizes), "pairs of sequences of one label", sizes=sizes)
+    for label, number in zip(several, tracked, strict=True):
         # the number of a group is the index of one of its members
         groups[label] = label[number]
     return groups

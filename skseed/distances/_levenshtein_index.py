@@ -1,6 +1,8 @@
 """Exact nearest neighbors among a fixed collection of sequences."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from time import process_time
 from typing import Any
 
 import joblib
@@ -8,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from skseed._limits import check_time
 from skseed._parallel import run_blocks
+from skseed._progress import show_progress, track
 from skseed._sequences import Topology, as_sequences, as_sequences_like
 from skseed.alphabets import Alphabet
 from skseed.distances._blocks import Cutoff
@@ -107,6 +111,7 @@ class LevenshteinIndex:
         *,
         n_candidates: int | None = None,
         n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> Neighbors:
         """Find the nearest indexed sequences of each query.
 
@@ -121,6 +126,8 @@ class LevenshteinIndex:
             approximate: its distances are exact, but nearer sequences may be missing. None is exact.
         n_jobs : int, default=None
             The number of threads; None is 1 unless in a ``joblib.parallel_config`` context.
+        verbose : int, default=0
+            Whether to print the progress on standard error.
 
         Returns
         -------
@@ -133,7 +140,8 @@ class LevenshteinIndex:
         Raises
         ------
         ValueError
-            If there are fewer than `n_neighbors` sequences to choose from.
+            If there are fewer than `n_neighbors` sequences to choose from; if the time of the first queries
+            shows that all would take more than 48 hours on the available workers.
         """
         itself = X is None
         largest = self.n_indexed - itself
@@ -145,18 +153,27 @@ class LevenshteinIndex:
         queries, form_of = self._queries(X)
         k = n_neighbors + itself
         n_forms = min(k, len(self._collection))
+        tiles = queries.tiles()
         tasks = (
             joblib.delayed(nearest)(queries, start, stop, n_forms, n_candidates=n_candidates)
-            for start, stop in queries.tiles()
+            for start, stop in tiles
         )
-        found = run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True)
-        edits, forms = (np.concatenate(values) for values in zip(*found, strict=True))
+        advice = "set n_candidates for an approximate search, or pass fewer queries"
+        with show_progress(verbose, "LevenshteinIndex"):
+            found = _results(tasks, tiles, n_jobs=n_jobs, advice=advice)
+            edits, forms = (np.concatenate(values) for values in zip(*found, strict=True))
         edits, indices = self._with_copies(edits, forms, k)
         edits, indices = edits[form_of], indices[form_of]
         return _without_itself(edits, indices) if itself else (edits, indices)
 
     def nearest_of(
-        self, X: Any, candidates: npt.NDArray[np.integer], n_neighbors: int, *, n_jobs: int | None = None
+        self,
+        X: Any,
+        candidates: npt.NDArray[np.integer],
+        n_neighbors: int,
+        *,
+        n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> Neighbors:
         """Find the nearest of given candidates for each query, after an approximate search.
 
@@ -171,6 +188,8 @@ class LevenshteinIndex:
             The number of neighbors of each query, at most `n_candidates`.
         n_jobs : int, default=None
             The number of threads; None is 1 unless in a ``joblib.parallel_config`` context.
+        verbose : int, default=0
+            Whether to print the progress on standard error.
 
         Returns
         -------
@@ -178,21 +197,27 @@ class LevenshteinIndex:
             The distances and the neighbors, in the order of `kneighbors`.
         """
         queries, form_of = self._queries(X)
+        starts = range(0, len(form_of), _QUERIES_AT_ONCE)
+        tiles = [(start, min(start + _QUERIES_AT_ONCE, len(form_of))) for start in starts]
         tasks = (
             joblib.delayed(nearest_of)(
                 queries,
-                form_of[start : start + _QUERIES_AT_ONCE],
-                candidates[start : start + _QUERIES_AT_ONCE].astype(np.int64, copy=False),
+                form_of[start:stop],
+                candidates[start:stop].astype(np.int64, copy=False),
                 self._form_of,
                 n_neighbors,
             )
-            for start in range(0, len(form_of), _QUERIES_AT_ONCE)
+            for start, stop in tiles
         )
-        found = run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True)
-        edits, indices = (np.concatenate(values) for values in zip(*found, strict=True))
+        advice = "pass fewer candidates or fewer queries"
+        with show_progress(verbose, "LevenshteinIndex"):
+            found = _results(tasks, tiles, n_jobs=n_jobs, advice=advice)
+            edits, indices = (np.concatenate(values) for values in zip(*found, strict=True))
         return edits, indices
 
-    def radius_neighbors(self, X: Any, max_distance: int | float, *, n_jobs: int | None = None) -> csr_array:
+    def radius_neighbors(
+        self, X: Any, max_distance: int | float, *, n_jobs: int | None = None, verbose: int = 0
+    ) -> csr_array:
         """Find all indexed sequences within a cut-off of each query.
 
         Parameters
@@ -204,6 +229,8 @@ class LevenshteinIndex:
             A number of edits (int), or a fraction of the longer of the two lengths (float between 0 and 1).
         n_jobs : int, default=None
             The number of threads; None is 1 unless in a ``joblib.parallel_config`` context.
+        verbose : int, default=0
+            Whether to print the progress on standard error.
 
         Returns
         -------
@@ -214,18 +241,24 @@ class LevenshteinIndex:
         ------
         MemoryError
             If the graph takes more than half of the memory that the process may use.
+        ValueError
+            If the time of the first queries shows that all would take more than 48 hours on the available
+            workers.
         """
         cutoff = Cutoff(max_distance)
         if X is None:
-            pairs = close_pairs(
-                self._collection.sequences, cutoff, both_strands=self._both_strands, n_jobs=n_jobs
-            )
+            sequences, both_strands = self._collection.sequences, self._both_strands
+            with show_progress(verbose, "LevenshteinIndex"):
+                pairs = close_pairs(sequences, cutoff, both_strands=both_strands, n_jobs=n_jobs)
             return graph_of_pairs(pairs, self._form_of)
         queries, form_of = self._queries(X)
-        tasks = (joblib.delayed(within)(queries, start, stop, cutoff) for start, stop in queries.tiles())
+        tiles = queries.tiles()
+        tasks = (joblib.delayed(within)(queries, start, stop, cutoff) for start, stop in tiles)
         found = PairList()
-        for pairs in run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True):
-            found.add(pairs)
+        advice = "lower max_distance, or pass fewer queries"
+        with show_progress(verbose, "LevenshteinIndex"):
+            for pairs in _results(tasks, tiles, n_jobs=n_jobs, advice=advice):
+                found.add(pairs)
         return self._graph(*found.pairs(), form_of)
 
     def _queries(self, X: Any) -> tuple[Queries, npt.NDArray[np.intp]]:
@@ -282,6 +315,25 @@ class LevenshteinIndex:
         )
         graph.has_sorted_indices = True
         return graph
+
+
+def _results(
+    tasks: Iterable[Any], tiles: list[tuple[int, int]], *, n_jobs: int | None, advice: str
+) -> Iterator[Any]:
+    """Yield the results of ranges of queries; raise if the first ones show that all take over 48 hours.
+
+    The progress is printed if a report is open.
+    """
+    sizes = [stop - start for start, stop in tiles]
+    blocks = run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True)
+    # unfinished blocks of other threads must be a small part of the time
+    n_measured = 1 + 4 * (joblib.effective_n_jobs(n_jobs) - 1)
+    started, n_queries = process_time(), sum(sizes)
+    for number, block in enumerate(track(blocks, n_queries, "queries", sizes=sizes), start=1):
+        if number == n_measured:
+            cpu_seconds = (process_time() - started) * n_queries / sum(sizes[:number])
+            check_time(cpu_seconds, n_jobs=n_jobs, what=f"To compare {n_queries:,} queries", advice=advice)
+        yield block
 
 
 def _without_itself(edits: npt.NDArray[np.int64], indices: npt.NDArray[np.int64]) -> Neighbors:

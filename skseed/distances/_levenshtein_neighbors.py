@@ -6,7 +6,8 @@ from typing import Any
 
 from scipy.sparse import csr_array
 
-from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
+from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY, VERBOSE
+from skseed._progress import show_progress
 from skseed._sequences import Topology, as_sequence_pair, as_sequences
 from skseed._sklearn import validate_params
 from skseed.alphabets import Alphabet
@@ -25,6 +26,7 @@ from skseed.distances._pair_graph import graph_of_pairs
         "both_strands": ["boolean"],
         "alphabet": ALPHABET_OF_DISTANCES,
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     },
     prefer_skip_nested_validation=True,
 )
@@ -37,6 +39,7 @@ def levenshtein_neighbors(
     both_strands: bool = False,
     alphabet: str | Alphabet | None = "auto",
     n_jobs: int | None = None,
+    verbose: int = 0,
 ) -> csr_array:
     """Find all pairs of sequences within a cut-off of the edit distance, in one collection or between two.
 
@@ -69,6 +72,8 @@ def levenshtein_neighbors(
     n_jobs : int, default=None
         The number of blocks computed at once; None is 1 unless in a ``joblib.parallel_config`` context, -1 is
         one for each processor. Work of a few seconds starts no processes.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Returns
     -------
@@ -81,8 +86,8 @@ def levenshtein_neighbors(
     Raises
     ------
     ValueError
-        If the work without `Y` would take more than 48 hours on the available workers, before any work; if a
-        letter does not belong to `alphabet`.
+        If the work would take more than 48 hours on the available workers, before any work or, with `Y`, by
+        the time of the first comparisons; if a letter does not belong to `alphabet`.
     MemoryError
         If the graph takes more than half of the memory that the process may use.
 
@@ -141,8 +146,10 @@ def levenshtein_neighbors(
             left.check_complement("X")
             right.check_complement("Y")
         index = LevenshteinIndex(right, topology=topology, both_strands=both_strands)
-        return index.radius_neighbors(left, max_distance, n_jobs=n_jobs)
+        with show_progress(verbose, "levenshtein_neighbors"):
+            return index.radius_neighbors(left, max_distance, n_jobs=n_jobs)
     sequences = as_sequences(X, alphabet=alphabet, topology=topology)
     unique, inverse = unique_forms(replace(sequences, topology=topology), both_strands=both_strands)
-    pairs = close_pairs(unique, Cutoff(max_distance), both_strands=both_strands, n_jobs=n_jobs)
+    with show_progress(verbose, "levenshtein_neighbors"):
+        pairs = close_pairs(unique, Cutoff(max_distance), both_strands=both_strands, n_jobs=n_jobs)
     return graph_of_pairs(pairs, inverse)

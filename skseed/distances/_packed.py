@@ -12,6 +12,8 @@ from skseed._sequences import Sequences
 # the kernels read whole words before and behind the sequences
 _PADDING = 64
 _WORDS = (16, 32, 64)
+# half a second of work, after which Ctrl-C ends it; the time is that of a symbol and a word of a band
+_SECONDS_AT_ONCE, _SECONDS_PER_WORD = 0.5, 1e-9
 
 
 @cache
@@ -87,7 +89,11 @@ class PackedSequences:
             if number == len(_WORDS):
                 # the pairs of a vector should have similar lengths
                 members = members[np.lexsort((shorter_length[members], limits[members]))]
-            edits[members] = self._call(number, short[members], long[members], limits[members])
+            words = np.maximum(2.0, limits[members] / 64 + 1.6)
+            seconds = np.cumsum(_SECONDS_PER_WORD * words * longer_length[members])
+            slices = np.searchsorted(seconds, np.arange(_SECONDS_AT_ONCE, seconds[-1], _SECONDS_AT_ONCE))
+            for now in np.split(members, slices):
+                edits[now] = self._call(number, short[now], long[now], limits[now])
         return edits
 
     def _call(

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skseed._kmers import window_base, window_hashes
+from skseed._progress import track
 from skseed._sequences import Sequences
 from skseed.distances._blocks import SortedSequences
 from skseed.distances._components import Components
@@ -95,6 +96,12 @@ class Seeds:
         Windows that equal the same seeds make a bucket, and follow each other. With components, windows are
         dropped as soon as the sequences of their bucket are in one component.
         """
+        batches = self._window_batches(components, first_hits, most_hits)
+        yield from track(batches, len(self.low), "shared seeds", size_of=len)
+
+    def _window_batches(
+        self, components: Components | None, first_hits: int, most_hits: int
+    ) -> Iterator[npt.NDArray[np.intp]]:
         starts = np.flatnonzero(np.diff(self.low, prepend=-1))
         sizes = np.diff(starts, append=len(self.low))
         left, most = np.arange(len(self.low)), first_hits

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skseed._parallel import run_blocks
+from skseed._progress import track
 from skseed.distances._blocks import Found, SortedSequences
 from skseed.distances._components import BlockComponents, Pairs, all_close, join_close
 from skseed.distances._packed import PackedSequences
@@ -57,7 +58,9 @@ def _edits_in_slices(
 
     edits = np.empty(len(first), dtype=np.int64)
     checked = run_blocks(map(task, slices), n_jobs=n_jobs, prefer="threads", ordered=True)
-    for members, values in zip(slices, checked, strict=True):
+    sizes = [len(members) for members in slices]
+    tracked = track(checked, len(order), "pairs of sequences", sizes=sizes)
+    for members, values in zip(slices, tracked, strict=True):
         edits[members] = values
     return edits
 
@@ -114,7 +117,9 @@ def search_packed_seeds(
     first, second = np.divmod(np.unique(np.concatenate(keys)), len(searched))
     slices = [slice(start, start + _CHECKED_AT_ONCE) for start in range(0, len(first), _CHECKED_AT_ONCE)]
     tasks = (joblib.delayed(_close_of_slice)(packed, first[now], second[now], limits) for now in slices)
-    for pairs in run_blocks(tasks, n_jobs=n_jobs, prefer="threads", shared_memory=True):
+    blocks = run_blocks(tasks, n_jobs=n_jobs, prefer="threads", shared_memory=True)
+    sizes = (len(first[now]) for now in slices)
+    for pairs in track(blocks, len(first), "pairs of sequences", sizes=sizes):
         found.add(pairs)
 
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.base import BaseEstimator
 
+from skseed._base import Estimator
 from skseed._sequences import Sequences
 
 Distances = Callable[[Sequences, Sequences], npt.NDArray[np.float32]]
@@ -94,7 +94,7 @@ class PaddedCodes(Featurizer):
         return sequences.padded(self.shape[0]).astype(np.int32)
 
 
-class Encoder(BaseEstimator):
+class Encoder(Estimator):
     """Base class of encoders: the specification of an embedder's network.
 
     An encoder holds sizes, clones and searches like any estimator, and learns nothing itself. When an

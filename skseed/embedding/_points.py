@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from skseed._parallel import run_blocks
+from skseed._progress import track
 from skseed._sequences import Sequences
 from skseed._tokens import warn_unknown_sequences
 from skseed._training import forward_in_batches, one_torch_thread
@@ -40,9 +41,11 @@ def embed(
             features
         )
 
-    chunks = (sequences.slice(start, start + n_rows) for start in range(0, len(sequences), n_rows))
-    tasks = (joblib.delayed(embed_chunk)(chunk) for chunk in chunks)
-    points, known = zip(*run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True), strict=True)
+    starts = range(0, len(sequences), n_rows)
+    tasks = (joblib.delayed(embed_chunk)(sequences.slice(start, start + n_rows)) for start in starts)
+    results = run_blocks(tasks, n_jobs=n_jobs, prefer="threads", ordered=True)
+    sizes = [min(n_rows, len(sequences) - start) for start in starts]
+    points, known = zip(*track(results, len(sequences), "sequences", sizes=sizes), strict=True)
     warn_unknown_sequences(
         np.concatenate(known),
         kind=featurizer.feature_name,

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
+from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY, VERBOSE
+from skseed._progress import show_progress, track
 from skseed._sequences import Sequences, Topology, as_sequence_pair
 from skseed._sklearn import _num_samples, validate_params
 from skseed.alphabets import Alphabet
@@ -34,6 +35,7 @@ Nearest = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
         "both_strands": ["boolean"],
         "sequence_column": [str, Integral, None],
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     },
     prefer_skip_nested_validation=True,
 )
@@ -51,6 +53,7 @@ def leakage_report(
     both_strands: bool = False,
     sequence_column: Any = None,
     n_jobs: int | None = None,
+    verbose: int = 0,
 ) -> pd.DataFrame:
     """Find the nearest training sequence of each test sequence.
 
@@ -96,6 +99,8 @@ def leakage_report(
     n_jobs : int, default=None
         The number of blocks computed at once; None is 1 unless in a ``joblib.parallel_config`` context, -1 is
         one for each processor.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Returns
     -------
@@ -174,13 +179,16 @@ def leakage_report(
         )
         first_test = len(splits[0][0])
     options: dict[str, Any] = {"topology": topology, "both_strands": both_strands, "n_jobs": n_jobs}
-    if max_distance is None:
-        found = [_nearest_of_all(sequences, split, **options) for split in splits]
-    elif X_test is not None:
-        found = [_nearest_within(sequences, splits[0], max_distance, **options)]
-    else:
-        pairs = levenshtein_neighbors(sequences, max_distance, **options)
-        found = [_nearest_in_graph(pairs, train, test) for train, test in splits]
+    with show_progress(verbose, "leakage_report"):
+        if max_distance is None:
+            sizes = [len(test) for _, test in splits]
+            tracked = track(splits, sum(sizes), "test sequences", sizes=sizes)
+            found = [_nearest_of_all(sequences, split, **options) for split in tracked]
+        elif X_test is not None:
+            found = [_nearest_within(sequences, splits[0], max_distance, **options)]
+        else:
+            pairs = levenshtein_neighbors(sequences, max_distance, **options)
+            found = [_nearest_in_graph(pairs, train, test) for train, test in splits]
     report = _table(splits, found, first_test)
     nearest, edits = report["nearest"].to_numpy(), report.pop("distance").to_numpy()
     tested = np.concatenate([test for _, test in splits])

@@ -13,7 +13,8 @@ from sklearn.model_selection import BaseCrossValidator, GroupKFold, StratifiedGr
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.multiclass import type_of_target
 
-from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY
+from skseed._constraints import ALPHABET_OF_DISTANCES, MAX_DISTANCE, TOPOLOGY, VERBOSE
+from skseed._progress import reports_progress, track
 from skseed._sequences import Sequences, Topology
 from skseed._sklearn import Interval, StrOptions, _num_samples, validate_parameter_constraints
 from skseed._validation import check_target
@@ -93,6 +94,8 @@ class LevenshteinGroupKFold(BaseCrossValidator):
     n_jobs : int, default=None
         The number of blocks of distances computed at once; None is 1 unless in a ``joblib.parallel_config``
         context, -1 is one for each processor.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Attributes
     ----------
@@ -181,6 +184,7 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         "random_state": ["random_state"],
         "sequence_column": [str, Integral, None],
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     }
 
     def __init__(
@@ -200,6 +204,7 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         random_state: Any = None,
         sequence_column: Any = None,
         n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> None:
         if not shuffle and random_state is not None:
             raise ValueError(
@@ -225,6 +230,7 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         self.random_state = random_state
         self.sequence_column = sequence_column
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def split(
         self, X: Any, y: Any = None, groups: Any = None
@@ -283,6 +289,7 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         for test, _ in self._splits(X, y):
             yield test
 
+    @reports_progress
     def _splits(self, X: Any, y: Any) -> list[Split]:
         """Return the test set of each split, and the sequences in none of its sets; set `dropped_`."""
         parameters = {name: getattr(self, name) for name in self._parameter_constraints}
@@ -323,7 +330,7 @@ class LevenshteinGroupKFold(BaseCrossValidator):
             graph = csr_array(graph[tested][:, tested])
         rng = check_random_state(self.random_state if self.shuffle else 0)
         splits, largest = [], 0
-        for _ in range(self.n_repeats):
+        for _ in track(range(self.n_repeats), self.n_repeats, "repeats"):
             repeat, size = self._repeat(groups, y, graph, rng)
             splits += [(tested[test], tested[dropped]) for test, dropped in repeat]
             largest = max(largest, size)

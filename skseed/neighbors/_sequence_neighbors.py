@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
 from skseed._base import SequenceTransformer
-from skseed._constraints import ALPHABET_OF_DISTANCES, AT_LEAST_ONE, TOPOLOGY
+from skseed._constraints import ALPHABET_OF_DISTANCES, AT_LEAST_ONE, TOPOLOGY, VERBOSE
+from skseed._progress import reports_progress
 from skseed._sequences import Topology
 from skseed._sklearn import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
 from skseed._validation import check_sequences
@@ -60,6 +61,8 @@ class SequenceNeighbors(ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
     n_jobs : int, default=None
         The number of threads; None is 1 unless in a ``joblib.parallel_config`` context, -1 is one for each
         processor.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Attributes
     ----------
@@ -120,6 +123,7 @@ class SequenceNeighbors(ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
         "both_strands": ["boolean"],
         "alphabet": ALPHABET_OF_DISTANCES,
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     }
 
     def __init__(
@@ -134,6 +138,7 @@ class SequenceNeighbors(ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
         both_strands: bool = False,
         alphabet: str | Alphabet | None = "auto",
         n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.radius = radius
@@ -144,7 +149,9 @@ class SequenceNeighbors(ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
         self.both_strands = both_strands
         self.alphabet = alphabet
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
+    @reports_progress
     @atomic_fit
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -181,6 +188,7 @@ class SequenceNeighbors(ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
             self.recall_ = self._recall(sequences)
         return self
 
+    @reports_progress
     def kneighbors(self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True) -> Any:
         """Find the nearest sequences of each query.
 
@@ -256,6 +264,7 @@ class SequenceNeighbors(ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
             (data, indices.ravel(), np.arange(0, n_queries * k + 1, k)), (n_queries, self.n_samples_fit_)
         )
 
+    @reports_progress
     def radius_neighbors_graph(
         self, X: Any = None, radius: int | float | None = None, mode: str = "connectivity"
     ) -> csr_array:
@@ -282,6 +291,7 @@ class SequenceNeighbors(ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
         graph = self.index_.radius_neighbors(X, radius, n_jobs=self.n_jobs)
         return _sorted_by_distance(graph, mode)
 
+    @reports_progress
     def fit_transform(self, X: Any, y: Any = None) -> csr_array:
         """Index the sequences, and return the graph of their own neighbors.
 

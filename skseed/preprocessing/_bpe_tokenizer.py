@@ -12,7 +12,8 @@ import sentencepiece
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skseed._base import SequenceTransformer, warn_cut
-from skseed._constraints import AT_LEAST_ONE
+from skseed._constraints import AT_LEAST_ONE, VERBOSE
+from skseed._progress import reports_progress, track
 from skseed._sequences import chunk_bounds, offsets_of
 from skseed._sklearn import Interval, _fit_context
 from skseed._tokens import PADDING, UNKNOWN, list_symbols, warn_unseen_symbols
@@ -47,6 +48,8 @@ class BPETokenizer(SequenceTransformer):
         sequence given to `fit`. `transform` then warns if the sequences lose more than 1 % of all tokens.
         None takes less if a few very long sequences would fill the table with padding: a table of more than
         2**22 cells (16 MiB) has at most 16 cells for each token. `fit` then warns.
+    verbose : int, default=0
+        Whether to print the progress on standard error, with the log of sentencepiece while it learns.
 
     Attributes
     ----------
@@ -101,11 +104,13 @@ class BPETokenizer(SequenceTransformer):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "vocab_size": [Interval(Integral, 3, None, closed="left")],
         "max_length": [*AT_LEAST_ONE, None],
+        "verbose": VERBOSE,
     }
 
-    def __init__(self, vocab_size: int = 1000, *, max_length: int | None = None) -> None:
+    def __init__(self, vocab_size: int = 1000, *, max_length: int | None = None, verbose: int = 0) -> None:
         self.vocab_size = vocab_size
         self.max_length = max_length
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -156,6 +161,7 @@ class BPETokenizer(SequenceTransformer):
         """
         return _pad(self._fit_encode(X), self.max_length_)
 
+    @reports_progress
     def transform(self, X: Any) -> npt.NDArray[np.int32]:
         """Tokenize sequences into rows of token ids.
 
@@ -259,10 +265,11 @@ class BPETokenizer(SequenceTransformer):
         check_is_fitted(self)
         return np.array([f"token{i}" for i in range(self.max_length_)], dtype=object)
 
+    @reports_progress
     def _fit_encode(self, X: Any) -> list[npt.NDArray[np.int32]]:
         """Fit, and return the tokens of the training sequences."""
         sequences = _upper(check_sequences(X))
-        model = _train(sequences, self.vocab_size)
+        model = _train(sequences, self.vocab_size, log_level=0 if self.verbose else 2)
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         tokens = list(_encode(processor, sequences))
         n_tokens = processor.get_piece_size()
@@ -322,7 +329,7 @@ def _raise_letter(sequence: str, index: int) -> NoReturn:
     )
 
 
-def _train(sequences: list[str], vocab_size: int) -> bytes:
+def _train(sequences: list[str], vocab_size: int, *, log_level: int) -> bytes:
     letters = sorted(set().union(*map(set, sequences)))
     if not letters:
         raise ValueError(
@@ -359,7 +366,7 @@ def _train(sequences: list[str], vocab_size: int) -> bytes:
         unk_id=UNKNOWN,
         bos_id=-1,
         eos_id=-1,
-        minloglevel=2,
+        minloglevel=log_level,
     )
     return model.getvalue()
 
@@ -371,7 +378,9 @@ def _batches(sequences: list[str]) -> Iterator[tuple[int, int]]:
 def _encode(
     processor: sentencepiece.SentencePieceProcessor, sequences: list[str]
 ) -> Iterator[npt.NDArray[np.int32]]:
-    for start, stop in _batches(sequences):
+    batches = list(_batches(sequences))
+    sizes = [stop - start for start, stop in batches]
+    for start, stop in track(batches, len(sequences), "sequences", sizes=sizes):
         for ids in processor.encode(sequences[start:stop]):
             yield np.array(ids, dtype=np.int32)
 

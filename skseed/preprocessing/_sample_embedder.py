@@ -5,16 +5,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
+from skseed._base import Estimator
 from skseed._sklearn import HasMethods, _fit_context
 from skseed._validation import check_sequences
 
 
-class SampleEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SampleEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     """Embed samples as the mean of the vectors of their sequences, weighted by abundance.
 
     A sample, such as a soil or a gut, is a row of counts of sequences (amplicon variants). Count tables

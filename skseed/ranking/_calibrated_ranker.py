@@ -6,16 +6,20 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
+from joblib import delayed
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils import Bunch, Tags, _safe_indexing, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
+from skseed._base import Estimator
+from skseed._constraints import VERBOSE
+from skseed._parallel import run_blocks
+from skseed._progress import reports_progress, track
 from skseed._sklearn import HasMethods, Interval, StrOptions, _check_method_params, _fit_context
 from skseed._validation import check_labels
 from skseed.ranking._base import LabRankerMixin, Scores
@@ -24,7 +28,7 @@ from skseed.ranking._fit_params import route_fit_params
 _DEFAULT_SPLITS = 5
 
 
-class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
+class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, Estimator):
     """Add calibrated probabilities and an unknown label to a ranker.
 
     A ranking always has a first place, and the softmax of the scores is overconfident. This estimator fits
@@ -57,6 +61,8 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         `groups`. A splitter is used as it is.
     n_jobs : int, default=None
         The number of clones that are fitted at the same time, by joblib.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Attributes
     ----------
@@ -136,6 +142,7 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         "unknown_label": [str, Integral, None],
         "cv": ["cv_object"],
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     }
     # with metadata routing, groups are requested unless set_fit_request(groups=False) says otherwise
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
@@ -149,6 +156,7 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         unknown_label: str | int | None = None,
         cv: Any = _DEFAULT_SPLITS,
         n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> None:
         self.estimator = estimator
         self.novelty = novelty
@@ -156,8 +164,10 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         self.unknown_label = unknown_label
         self.cv = cv
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     # the ranker validates its own parameters when it is fitted
+    @reports_progress
     @atomic_fit
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any, groups: Any = None, **fit_params: Any) -> Self:
@@ -193,10 +203,12 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, BaseEstimator):
         routed = route_fit_params(self, {"estimator": self.estimator}, groups, fit_params)
         params = routed["estimator"].fit
         cv = self._splitter(y, groups)
-        folds = Parallel(n_jobs=self.n_jobs)(
-            delayed(_score_fold)(clone(self.estimator), X, y, train, test, params)
-            for train, test in cv.split(X, y, **routed["splitter"].split)
+        splits = list(cv.split(X, y, **routed["splitter"].split))
+        tasks = (
+            delayed(_score_fold)(clone(self.estimator), X, y, train, test, params) for train, test in splits
         )
+        scored = run_blocks(tasks, n_jobs=self.n_jobs, prefer="processes", ordered=True)
+        folds = list(track(scored, len(splits), "folds"))
         if all((columns < 0).all() for _, _, columns in folds):
             raise ValueError(
                 "No held-out row has a lab with training rows, so nothing can be learned from the scores; "

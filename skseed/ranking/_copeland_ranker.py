@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
+from joblib import delayed
 from scipy.stats import rankdata
 from sklearn.base import MetaEstimatorMixin, clone, is_classifier
 from sklearn.utils import Bunch, Tags, get_tags
@@ -15,6 +15,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
+from skseed._base import Estimator
+from skseed._constraints import VERBOSE
+from skseed._parallel import run_blocks
+from skseed._progress import reports_progress, track
 from skseed._sklearn import Interval, StrOptions, _BaseComposition, _fit_context
 from skseed._validation import check_labels
 from skseed.ranking._base import LabRankerMixin, Scores, check_same_kind
@@ -32,7 +36,7 @@ def _has_probabilities(self: "CopelandRanker") -> bool:
     return True
 
 
-class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
+class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, Estimator, _BaseComposition):
     """Combine the rankings of several rankers by an election.
 
     Every ranker is a voter that ranks all labs. A lab beats another one if more rankers put it before the
@@ -55,6 +59,8 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         mean rank. With None, all labs are candidates. Only used for ``"copeland"``.
     n_jobs : int, default=None
         The number of rankers that are fitted at the same time, by joblib.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Attributes
     ----------
@@ -121,6 +127,7 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         "method": [StrOptions({"copeland", "mean_probability", "reciprocal_rank"})],
         "n_candidates": [Interval(Integral, 1, None, closed="left"), None],
         "n_jobs": [Integral, None],
+        "verbose": VERBOSE,
     }
     # with metadata routing, groups are requested unless set_fit_request(groups=False) says otherwise
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
@@ -132,13 +139,16 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
         method: str = "copeland",
         n_candidates: int | None = 50,
         n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> None:
         self.estimators = estimators
         self.method = method
         self.n_candidates = n_candidates
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     # the rankers validate their own parameters when they are fitted
+    @reports_progress
     @atomic_fit
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any, groups: Any = None, **fit_params: Any) -> Self:
@@ -176,9 +186,11 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, _BaseComposition):
             if not isinstance(estimator, str)
         }
         routed = route_fit_params(self, rankers, groups, fit_params)
-        fitted = Parallel(n_jobs=self.n_jobs)(
+        tasks = (
             delayed(_fit)(clone(estimator), X, y, routed[name].fit) for name, estimator in rankers.items()
         )
+        fits = run_blocks(tasks, n_jobs=self.n_jobs, prefer="processes", ordered=True)
+        fitted = list(track(fits, len(rankers), "rankers"))
         by_name = dict(zip(rankers, fitted, strict=True))
         for name, ranker in by_name.items():
             check_same_kind(y, ranker.classes_, f"the ranker {name!r}")

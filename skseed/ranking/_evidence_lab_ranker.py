@@ -9,6 +9,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
+from skseed._constraints import VERBOSE
+from skseed._progress import reports_progress
 from skseed._sequences import Topology
 from skseed._sklearn import Interval, _fit_context
 from skseed.ranking._base import Scores
@@ -52,6 +54,8 @@ class EvidenceLabRanker(KmerExplanationMixin, KmerRanker):
     n_splits : int, default=5
         The number of folds of the training data. Folds are held out one after the other until 6,000 plasmids
         are ranked.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
     random_state : int, RandomState instance or None, default=None
         Controls the folds, the choice of held-out and enrolled plasmids, the wrong labs that the true labs
         are compared with, and the network.
@@ -135,6 +139,7 @@ class EvidenceLabRanker(KmerExplanationMixin, KmerRanker):
         **KmerRanker._parameter_constraints,
         "network": ["boolean"],
         "n_splits": [Interval(Integral, 2, None, closed="left")],
+        "verbose": VERBOSE,
         "random_state": ["random_state"],
     }
     # with metadata routing, groups are requested unless set_fit_request(groups=False) says otherwise
@@ -151,6 +156,7 @@ class EvidenceLabRanker(KmerExplanationMixin, KmerRanker):
         n_metadata: int = 0,
         network: bool = True,
         n_splits: int = 5,
+        verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.k = k
@@ -159,8 +165,10 @@ class EvidenceLabRanker(KmerExplanationMixin, KmerRanker):
         self.n_metadata = n_metadata
         self.network = network
         self.n_splits = n_splits
+        self.verbose = verbose
         self.random_state = random_state
 
+    @reports_progress
     @atomic_fit
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
@@ -208,6 +216,7 @@ class EvidenceLabRanker(KmerExplanationMixin, KmerRanker):
         model = EvidenceModel.from_library(library, color_classes, network, np.arange(library.n_labs))
         return self._set_model(model, coef_=coef, enrolled_coef_=enrolled_coef, logit_feature_names_=names)
 
+    @reports_progress
     def enroll(self, X: Any, y: Any, groups: Any = None) -> Self:
         """Add sequences of known or new labs, and keep the weights of the features.
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import GroupKFold
 
+from skseed._progress import track
 from skseed.ranking._color_classes import ColorClasses
 from skseed.ranking._conditional_logit import Candidates
 from skseed.ranking._evidence_model import EvidenceModel, train_network
@@ -46,7 +47,8 @@ def hold_out(
     known, mixed = [], []
     n_left = _MAX_QUERIES
     splitter = GroupKFold(min(n_splits, n_groups), shuffle=True, random_state=rng)
-    for train, test in splitter.split(library.labs, groups=library.groups):
+    folds = splitter.split(library.labs, groups=library.groups)
+    for train, test in track(folds, splitter.n_splits, "folds"):
         present = np.bincount(library.labs[train], minlength=library.n_labs) > 0
         old = rng.permutation(test[present[library.labs[test]]])[:n_left]
         if not len(old):

@@ -10,6 +10,8 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
+from skseed._constraints import VERBOSE
+from skseed._progress import reports_progress
 from skseed._sequences import Topology
 from skseed._sklearn import Interval, _fit_context
 from skseed.ranking._base import Scores
@@ -75,6 +77,8 @@ class KmerLabRanker(KmerExplanationMixin, KmerRanker):
     metadata_weight : float, default=0.25
         The weight of the metadata's log-likelihood relative to the logarithm of the vote. It is below 1
         because the properties depend on each other.
+    verbose : int, default=0
+        Whether to print the progress on standard error.
 
     Attributes
     ----------
@@ -136,6 +140,7 @@ class KmerLabRanker(KmerExplanationMixin, KmerRanker):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **KmerRanker._parameter_constraints,
+        "verbose": VERBOSE,
         "metadata_weight": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -150,13 +155,16 @@ class KmerLabRanker(KmerExplanationMixin, KmerRanker):
         topology: Topology = "circular",
         n_metadata: int = 0,
         metadata_weight: float = 0.25,
+        verbose: int = 0,
     ) -> None:
         self.k = k
         self.fraction = fraction
         self.topology = topology
         self.n_metadata = n_metadata
         self.metadata_weight = metadata_weight
+        self.verbose = verbose
 
+    @reports_progress
     @atomic_fit
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any) -> Self:
@@ -188,6 +196,7 @@ class KmerLabRanker(KmerExplanationMixin, KmerRanker):
         library = self._read_library(X, y, reset=True)
         return self._set_model(LabVote.from_library(library))
 
+    @reports_progress
     def enroll(self, X: Any, y: Any) -> Self:
         """Add sequences of known or new labs.
 

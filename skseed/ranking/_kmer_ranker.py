@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
-from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from skseed._base import Estimator
 from skseed._constraints import TOPOLOGY
 from skseed._kmers import MAX_DNA_K, kmer_sketches
 from skseed._sequences import Sequences, Topology, as_sequences
@@ -22,7 +22,7 @@ from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles
 from skseed.ranking._sequence_table import as_sequence_table, split_sequence_table
 
 
-class KmerRanker(LabRankerMixin, BaseEstimator):
+class KmerRanker(LabRankerMixin, Estimator):
     """Rank labs by a model of a :class:`KmerLibrary`; X is sequences, or a table with binary metadata.
 
     A fitted ranker has one attribute, `_model`, with everything that prediction needs; ``_model.library`` is

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skseed._atomic_fit import atomic_fit
+from skseed._base import Estimator
 from skseed._constraints import AT_LEAST_ONE
 from skseed._sklearn import HasMethods, Interval, _fit_context
 from skseed._tokens import UNKNOWN, are_known, read_unseen_as_unknown, rotate_rows, row_lengths
@@ -33,7 +34,7 @@ _WEIGHT_DECAY = 1e-5
 _BLOCK_ROWS = 256
 
 
-class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, BaseEstimator):
+class TokenRanker(TokenExplanationMixin, NeuralEstimatorMixin, LabRankerMixin, Estimator):
     """Train a network on rows of tokens, and score the labs by a head on its outputs.
 
     A subclass implements `_build_module`, which returns a network with a ``body`` and a method ``project``

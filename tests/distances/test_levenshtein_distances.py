@@ -13,7 +13,13 @@ from rapidfuzz.distance import Levenshtein
 # limits and the choice of the kernel are lowered, so that small data reach them
 from skseed import _limits
 from skseed._sequences import as_sequences
-from skseed.distances import _verify, levenshtein_distances, levenshtein_groups
+from skseed.distances import (
+    LevenshteinIndex,
+    _levenshtein_distances,
+    _verify,
+    levenshtein_distances,
+    levenshtein_groups,
+)
 from tests.reference import cutoff, distance_matrix, mutate, random_sequence, random_sequences
 
 collections = st.lists(st.text("AC", max_size=12), min_size=1, max_size=12)
@@ -182,6 +188,29 @@ def test_endless_work_raises_before_work(monkeypatch):
     for topology in ("linear", "circular"):
         with pytest.raises(ValueError, match=r"on 2 workers; lower max_distance, group inside labels"):
             levenshtein_groups(X, 0.1, topology=topology, n_jobs=2)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_endless_queries_of_an_index_raise_after_the_first_ones(monkeypatch, n_jobs):
+    rng = np.random.default_rng(0)
+    index = LevenshteinIndex([random_sequence(rng, 300) for _ in range(20)])
+    X = [random_sequence(rng, 300) for _ in range(400)]
+    monkeypatch.setattr(_limits, "_MAX_HOURS", 1e-12)
+    with pytest.raises(ValueError, match=r"compare 400 queries would take .* on .*; set n_candidates"):
+        index.kneighbors(X, 1, n_jobs=n_jobs)
+    with pytest.raises(ValueError, match=r"compare 400 queries would take .*; lower max_distance, or pass"):
+        index.radius_neighbors(X, 0.2, n_jobs=n_jobs)
+
+
+@pytest.mark.parametrize("max_distance", [None, 0.2])
+def test_the_size_of_tiles_does_not_change_the_matrix(monkeypatch, max_distance):
+    rng = np.random.default_rng(0)
+    X = [random_sequence(rng, length) for length in (0, 1, 30, 45, 60, 200) for _ in range(7)]
+    expected = levenshtein_distances(X, max_distance=max_distance)
+    between = levenshtein_distances(X[5:20], X, max_distance=max_distance)
+    monkeypatch.setattr(_levenshtein_distances, "_CELLS_AT_ONCE", {False: 50_000, True: 50_000})
+    np.testing.assert_array_equal(levenshtein_distances(X, max_distance=max_distance, n_jobs=2), expected)
+    np.testing.assert_array_equal(levenshtein_distances(X[5:20], X, max_distance=max_distance), between)
 
 
 def test_plan_is_logged(caplog):
