@@ -22,7 +22,7 @@ from skseed.metrics import expected_calibration_error, fpr_at_tpr
 from skseed.ranking import CalibratedRanker, KmerLabRanker
 
 plasmids = make_plasmids(
-    540, 30, n_publications=6, signature=0.1, mutation_rate=0.02, return_X_y=False, random_state=0
+    540, 30, n_publications=6, signature=0.2, mutation_rate=0.02, return_X_y=False, random_state=0
 )
 X = np.array(plasmids.data, dtype=object)
 y = np.array([f"lab {lab + 1}" for lab in plasmids.target])

@@ -2,9 +2,10 @@
 Test error and the size of held-out clades
 ==========================================
 
-How does the error grow if larger clades are held out? This example holds out clades of up to 2, 4, 8, … 256
-tips of a tree (depth 1 to 8). The error of a learned embedding on them grows with the clade size, while the
-error on a random validation set does not. The error of k-mer counts, which hardly learn, stays the same.
+Does the error of an embedding depend on how distant the test genes are? This example holds out clades of up
+to 2, 4, 8, … 256 tips of a tree (depth 1 to 8). On large clades, the error of a learned linear embedding is
+about half larger than on a random validation set. Scaled distances of k-mer counts learn only one number.
+Their error does not grow, and at depth 8 it is smaller.
 """
 
 # %%
