@@ -133,7 +133,6 @@ CASES = [
         KmerNetworkLabRanker(
             fraction=1,
             topology="linear",
-            min_groups=1,
             n_hidden=8,
             dropout=0.0,
             max_epochs=1,

@@ -10,6 +10,11 @@ class WeightedCrossEntropyLoss(nn.Module):
     Use it where rows are not independent, such as sequences of one publication: weights below 1 keep a large
     group from dominating the loss.
 
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        The share of each target, in [0, 1), that is divided evenly among all classes.
+
     Examples
     --------
     >>> import torch
@@ -19,6 +24,10 @@ class WeightedCrossEntropyLoss(nn.Module):
     >>> round(WeightedCrossEntropyLoss()(logits, (targets, weights)).item(), 3)
     0.127
     """
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.label_smoothing = label_smoothing
 
     def forward(self, logits: torch.Tensor, target: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         """Return the loss of a batch.
@@ -36,5 +45,7 @@ class WeightedCrossEntropyLoss(nn.Module):
             The sum of the weighted cross-entropies divided by the sum of the weights.
         """
         targets, weights = target
-        losses = nn.functional.cross_entropy(logits, targets, reduction="none")
+        losses = nn.functional.cross_entropy(
+            logits, targets, reduction="none", label_smoothing=self.label_smoothing
+        )
         return (weights * losses).sum() / weights.sum()

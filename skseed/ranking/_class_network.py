@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.special import log_softmax
 
 from skseed._kmers import Hashes, Sketches
-from skseed.ranking._color_classes import ColorClasses, merge_columns
+from skseed.ranking._color_classes import ColorClasses, merge_entries
 from skseed.ranking._kmer_library import KmerLibrary, KmerProfiles
 
 Floats = npt.NDArray[np.float32]
@@ -31,18 +31,10 @@ class ClassColumns:
     n_metadata: int
 
     @classmethod
-    def from_library(
-        cls, library: KmerLibrary, color_classes: ColorClasses, min_groups: int
-    ) -> "ClassColumns":
-        """Return the columns of the color classes of k-mers that occur in at least `min_groups` groups.
-
-        `color_classes` are those of the library. A k-mer of a single construct says nothing about others, so
-        it is left out before the k-mers of its class are counted.
-        """
-        known = color_classes.groups_of_kmer >= min_groups
-        classes, columns = np.unique(color_classes.class_of_kmer[known], return_inverse=True)
-        n_metadata = library.profiles.metadata.shape[1]
-        return cls(library.hashes[known], columns.ravel().astype(np.int32), len(classes), n_metadata)
+    def from_library(cls, library: KmerLibrary, color_classes: ColorClasses) -> "ClassColumns":
+        """Return the columns of the color classes of a library."""
+        columns = color_classes.class_of_kmer.astype(np.int32)
+        return cls(library.hashes, columns, color_classes.n_classes, library.profiles.metadata.shape[1])
 
     @property
     def n_columns(self) -> int:
@@ -56,12 +48,22 @@ class ClassColumns:
         return np.where(self.hashes[places] == hashes, self.columns[places], np.int32(-1))
 
     def rows(self, profiles: KmerProfiles, column_of_kmer: npt.NDArray[np.int32]) -> sparse.csr_matrix:
-        """Return the sparse rows of profiles, scaled to length 1.
+        """Return the sparse rows of profiles; `column_of_kmer` is the result of `columns_of` for their k-mers."""
+        return self._rows(profiles, column_of_kmer[profiles.kmers.indices])
 
-        `column_of_kmer` is the result of `columns_of` for the k-mers of the profiles. An entry of a color
-        class is the logarithm of 1 plus the number of its k-mers.
+    def training_rows(self, library: KmerLibrary, color_classes: ColorClasses) -> sparse.csr_matrix:
+        """Return the sparse row of each sequence of the library, computed as if its group were unknown.
+
+        Otherwise the color classes of a training sequence would reveal its lab.
         """
-        counts = merge_columns(profiles.kmers, column_of_kmer, self.n_classes)
+        return self._rows(library.profiles, color_classes.without_own_group(library))
+
+    def _rows(self, profiles: KmerProfiles, columns: npt.NDArray[np.integer]) -> sparse.csr_matrix:
+        """Return the sparse rows of profiles, scaled to length 1, from the column of each k-mer entry.
+
+        An entry of a color class is the logarithm of 1 plus the number of its k-mers.
+        """
+        counts = merge_entries(profiles.kmers, columns, self.n_classes)
         counts.data = np.log1p(counts.data)
         bins = np.minimum(np.log1p(profiles.lengths) / _LENGTH_STEP, _LENGTH_BINS - 1).astype(np.int64)
         n_rows = len(bins)

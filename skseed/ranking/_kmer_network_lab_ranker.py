@@ -33,9 +33,9 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
     """Rank the labs that may have engineered a plasmid by a small network on common k-mers.
 
     The network reads the color classes of a plasmid (k-mers of exactly the same labs), its metadata and its
-    length. Only k-mers that occur in several groups, such as publications, count, so the network learns
-    habits of a lab instead of single constructs. It finds labs by combinations of common k-mers, which a vote
-    cannot weigh. Alone it is less accurate than :class:`EvidenceLabRanker`, which contains this network as a
+    length. It finds labs by combinations of common k-mers, which a vote cannot weigh. In training, the row of
+    a plasmid is computed without its own group, such as its publication, so the network learns what several
+    groups of a lab share instead of single constructs. Alone it is less accurate than :class:`EvidenceLabRanker`, which contains this network as a
     feature; use it for comparison, or in a :class:`CopelandRanker`. It does not enroll labs.
 
     Parameters
@@ -50,12 +50,13 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
     n_metadata : int, default=0
         The number of columns of X, the last ones, that are binary metadata. If it is not 0, X is a table
         whose first column is the sequence.
-    min_groups : int, default=2
-        The smallest number of groups in which a k-mer must occur.
     n_hidden : int, default=256
         The number of hidden units.
     dropout : float, default=0.3
         The probability that a hidden unit is dropped in training, in [0, 1).
+    label_smoothing : float, default=0.2
+        The share of each target, in [0, 1), that is divided evenly among all labs. It makes the network less
+        confident for plasmids of unseen groups.
     lr : float, default=1e-2
         Highest learning rate of the one-cycle schedule.
     max_epochs : int, default=12
@@ -112,9 +113,11 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
     -----
     K-mers are sketched as in :class:`KmerLabRanker`. An entry of a color class is log(1 + n) for n k-mers of
     the class in the plasmid. The metadata and a bin of the logarithm of the length are further columns. Each
-    row is scaled to length 1. The loss is the cross-entropy, in which a plasmid of a group of n plasmids has
-    the weight 1/√n. The scores of `decision_function` are log-probabilities; they are overconfident for
-    plasmids of unseen groups.
+    row is scaled to length 1. The loss is the cross-entropy with smoothed labels, in which a plasmid of a group
+    of n plasmids has the weight 1/√n. The scores of `decision_function` are log-probabilities.
+
+    The color class of a k-mer of a training plasmid is that of the labs that have it in other groups. If no
+    k-mer has exactly these labs, the color class of all labs is used. A k-mer without other groups is left out.
 
     A sequence without a known k-mer is ranked by its length and metadata, with one warning in a call.
 
@@ -131,9 +134,9 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **KmerRanker._parameter_constraints,
         **NeuralEstimatorMixin._training_constraints,
-        "min_groups": AT_LEAST_ONE,
         "n_hidden": AT_LEAST_ONE,
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
@@ -144,9 +147,9 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
         fraction: float = 0.125,
         topology: Topology = "circular",
         n_metadata: int = 0,
-        min_groups: int = 2,
         n_hidden: int = 256,
         dropout: float = 0.3,
+        label_smoothing: float = 0.2,
         lr: float = 1e-2,
         max_epochs: int = 12,
         batch_size: int = 512,
@@ -163,9 +166,9 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
         self.fraction = fraction
         self.topology = topology
         self.n_metadata = n_metadata
-        self.min_groups = min_groups
         self.n_hidden = n_hidden
         self.dropout = dropout
+        self.label_smoothing = label_smoothing
         self.lr = lr
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -217,8 +220,8 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
 
     def _fit_library(self, library: KmerLibrary, color_classes: ColorClasses) -> Self:
         """Train the network on the rows of a library."""
-        columns = ClassColumns.from_library(library, color_classes, self.min_groups)
-        rows = columns.rows(library.profiles, columns.columns_of(library.hashes))
+        columns = ClassColumns.from_library(library, color_classes)
+        rows = columns.training_rows(library, color_classes)
         weights = 1 / np.sqrt(np.bincount(library.groups))[library.groups]
         targets = library.labs.astype(np.int64)
         weight_seed, dropout_seed, batch_seed, split_seed = self._draw_seeds(4)
@@ -245,7 +248,7 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
 
         net = self._train(
             network,
-            WeightedCrossEntropyLoss(),
+            WeightedCrossEntropyLoss(self.label_smoothing),
             batches,
             data=[rows.data, rows.indices, rows.indptr, targets, weights, train],
             validation_loss=validation_loss if len(held_out) else None,

@@ -8,7 +8,11 @@ from scipy import sparse
 from skseed.alphabets import DNA
 from skseed.datasets import make_plasmids
 from skseed.nn import SparseBatches, SparseSoftmaxNetwork, pad_sparse_rows
-from skseed.ranking import KmerNetworkLabRanker
+from skseed.ranking import EvidenceLabRanker, KmerNetworkLabRanker
+
+# the rows that the network is trained on show in no public result
+from skseed.ranking._class_network import ClassColumns
+from skseed.ranking._color_classes import ColorClasses
 from tests.reference import canonical_kmers, random_sequence
 
 SIZES = {"n_hidden": 32, "batch_size": 32, "random_state": 0}
@@ -42,26 +46,55 @@ def test_scores_do_not_depend_on_strand_rotation_or_other_rows(plasmids, fitted)
     assert_array_equal(fitted.decision_function(X[3:4]), scores[3:4])
 
 
-def test_columns_are_color_classes_of_several_groups() -> None:
+@pytest.fixture(scope="module")
+def fragments():
+    """Sequences that share fragments, their labs, groups and 7-mers."""
     rng = np.random.default_rng(0)
-    fragments = [random_sequence(rng, 25) for _ in range(10)]
-    X = ["".join(rng.choice(fragments, size=rng.integers(2, 6))) for _ in range(40)]
-    labs, groups = rng.integers(5, size=40), rng.integers(12, size=40)
-    ranker = KmerNetworkLabRanker(7, fraction=1, min_groups=4, max_epochs=1, **SIZES)
-    ranker.fit(X, labs, groups=groups)
-    sets = [set(canonical_kmers(x, 7, circular=True)) for x in X]
-    classes: set[tuple[int, ...]] = set()
-    n_rare = 0
-    for kmer in sorted(set().union(*sets)):
-        has = [kmer in own for own in sets]
-        pairs = {pair for pair, own in zip(zip(labs, groups, strict=True), has, strict=True) if own}
-        n_rare += len(pairs) < 4
-        if len(pairs) >= 4:
-            classes.add(tuple(sorted({lab for lab, _ in pairs})))
-    assert n_rare > 0
-    assert len(classes) > 0
+    made = [random_sequence(rng, 25) for _ in range(10)]
+    X = ["".join(rng.choice(made, size=rng.integers(2, 6))) for _ in range(40)]
+    labs, groups = rng.integers(12, size=40), rng.integers(12, size=40)
+    return X, labs, groups, [set(canonical_kmers(x, 7, circular=True)) for x in X]
+
+
+def labs_with(kmer, fragments, left_out=None):
+    """Return the labs that have a k-mer in another pair of lab and group than `left_out`."""
+    _, labs, groups, sets = fragments
+    pairs = {pair for pair, own in zip(zip(labs, groups, strict=True), sets, strict=True) if kmer in own}
+    return frozenset(lab for lab, _ in pairs - {left_out})
+
+
+def test_columns_are_color_classes(fragments) -> None:
+    X, labs, groups, sets = fragments
+    ranker = KmerNetworkLabRanker(7, fraction=1, max_epochs=1, **SIZES).fit(X, labs, groups=groups)
+    classes = {labs_with(kmer, fragments) for kmer in set().union(*sets)}
+    assert len(classes) > 5
     # the rest are the bins of the length and the padding
     assert len(ranker.net_.module_.columns) == len(classes) + 128 + 1
+
+
+def test_training_rows_ignore_the_own_group(fragments) -> None:
+    X, labs, groups, sets = fragments
+    library = EvidenceLabRanker(7, fraction=1)._read_library(X, labs, groups, reset=True)
+    color_classes = ColorClasses.from_library(library)
+    columns = ClassColumns.from_library(library, color_classes)
+    rows = columns.training_rows(library, color_classes).toarray()
+    classes = {labs_with(kmer, fragments) for kmer in set().union(*sets)}
+    n_changed = n_unchanged = n_dropped = 0
+    for row, own in enumerate(sets):
+        expected: dict[frozenset[int], int] = {}
+        for kmer in own:
+            every = labs_with(kmer, fragments)
+            others = labs_with(kmer, fragments, left_out=(labs[row], groups[row]))
+            n_dropped += not others
+            n_changed += bool(others) and others != every and others in classes
+            n_unchanged += bool(others) and others != every and others not in classes
+            if others:
+                kept = others if others in classes else every
+                expected[kept] = expected.get(kept, 0) + 1
+        # the bin of the length has the value 1 before scaling
+        counts = np.expm1(rows[row, :-128] / rows[row, -128:].max())
+        assert_allclose(np.sort(counts[counts > 0]), sorted(expected.values()), rtol=1e-4)
+    assert min(n_changed, n_unchanged, n_dropped) > 0
 
 
 def test_large_groups_weigh_less() -> None:
