@@ -48,7 +48,10 @@ class ClassColumns:
         return np.where(self.hashes[places] == hashes, self.columns[places], np.int32(-1))
 
     def rows(self, profiles: KmerProfiles, column_of_kmer: npt.NDArray[np.int32]) -> sparse.csr_matrix:
-        """Return the sparse rows of profiles; `column_of_kmer` is the result of `columns_of` for their k-mers."""
+        """Return the sparse rows of profiles.
+
+        `column_of_kmer` is the result of `columns_of` for the k-mers of the profiles.
+        """
         return self._rows(profiles, column_of_kmer[profiles.kmers.indices])
 
     def training_rows(self, library: KmerLibrary, color_classes: ColorClasses) -> sparse.csr_matrix:

@@ -13,9 +13,9 @@ from skseed.ranking._kmer_library import KmerLibrary, sum_rows
 class ColorClasses:
     """The color class of each k-mer of a library, and the groups of each lab that have the class.
 
-    `class_of_kmer` has an item for each k-mer of the library. `keys`, ascending, identifies the set of labs of
-    each class. `counts`, shape (n_classes, n_labs), is the mean number of groups of the lab with a k-mer of
-    the class. ``lab_groups[i]`` is the number of groups of lab i.
+    `class_of_kmer` has an item for each k-mer of the library. `keys`, ascending, identifies the set of labs
+    of each class. `counts`, shape (n_classes, n_labs), is the mean number of groups of the lab with a k-mer
+    of the class. ``lab_groups[i]`` is the number of groups of lab i.
     """
 
     class_of_kmer: npt.NDArray[np.intp]
@@ -40,11 +40,11 @@ class ColorClasses:
         return merge_entries(kmers, self.class_of_kmer[kmers.indices], self.n_classes)
 
     def without_own_group(self, library: KmerLibrary) -> npt.NDArray[np.intp]:
-        """Return the color class of each entry of the k-mers of the library, computed without the row's group.
+        """Return the color class of each k-mer of each row of the library, without the group of the row.
 
-        Without the group, the k-mer has one lab fewer if no other group of the row's lab has it. The class is
-        that of the other labs if some k-mers have exactly these labs, and the class of the whole library
-        otherwise. It is -1 if no other group has the k-mer.
+        If no other group of the row's lab has the k-mer, the class is that of the other labs. If no k-mer has
+        exactly the other labs, it is the class in the whole library. It is -1 if no other group has the
+        k-mer.
         """
         kmers, n_labs = library.profiles.kmers, library.n_labs
         by_group, lab_of_group = _pool_groups(library)

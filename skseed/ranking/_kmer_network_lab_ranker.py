@@ -35,8 +35,9 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
     The network reads the color classes of a plasmid (k-mers of exactly the same labs), its metadata and its
     length. It finds labs by combinations of common k-mers, which a vote cannot weigh. In training, the row of
     a plasmid is computed without its own group, such as its publication, so the network learns what several
-    groups of a lab share instead of single constructs. Alone it is less accurate than :class:`EvidenceLabRanker`, which contains this network as a
-    feature; use it for comparison, or in a :class:`CopelandRanker`. It does not enroll labs.
+    groups of a lab share instead of single constructs. Alone it is less accurate than
+    :class:`EvidenceLabRanker`, which contains this network as a feature; use it for comparison, or in a
+    :class:`CopelandRanker`. It does not enroll labs.
 
     Parameters
     ----------
@@ -113,11 +114,12 @@ class KmerNetworkLabRanker(NeuralEstimatorMixin, KmerRanker):
     -----
     K-mers are sketched as in :class:`KmerLabRanker`. An entry of a color class is log(1 + n) for n k-mers of
     the class in the plasmid. The metadata and a bin of the logarithm of the length are further columns. Each
-    row is scaled to length 1. The loss is the cross-entropy with smoothed labels, in which a plasmid of a group
-    of n plasmids has the weight 1/√n. The scores of `decision_function` are log-probabilities.
+    row is scaled to length 1. The loss is the cross-entropy with smoothed labels, in which a plasmid of a
+    group of n plasmids has the weight 1/√n. The scores of `decision_function` are log-probabilities.
 
     The color class of a k-mer of a training plasmid is that of the labs that have it in other groups. If no
-    k-mer has exactly these labs, the color class of all labs is used. A k-mer without other groups is left out.
+    k-mer has exactly these labs, the color class in the whole training data is used. A k-mer that no other
+    group has is left out.
 
     A sequence without a known k-mer is ranked by its length and metadata, with one warning in a call.
 
