@@ -138,7 +138,7 @@ CASES = [
             max_epochs=1,
             random_state=0,
         ),
-        trained={"max_epochs": 20, "lr": 0.3},
+        trained={"max_epochs": 40, "lr": 0.1, "n_hidden": 32},
     ),
     # one component, because folding the line into more dimensions takes most of the time of a tiny fit
     Case(ReadPositionEmbedder(1, encoder=KmerVoteEncoder(4), max_epochs=1, random_state=0)),
