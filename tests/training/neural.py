@@ -11,7 +11,13 @@ import skseed
 # the mixin finds all neural estimators
 from skseed._training import NeuralEstimatorMixin
 from skseed.classification import SequenceClassifier
-from skseed.embedding import CNNEncoder, EditDistanceEmbedder, KmerVoteEncoder, ReadPositionEmbedder
+from skseed.embedding import (
+    CNNEncoder,
+    EditDistanceEmbedder,
+    KmerVoteEncoder,
+    LandmarkEncoder,
+    ReadPositionEmbedder,
+)
 from skseed.preprocessing import CircularShiftAugmenter
 from skseed.ranking import KmerNetworkLabRanker, SoftmaxLabRanker, TripletLabRanker
 from tests.reference import mutate, random_sequence
@@ -36,7 +42,11 @@ CASES = {
         GENES,
         None,
     ),
-    "EditDistanceEmbedder-landmark": (EditDistanceEmbedder(4, encoder="landmark", **_FAST), GENES, None),
+    "EditDistanceEmbedder-landmark": (
+        EditDistanceEmbedder(4, encoder=LandmarkEncoder(8, k=2, n_blocks=1, width=8), **_FAST),
+        GENES,
+        None,
+    ),
     "ReadPositionEmbedder": (
         ReadPositionEmbedder(encoder=KmerVoteEncoder(k=9), mutation_rate=0.01, **_FAST),
         READS,
