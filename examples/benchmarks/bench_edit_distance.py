@@ -377,8 +377,7 @@ def transform(args):
     print("\nsequences of 150 nt embedded, a CPU-second on one thread and a second on two")
     for encoder in args.encoders:
         embedder, _ = fit(train, alphabet, args, **chosen(encoder), random_state=0)
-        # four chunks of the default, two for each thread
-        many = train * (10 if encoder in ("default", "landmark") else 20)
+        many = train * (4 if encoder in ("default", "landmark") else 20)
         embedder.transform(train)
         rates = []
         for n_jobs, clock in ((1, time.process_time), (2, time.perf_counter)):

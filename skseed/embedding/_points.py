@@ -19,7 +19,7 @@ from skseed.nn import PairwiseDistance, SiameseNet
 
 MAX_VALIDATION_ROWS = 1000
 _ROWS = 256
-_CHUNK_ROWS = 8192
+_CHUNK_ROWS = 2048
 _CHUNK_BYTES = 1 << 26
 
 
