@@ -33,7 +33,8 @@ names = [ferns.ids[index] for index in chosen]
 # the top of the tree; a number in parentheses is the size of a branch that is not drawn.
 
 tree = SequenceLinkage(n_clusters=8).fit(genes)
-display = DendrogramDisplay.from_estimator(tree, names=names).plot(max_leaves=30)
+figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
+DendrogramDisplay.from_estimator(tree, names=names).plot(ax, max_leaves=16)
 plt.show()
 
 # %%
