@@ -3,8 +3,8 @@ Clusters of genes
 =================
 
 Do clusters by edit distance agree with the clades of a published tree? For the gene *rbcL* of ferns they do
-in part, and average linkage agrees best. Clusters of k-mer counts are the baseline. The tree and the clusters
-come from :class:`~skseed.cluster.SequenceLinkage`.
+in part. Complete linkage agrees better than average and single linkage, and clusters of k-mer counts agree
+best. :class:`~skseed.cluster.SequenceLinkage` computes the tree and the clusters.
 """
 
 # %%
