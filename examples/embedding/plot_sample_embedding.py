@@ -2,10 +2,10 @@
 Embedding of samples
 ====================
 
-Can the habitat of a sample be predicted if its sequences were never seen? A sample, such as a soil, is a
-row of counts of sequences. The Bray-Curtis distance compares samples by the sequences that they share.
-:class:`~skseed.preprocessing.SampleEmbedder` compares them by the mean vector of their sequences. In this
-example, semi-synthetic samples of real fern genes show when each of them works.
+Can the habitat of a sample be predicted if its sequences were never seen? A sample, such as a soil, is a row
+of counts of sequences. The Bray-Curtis distance compares samples by the sequences that they share, so it
+fails if they share few. :class:`~skseed.preprocessing.SampleEmbedder` compares them by the mean vector of
+their sequences, and still works. Plain 6-mer counts are as good as learned vectors here.
 """
 
 # %%
@@ -99,10 +99,11 @@ scores.round(2)
 # better than 6-mer counts here; it has 32 components in place of 4,096. Use it if it is better on your data,
 # or if vectors must be short.
 
-figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
+figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
 scores.plot.barh(ax=ax, color=["#00798c", "#d1495b"])
 ax.axvline(0.5, color="0.3", linestyle="--", linewidth=1)
-ax.set(xlim=(0, 1), xlabel="accuracy (3 nearest samples, one sample left out)", ylabel="")
-ax.legend(title="samples with", loc="lower left", frameon=True)
+ax.set(xlim=(0, 1), xlabel="accuracy", ylabel="")
+ax.get_legend().remove()
+figure.legend(title="samples with", loc="outside lower center", ncols=2, frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()

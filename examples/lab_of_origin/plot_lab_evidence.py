@@ -3,8 +3,8 @@ Lab of origin: explain a ranking, and abstain
 =============================================
 
 Why is a laboratory first, and when should the ranker not answer? A map shows the stretches of the plasmid
-that the likeliest laboratories have, too. If the ranker answers only when it is confident, its error rate
-falls. The evidence ranker has fewer errors than the k-mer vote at each share of answers.
+that the likeliest laboratories have, too. A ranker that answers only when it is confident makes fewer errors:
+here, none for two thirds of the plasmids. The k-mer vote has nearly the same curve.
 """
 
 # %%

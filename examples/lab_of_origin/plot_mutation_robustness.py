@@ -38,7 +38,7 @@ for name, ranker in rankers.items():
         ranker,
         X[test][:40],
         y[test][:40],
-        levels=[10, 30, 100, 300, 600, 1000],
+        levels=[10, 30, 100, 200, 300],
         n_repeats=2,
         random_state=0,
         name=name,
