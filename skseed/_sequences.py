@@ -169,19 +169,6 @@ class Sequences:
             codes[start:stop] = complement.codes[start:stop][::-1]
         return replace(complement, codes=codes)
 
-    def rotate(self, shifts: npt.ArrayLike) -> "Sequences":
-        """Return each sequence rotated to the left: the symbol at position ``shift`` becomes the first.
-
-        `shifts` holds one integer for each sequence, of any sign, taken modulo the length.
-        """
-        codes = np.empty_like(self.codes)
-        steps = np.asarray(shifts, dtype=np.int64) % np.maximum(1, self.lengths)
-        bounds = self.offsets.tolist()
-        for start, stop, step in zip(bounds[:-1], bounds[1:], steps.tolist(), strict=True):
-            codes[start : stop - step] = self.codes[start + step : stop]
-            codes[stop - step : stop] = self.codes[start : start + step]
-        return replace(self, codes=codes)
-
     def wrapped(self, n_symbols: int) -> "Sequences":
         """Return each sequence followed by the `n_symbols` symbols with which it continues as a circle."""
         rows = []

@@ -17,6 +17,7 @@ from skseed._base import Estimator
 from skseed._constraints import ALPHABET_OF_DISTANCES, VERBOSE
 from skseed._limits import check_memory
 from skseed._progress import reports_progress
+from skseed._responses import last_step
 from skseed._sequences import Sequences, as_sequences
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._validation import check_sequences
@@ -338,8 +339,8 @@ class SequenceLinkage(ClusterMixin, Estimator):
 
 def _metric_of(transformer: Any) -> Callable[..., npt.NDArray[np.floating]] | None:
     """Return the distance function of points, which an `EditDistanceEmbedder` has."""
-    last = transformer[-1] if hasattr(transformer, "steps") else transformer
-    metric: Callable[..., npt.NDArray[np.floating]] | None = getattr(last, "distances_from_points", None)
+    metric: Callable[..., npt.NDArray[np.floating]] | None
+    metric = getattr(last_step(transformer), "distances_from_points", None)
     return metric
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from skseed._responses import last_step
 from skseed.inspection._axes import axes_of
 from skseed.metrics import expected_calibration_error
 
@@ -83,13 +84,12 @@ class ReliabilityDisplay:
         display : ReliabilityDisplay
             The display, not plotted yet.
         """
-        last = estimator[-1] if hasattr(estimator, "steps") else estimator
         return cls.from_predictions(
             y,
             estimator.predict_proba(X),
             labels=estimator.classes_,
             n_bins=n_bins,
-            name=name or type(last).__name__,
+            name=name or type(last_step(estimator)).__name__,
         )
 
     @classmethod

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from skseed._responses import class_scores, last_step
 from skseed.inspection._axes import axes_of
 from skseed.metrics import rank_quantiles, true_label_rank
 
@@ -75,10 +76,8 @@ class TopKDisplay:
         display : TopKDisplay
             The display, not plotted yet.
         """
-        method = "decision_function" if hasattr(estimator, "decision_function") else "predict_proba"
-        scores = np.asarray(getattr(estimator, method)(X))
-        last = estimator[-1] if hasattr(estimator, "steps") else estimator
-        return cls.from_predictions(y, scores, labels=estimator.classes_, name=name or type(last).__name__)
+        scores, name = class_scores(estimator, X), name or type(last_step(estimator)).__name__
+        return cls.from_predictions(y, scores, labels=estimator.classes_, name=name)
 
     @classmethod
     def from_predictions(
@@ -103,7 +102,7 @@ class TopKDisplay:
             The display, not plotted yet.
         """
         ranks = true_label_rank(y_true, y_score, labels=labels)
-        return cls(ranks=ranks, n_labels=np.shape(y_score)[1], name=name)
+        return cls(ranks=ranks, n_labels=len(np.asarray(labels)), name=name)
 
     def frame(self) -> pd.DataFrame:
         """Return the points of the curve.

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skseed._responses import last_step
 from skseed.inspection._axes import axes_of
 
 
@@ -66,7 +67,7 @@ class TrainingHistoryDisplay:
         TypeError
             If the estimator has no network.
         """
-        last = estimator[-1] if hasattr(estimator, "steps") else estimator
+        last = last_step(estimator)
         check_is_fitted(last)
         if not hasattr(last, "net_"):
             raise TypeError(

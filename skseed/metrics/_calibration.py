@@ -6,7 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from skseed._sklearn import Interval, validate_params
-from skseed.metrics._checks import check_labels, check_numbers, check_range, check_scores, check_true_labels
+from skseed.metrics._checks import (
+    check_column_labels,
+    check_numbers,
+    check_range,
+    check_scores,
+    check_true_labels,
+)
 
 
 @validate_params(
@@ -83,7 +89,7 @@ def expected_calibration_error(
     >>> expected_calibration_error(["church", "voigt", "church", "voigt"], probabilities, labels=labs)
     0.35
     """
-    index = check_labels(labels)
+    index = check_column_labels(labels)
     raw = check_numbers(y_prob, "y_prob")
     if raw.ndim != 2:
         raise ValueError(f"y_prob must be two-dimensional; got shape {raw.shape}.")

@@ -10,7 +10,7 @@ import pandas as pd
 from skseed._files import quote
 
 
-def check_labels(labels: Any) -> pd.Index:
+def check_column_labels(labels: Any) -> pd.Index:
     """Return the labels of the columns of a score matrix as an index.
 
     Raises

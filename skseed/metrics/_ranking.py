@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from skseed._files import quote
 from skseed._sklearn import Interval, validate_params
-from skseed.metrics._checks import check_labels, check_numbers, check_scores, check_true_labels
+from skseed.metrics._checks import check_column_labels, check_numbers, check_scores, check_true_labels
 
 
 @validate_params(
@@ -70,7 +70,7 @@ def true_label_rank(
     >>> true_label_rank(["church", "voigt", "smolke"], scores, labels=["church", "voigt", "keasling"])
     array([1, 2, 4])
     """
-    index = check_labels(labels)
+    index = check_column_labels(labels)
     scores = check_scores(y_score, len(index), "y_score")
     columns = check_true_labels(y_true, index, len(scores), "y_score")
     own = scores[np.arange(len(scores)), columns]

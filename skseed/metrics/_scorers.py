@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-import numpy as np
-
+from skseed._responses import class_scores, last_step
 from skseed._sklearn import Interval, validate_params
 from skseed.metrics._ranking import top_k_score
 
@@ -21,7 +20,7 @@ class _PercentRMSEScorer:
     """
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
-        embedder = _last_step(estimator)
+        embedder = last_step(estimator)
         if not hasattr(embedder, "pairwise_distances"):
             raise TypeError(
                 "percent_rmse_scorer scores an embedder with pairwise_distances, such as "
@@ -46,14 +45,7 @@ class _TopKScorer:
     def __call__(self, estimator: Any, X: Any, y: Any) -> float:
         if y is None:
             raise TypeError("top_k_scorer needs the true labels y; pass them to the search.")
-        method = "decision_function" if hasattr(estimator, "decision_function") else "predict_proba"
-        if not hasattr(estimator, method):
-            raise TypeError(
-                f"top_k_scorer needs an estimator with decision_function or predict_proba; "
-                f"got {type(_last_step(estimator)).__name__}."
-            )
-        y_score = np.asarray(getattr(estimator, method)(X))
-        return top_k_score(y, y_score, k=self.k, labels=estimator.classes_)
+        return top_k_score(y, class_scores(estimator, X), k=self.k, labels=estimator.classes_)
 
     def __repr__(self) -> str:
         return f"top_k_scorer({self.k})"
@@ -99,14 +91,3 @@ def top_k_scorer(k: int) -> _TopKScorer:
     array([0.66666667])
     """
     return _TopKScorer(int(k))
-
-
-def _last_step(estimator: Any) -> Any:
-    """Return the last estimator of a search or a pipeline."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator

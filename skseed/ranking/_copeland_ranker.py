@@ -19,6 +19,7 @@ from skseed._base import Estimator
 from skseed._constraints import VERBOSE
 from skseed._parallel import run_blocks
 from skseed._progress import reports_progress, track
+from skseed._responses import class_scores
 from skseed._sklearn import Interval, StrOptions, _BaseComposition, _fit_context
 from skseed._validation import check_labels
 from skseed.ranking._base import LabRankerMixin, Scores, check_same_kind
@@ -315,7 +316,7 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, Estimator, _BaseComposi
             return classes, np.mean(probabilities, axis=0)
         ranks = np.stack(
             [
-                rankdata(-self._aligned(name, X, _ranker_scores, -np.inf), axis=1, method="average")
+                rankdata(-self._aligned(name, X, class_scores, -np.inf), axis=1, method="average")
                 for name in self._names()
             ]
         )
@@ -393,13 +394,6 @@ def _is_ranker(candidate: Any) -> bool:
 
 def _fit(estimator: Any, X: Any, y: Any, params: dict[str, Any]) -> Any:
     return estimator.fit(X, y, **params)
-
-
-def _ranker_scores(ranker: Any, X: Any) -> npt.NDArray[Any]:
-    if not hasattr(ranker, "decision_function"):
-        return _probabilities(ranker, X)
-    scores = np.asarray(ranker.decision_function(X))
-    return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
 
 
 def _probabilities(ranker: Any, X: Any) -> npt.NDArray[Any]:

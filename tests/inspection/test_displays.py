@@ -100,6 +100,17 @@ def test_top_k_curve_equals_the_metric(plasmids):
     assert display.name == "KmerLabRanker"
 
 
+def test_top_k_accepts_two_classes_and_names_the_last_step():
+    y = ["animal", "animal", "plant", "plant", "animal", "plant"]
+    model = make_pipeline(KmerVectorizer(k=2), LogisticRegression()).fit(GENES, y)
+    display = TopKDisplay.from_estimator(model, GENES, y)
+    assert display.frame().top_k.tolist() == [
+        top_k_score(y, model.decision_function(GENES), k=1, labels=model.classes_),
+        1,
+    ]
+    assert display.name == "LogisticRegression"
+
+
 def test_top_k_counts_unknown_labels_as_misses():
     display = TopKDisplay.from_predictions(["voigt", "arnold"], [[1.0, 0.0]] * 2, labels=["voigt", "church"])
     assert display.frame().top_k.tolist() == [0.5, 0.5]

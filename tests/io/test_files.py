@@ -136,7 +136,7 @@ def test_missing_zstd_package_is_named(tmp_path, monkeypatch):
     path = write(tmp_path, COMPRESS["zstd"](FASTA))
     monkeypatch.setitem(sys.modules, "zstandard", None)
     monkeypatch.setitem(sys.modules, "compression.zstd", None)
-    with pytest.raises(ImportError, match=r"file is compressed by zstd.*pip install zstandard"):
+    with pytest.raises(ImportError, match=r"file is compressed by zstd.*pip install 'skseed\[zstd\]'"):
         read_fasta(path)
 
 
