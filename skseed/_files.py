@@ -306,7 +306,7 @@ def _decompressor(
         zstandard = importlib.import_module("zstandard")
     except ImportError as error:
         raise ImportError(
-            f"{path} is compressed by zstd, which needs the package zstandard: pip install 'skseed[zstd]', or "
-            "decompress the file."
+            f"{path} is compressed by zstd, which needs the package zstandard: pip install 'skseed[zstd]', "
+            "or decompress the file."
         ) from error
     return lambda: zstandard.ZstdDecompressor().decompressobj(), (*errors, zstandard.ZstdError)

@@ -81,6 +81,13 @@ def test_the_html_representation_contains_the_link() -> None:
     assert 'href="https://skseed.readthedocs.io/page/api/skseed.ranking.KmerLabRanker.html"' in text
 
 
+def test_the_installation_page_names_every_extra() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = set(tomllib.load(file)["project"]["optional-dependencies"]) - {"test", "docs"}
+    page = (ROOT / "docs" / "user_guide" / "install.rst").read_text(encoding="utf-8")
+    assert set(re.findall(r"pip install \"skseed\[(\w+)\]\"", page)) == extras
+
+
 def test_all_lists_every_submodule() -> None:
     found = {
         path.stem if path.suffix == ".py" else path.name
