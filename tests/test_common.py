@@ -128,7 +128,7 @@ CASES = [
         KmerLabRanker(fraction=1, topology="linear"),
         expected_failures={"check_fit2d_1feature": "one number makes 16 letters, and k is 21"},
     ),
-    Case(EvidenceLabRanker(fraction=1, topology="linear", random_state=0)),
+    Case(EvidenceLabRanker(fraction=1, topology="linear", n_splits=2, random_state=0)),
     Case(
         KmerNetworkLabRanker(
             fraction=1,
@@ -178,7 +178,7 @@ STRING_ESTIMATORS.append(CircularShiftAugmenter(random_state=0))
 # the k-mers that scikit-learn's checks need are longer than the sequences of our own checks
 STRING_ESTIMATORS += [
     KmerLabRanker(k=3, fraction=1),
-    EvidenceLabRanker(k=3, fraction=1, random_state=0),
+    EvidenceLabRanker(k=3, fraction=1, n_splits=2, random_state=0),
     KmerNetworkLabRanker(k=3, fraction=1, n_hidden=8, max_epochs=1, random_state=0),
 ]
 # estimators that read sequences only behind another step

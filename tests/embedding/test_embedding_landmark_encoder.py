@@ -137,6 +137,7 @@ def test_a_callable_target_measures_the_landmarks_too(genes):
     assert np.isfinite(embedder.score(genes[:20]))
 
 
+@pytest.mark.slow
 def test_16s_reads_are_embedded_better_than_by_a_linear_network(shared_data):
     with gzip.open(shared_data / "greengenes" / "v4_150_in_97_tree.fasta.gz", "rt") as file:
         records = file.read().split(">")[1:]

@@ -184,7 +184,7 @@ def plasmids() -> Any:
 @pytest.mark.parametrize("routing", [False, True])
 def test_wrapped_evidence_ranker_learns_from_publications(plasmids: Any, routing: bool) -> None:
     X, y, groups = plasmids
-    inner = EvidenceLabRanker(random_state=0)
+    inner = EvidenceLabRanker(network=False, random_state=0)
     direct = clone(inner).fit(X, y, groups=groups)
     assert not np.array_equal(direct.coef_, clone(inner).fit(X, y).coef_)
     with config_context(enable_metadata_routing=routing):

@@ -70,8 +70,8 @@ def without_padding(ranker: Any, row: np.ndarray) -> tuple[list[int], torch.Tens
 
 def test_importances_equal_autograd_along_the_path(ranker: Any, rows: Any) -> None:
     X, _ = rows
-    got = ranker.token_importance(X[:2], ["lab2"] * 2, n_steps=150)
-    for row, importances in zip(X[:2], got.importances, strict=True):
+    got = ranker.token_importance(X[:1], ["lab2"], n_steps=150)
+    for row, importances in zip(X[:1], got.importances, strict=True):
         tokens, vectors, metadata = without_padding(ranker, row)
         expected = torch.zeros(len(vectors), dtype=torch.float64)
         positions = np.linspace(0, 1, 301) ** 2

@@ -72,7 +72,9 @@ def test_two_labs_have_one_decision_column(tokens: np.ndarray, plasmids: Any) ->
     assert ranker.predict_proba(tokens).shape == (120, 2)
 
 
-@pytest.mark.parametrize(("loss", "lr"), [("triplet", 5e-3), ("cosine", 1e-2)])
+@pytest.mark.parametrize(
+    ("loss", "lr"), [("triplet", 5e-3), pytest.param("cosine", 1e-2, marks=pytest.mark.slow)]
+)
 def test_ranks_new_publications_better_than_a_bag_of_tokens(loss: str, lr: float) -> None:
     """The network must learn sequences of the labs, not of the publications."""
     plasmids = make_plasmids(120, 6, n_publications=5, length=1000, return_X_y=False, random_state=1)
@@ -203,7 +205,10 @@ def test_nested_grid_search_in_a_pipeline(plasmids: Any) -> None:
         make_pipeline(
             CircularShiftAugmenter(random_state=0), BPETokenizer(max_length=400), small(max_epochs=2)
         ),
-        {"bpetokenizer__vocab_size": [60, 100], "tripletlabranker__margin": [0.3, 1.0]},
+        [
+            {"bpetokenizer__vocab_size": [60], "tripletlabranker__margin": [0.3]},
+            {"bpetokenizer__vocab_size": [100], "tripletlabranker__margin": [1.0]},
+        ],
         scoring={"top1": top_k_scorer(1), "top3": top_k_scorer(3)},
         refit="top3",
         cv=StratifiedGroupKFold(n_splits=2),
