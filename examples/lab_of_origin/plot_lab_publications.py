@@ -61,6 +61,7 @@ plt.show()
 # Reliability: is the first laboratory right as often as its probability says? The points of the ranker that
 # knows the publications are the nearest to the diagonal.
 
+# sphinx_gallery_thumbnail_number = 2
 figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
 for name, ranker in rankers.items():
     display = ReliabilityDisplay.from_estimator(ranker, X[test], y[test], n_bins=8, name=name)

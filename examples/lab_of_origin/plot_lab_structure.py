@@ -120,15 +120,11 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# The map shows all plasmids by t-SNE, with the numbers of their laboratories.
+# The map shows all plasmids by t-SNE, in the colors of their schools.
 
 # sphinx_gallery_thumbnail_number = 2
 flat = TSNE(metric="cosine", perplexity=100, random_state=0).fit_transform(points)
 figure, ax = plt.subplots(figsize=(5.6, 4.4), layout="constrained")
 ax.scatter(*flat.T, s=8, color=[schools[s] for s in school])
-for name in ranker.classes_:
-    middle = np.median(flat[names == name], axis=0)
-    ax.annotate(name[4:], middle, (0, 9), textcoords="offset points", ha="center")
-ax.margins(0.1)
 ax.set(xticks=[], yticks=[])
 plt.show()
