@@ -4,7 +4,7 @@ Lab of origin: calibrated probabilities and unknown laboratories
 
 Can I trust the probability of the first place, and what if the true laboratory is not in the training data?
 The share of a k-mer vote is not a probability. :class:`~skseed.ranking.CalibratedRanker` learns a temperature
-and a threshold from held-out publications. The probabilities are then close to the accuracy, and many
+and a threshold from held-out publications. The probabilities are then closer to the accuracy, and most
 plasmids of unknown laboratories are labeled as unknown.
 """
 
@@ -22,7 +22,7 @@ from skseed.metrics import expected_calibration_error, fpr_at_tpr
 from skseed.ranking import CalibratedRanker, KmerLabRanker
 
 plasmids = make_plasmids(
-    540, 30, n_publications=6, signature=0.2, mutation_rate=0.02, return_X_y=False, random_state=0
+    540, 30, n_publications=6, signature=0.1, mutation_rate=0.02, return_X_y=False, random_state=0
 )
 X = np.array(plasmids.data, dtype=object)
 y = np.array([f"lab {lab + 1}" for lab in plasmids.target])
@@ -33,10 +33,11 @@ train = ~unknown & ~test
 
 # %%
 # ``groups`` keeps the plasmids of a publication in one fold, as a new publication will be. The threshold
-# accepts 90 % of the held-out plasmids of known laboratories.
+# accepts 70 % of the held-out plasmids of known laboratories, because the other ones share hardly any k-mer
+# with the other plasmids of their laboratory.
 
 vote = KmerLabRanker().fit(X[train], y[train])
-calibrated = CalibratedRanker(KmerLabRanker(), unknown_label="unknown", tpr=0.9)
+calibrated = CalibratedRanker(KmerLabRanker(), unknown_label="unknown", tpr=0.7)
 calibrated.fit(X[train], y[train], groups=publications[train])
 rankers = {"k-mer vote": vote, "calibrated": calibrated}
 pd.Series(
@@ -66,7 +67,7 @@ for name, chosen in (("known", test), ("unknown", unknown)):
 is_unknown = np.repeat([False, True], [test.sum(), unknown.sum()])
 confidence = -np.concatenate(list(novelty.values()))
 print(
-    f"unknown plasmids that pass if 90 % of the known do: {fpr_at_tpr(~is_unknown, confidence, tpr=0.9):.0%}"
+    f"unknown plasmids that pass if 70 % of the known do: {fpr_at_tpr(~is_unknown, confidence, tpr=0.7):.0%}"
 )
 
 figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
