@@ -12,6 +12,7 @@ from skseed.distances import (
     levenshtein_groups,
     levenshtein_neighbors,
 )
+from skseed.embedding import EditDistanceEmbedder
 from skseed.model_selection import LevenshteinGroupKFold, leakage_report
 from skseed.neighbors import SequenceNeighbors
 from skseed.preprocessing import BPETokenizer
@@ -52,6 +53,12 @@ JOBS = {
     "LevenshteinGroupKFold": split,
     "leakage_report": lambda verbose: leakage_report(GENES, KFold(2), verbose=verbose),
     "BPETokenizer": lambda verbose: BPETokenizer(20, verbose=verbose).fit(GENES).transform(GENES[:9]),
+    "EditDistanceEmbedder": lambda verbose: (
+        EditDistanceEmbedder(2, encoder="linear", max_epochs=1, random_state=0)
+        .fit(GENES)
+        .set_params(verbose=verbose)
+        .pairwise_distances(GENES)
+    ),
     "KmerLabRanker": lambda verbose: (
         KmerLabRanker(k=8, verbose=verbose).fit(PLASMIDS, LABS).decision_function(PLASMIDS)
     ),

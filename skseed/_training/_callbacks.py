@@ -16,7 +16,9 @@ class EpochProgress(Callback):
         self.context = context
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        self.epochs_ = iter(track(range(net.max_epochs), net.max_epochs, "epochs"))
+        epochs = range(net.max_epochs)
+        # a verbose net prints its epochs itself
+        self.epochs_ = iter(epochs if net.verbose else track(epochs, net.max_epochs, "epochs"))
 
     def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         next(self.epochs_)

@@ -14,14 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from skseed._atomic_fit import atomic_fit
 from skseed._base import SequenceTransformer
 from skseed._constraints import ALPHABET, AT_LEAST_ONE
+from skseed._progress import reports_progress
 from skseed._sequences import Sequences
 from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
-from skseed._training import (
-    NeuralEstimatorMixin,
-    build_seeded,
-    resolve_device,
-    split_by_group,
-)
+from skseed._training import NeuralEstimatorMixin, build_seeded, resolve_device, split_by_group
 from skseed._validation import number_groups
 from skseed.alphabets import Alphabet, get_alphabet
 from skseed.embedding._batches import BatchMaker, repeated_batches
@@ -254,6 +250,7 @@ default="power"
         self.verbose = verbose
         self.random_state = random_state
 
+    @reports_progress
     @atomic_fit
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, groups: Any = None) -> Self:
@@ -348,6 +345,7 @@ default="power"
         self._seen_codes = seen_codes(training)
         return self
 
+    @reports_progress
     def transform(self, X: Any) -> npt.NDArray[np.float32]:
         """Embed sequences.
 
@@ -369,6 +367,7 @@ default="power"
         check_is_fitted(self)
         return self._embed(self._new_sequences(X))
 
+    @reports_progress
     def pairwise_distances(self, X: Any, Y: Any = None) -> npt.NDArray[np.float64]:
         """Predict edit distances.
 
@@ -396,6 +395,7 @@ default="power"
         check_matrix_fits(len(sequences), len(sequences if others is None else others))
         return self._distances(self._embed(sequences), None if others is None else self._embed(others))
 
+    @reports_progress
     def distances_from_points(self, A: Any, B: Any = None) -> npt.NDArray[np.float64]:
         """Predict edit distances from points that `transform` returned.
 

@@ -103,7 +103,9 @@ def predicted_distances(
     right = left if others is None else torch.as_tensor(others, device=device)
     distances = np.empty((len(left), len(right)))
     with one_torch_thread(), torch.inference_mode():
-        for start in range(0, len(left), _ROWS):
+        starts = range(0, len(left), _ROWS)
+        sizes = [min(_ROWS, len(left) - start) for start in starts]
+        for start in track(starts, len(left), "rows of distances", sizes=sizes):
             rows, after = slice(start, start + _ROWS), slice(start + _ROWS, None)
             columns = slice(None) if others is not None else slice(start, None)
             distances[rows, columns] = distance(left[rows], right[columns]).cpu().numpy() * unit
