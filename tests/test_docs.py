@@ -81,6 +81,14 @@ def test_the_html_representation_contains_the_link() -> None:
     assert 'href="https://skseed.readthedocs.io/page/api/skseed.ranking.KmerLabRanker.html"' in text
 
 
+def test_the_version_is_that_of_the_changelog_and_of_the_citation() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d{2}-\d{2})\)$", changelog, re.MULTILINE)
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert versions[0][0] == skseed.__version__
+    assert f"version: {versions[0][0]}\ndate-released: {versions[0][1]}\n" in citation
+
+
 def test_the_installation_page_names_every_extra() -> None:
     with (ROOT / "pyproject.toml").open("rb") as file:
         extras = set(tomllib.load(file)["project"]["optional-dependencies"]) - {"test", "docs"}
