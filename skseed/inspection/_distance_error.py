@@ -11,6 +11,7 @@ from skseed.distances import levenshtein_distances
 from skseed.inspection._axes import axes_of
 
 _N_BANDS = 12
+_N_BINS = 60
 
 
 class DistanceErrorDisplay:
@@ -170,9 +171,10 @@ class DistanceErrorDisplay:
         """
         ax = axes_of(ax, self, figsize=(5.2, 4.6))
         top = max(1.0, float(self.y_true.max()), float(self.y_pred.max()))
-        *_, self.image_ = ax.hist2d(
-            self.y_true, self.y_pred, bins=60, range=[[0, top], [0, top]], cmap=cmap, norm="log", cmin=1
-        )
+        # a bin covers the same number of whole edits everywhere: others would draw empty stripes
+        width = np.ceil(top / _N_BINS)
+        bins = np.arange(-0.5, top + width, width)
+        *_, self.image_ = ax.hist2d(self.y_true, self.y_pred, bins=[bins, bins], cmap=cmap, norm="log", cmin=1)
         ax.figure.colorbar(self.image_, ax=ax, label="Pairs")
         centers, means, deviations = _band_statistics(self.y_true, self.y_pred)
         (self.line_,) = ax.plot(centers, means, color="#d55e00", linewidth=2, label="mean of the band")

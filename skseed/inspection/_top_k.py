@@ -157,6 +157,10 @@ class TopKDisplay:
                 label="random scores",
             )
         ax.set_xscale("log")
+        ticks = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
+        ticks = [tick for tick in ticks if tick <= self.n_labels]
+        ax.set_xticks(ticks, labels=[str(tick) for tick in ticks])
+        ax.minorticks_off()
         ax.set_xlabel("k, length of the list")
         ax.set_ylabel("Fraction with the true label in the first k")
         ax.set_ylim(0, 1.02)
