@@ -174,7 +174,9 @@ class DistanceErrorDisplay:
         # a bin covers the same number of whole edits everywhere: others would draw empty stripes
         width = np.ceil(top / _N_BINS)
         bins = np.arange(-0.5, top + width, width)
-        *_, self.image_ = ax.hist2d(self.y_true, self.y_pred, bins=[bins, bins], cmap=cmap, norm="log", cmin=1)
+        *_, self.image_ = ax.hist2d(
+            self.y_true, self.y_pred, bins=[bins, bins], cmap=cmap, norm="log", cmin=1
+        )
         ax.figure.colorbar(self.image_, ax=ax, label="Pairs")
         centers, means, deviations = _band_statistics(self.y_true, self.y_pred)
         (self.line_,) = ax.plot(centers, means, color="#d55e00", linewidth=2, label="mean of the band")
