@@ -18,6 +18,7 @@ from skseed._progress import reports_progress, track
 from skseed._sequences import Sequences, Topology
 from skseed._sklearn import Interval, StrOptions, _num_samples, validate_parameter_constraints
 from skseed._validation import check_target
+from skseed._warnings import warn_user
 from skseed.alphabets import Alphabet
 from skseed.distances import levenshtein_groups, levenshtein_neighbors
 from skseed.model_selection._columns import sequences_of
@@ -393,11 +394,9 @@ class LevenshteinGroupKFold(BaseCrossValidator):
         remedy += " or set on_large_group='drop'" if self.on_large_group == "warn" else " or n_splits"
         dense = "" if self.on_large_group == "warn" else " and too dense to be divided further"
         sizes = [len(test) for test, _ in splits[: self.n_splits]]
-        warnings.warn(
+        warn_user(
             f"The largest group of sequences {self._cutoff()} has {largest} of {n_tested} sequences, more "
-            f"than a fold{dense}; the fold sizes are {sizes}. {remedy} for folds of equal size.",
-            UserWarning,
-            stacklevel=4,
+            f"than a fold{dense}; the fold sizes are {sizes}. {remedy} for folds of equal size."
         )
 
     def _cutoff(self) -> str:
