@@ -4,7 +4,7 @@ Use several processes or machines
 
 Do results change if the work runs on several processes or machines? No: functions and estimators divide their
 work by joblib and return the same result with every backend. A search is the best place for parallel work,
-because its fits are independent. For small data, one process is the fastest.
+because its fits are independent. Jobs of a few seconds gain little, because the workers must start first.
 """
 
 # %%
@@ -59,8 +59,7 @@ equal = {name: np.array_equal(scores, results["one process"]) for name, scores i
 pd.DataFrame({"seconds": seconds, "equal scores": equal}).round(1)
 
 # %%
-# Workers that train no network do not import PyTorch, so they start fast. Still, a worker takes longer to
-# start than a small job takes. The times depend on the machine.
+# Workers that train no network do not import PyTorch, so they start fast. The times depend on the machine.
 
 figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
 ax.barh(list(seconds), list(seconds.values()), color="#00798c", height=0.55)
