@@ -53,10 +53,9 @@ def vertex_cover(graph: csr_array) -> tuple[Mask, int]:
 def _bipartite_cover(biadjacency: csr_array) -> tuple[Mask, Mask]:
     """Return a smallest set of rows and columns that touches all entries of a matrix (König's theorem)."""
     n_rows, n_columns = biadjacency.shape
-    pattern = csr_array(
-        (np.ones(biadjacency.nnz, dtype=np.int8), biadjacency.indices, biadjacency.indptr),
-        shape=biadjacency.shape,
-    )
+    # SciPy 1.13 matches only arrays with int32 indices
+    indices, indptr = biadjacency.indices.astype(np.int32), biadjacency.indptr.astype(np.int32)
+    pattern = csr_array((np.ones(biadjacency.nnz, dtype=np.int8), indices, indptr), shape=biadjacency.shape)
     row_of = maximum_bipartite_matching(pattern, perm_type="row")
     matched = np.zeros(n_rows, dtype=bool)
     matched[row_of[row_of >= 0]] = True
