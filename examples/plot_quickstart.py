@@ -96,8 +96,7 @@ print(
 # %%
 # The last display is that of the embedding.
 
-display.plot()
-plt.show()
+_ = display.plot()
 
 # %%
 # Rank laboratories
@@ -166,7 +165,7 @@ for shift, (name, color) in zip(
     label = f"{name}: {errors.loc['recall of 10 nearest', name]:.0%} of 10 nearest found"
     second.bar(np.arange(len(by_band)) + shift, by_band[name], width=width, color=color, label=label)
 second.set_xticks(range(len(by_band)), labels=by_band.index)
-second.set(xlabel="true edit distance", ylabel="error (edits)", title="Error by distance")
+second.set(xlabel="True edit distance", ylabel="Error (edits)", title="Error by distance")
 second.set_ylim(0, 1.4 * by_band.to_numpy().max())
 second.legend(frameon=False, loc="upper left")
 for (name, curve), color in zip(curves.items(), ["#edae49", "#00798c", "#d1495b"], strict=True):

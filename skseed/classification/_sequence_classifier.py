@@ -77,7 +77,8 @@ class SequenceClassifier(
         6-mers for alphabets of at most 6 symbols, such as nucleotides. None: no linear model. For rows of
         tokens, the linear model reads the counts of tokens.
     alphabet : {"dna", "rna", "protein", "protein-reduced"} or Alphabet, default="protein"
-        The alphabet of sequences given as strings; unused for rows of tokens.
+        The alphabet of sequences given as strings; unused for rows of tokens. Letters of DNA are amino acids,
+        too, so DNA must be declared: pass ``"dna"``.
     k : int, default=1
         The symbols of the network are overlapping k-mers: 1 for letters, 3 for 3-mers. For larger k than 1,
         k-mers that `fit` did not see are read as unknown, as are k-mers with a wildcard. Sequences have at

@@ -58,9 +58,10 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
     A Siamese network learns, from sequences alone, points whose distances are close to the Levenshtein
     distances of the sequences. Use the embedder where exact distances of many pairs take too long: for
-    clustering, nearest neighbors, or features for another model. It is for sequences that start at homologous
-    positions (one gene, one amplicon, one protein family). For a few thousand sequences,
-    :func:`~skseed.distances.levenshtein_distances` is faster than training.
+    clustering, nearest neighbors, or features for another model. The sequences should be relatives, such as one
+    gene, one amplicon or one protein family. The encoders that read letters (``"linear"``, ``"mlp"``,
+    ``"cnn"``, ``"transformer"``) also need a common start. For up to about 20,000 sequences of 150 letters, or
+    3,000 of 1,300, :func:`~skseed.distances.levenshtein_distances` is faster than training.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ default="power"
     device : str, default="cpu"
         Torch device, or ``"auto"`` for CUDA if it is available and the CPU otherwise.
     verbose : int, default=0
-        Whether to print a line for every epoch.
+        Whether to print a line for every epoch, and the progress of long computations of distances.
     random_state : int, RandomState instance or None, default=None
         Seed of all random choices of `fit`. Pass an int for the same result, bit for bit, in every call and
         for any number of jobs or threads.

@@ -104,7 +104,7 @@ class ReadPositionEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
     See Also
     --------
-    EditDistanceEmbedder : Points for sequences that start at homologous positions.
+    EditDistanceEmbedder : Points whose distances approximate edit distances.
     skseed.datasets.make_reads : Generate reads of a genome, with their positions.
     sklearn.manifold.Isomap : Unrolls the curve that the points form.
 
