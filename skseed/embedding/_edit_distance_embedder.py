@@ -58,9 +58,9 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
 
     A Siamese network learns, from sequences alone, points whose distances are close to the Levenshtein
     distances of the sequences. Use the embedder where exact distances of many pairs take too long: for
-    clustering, nearest neighbors, or features for another model. The sequences should be relatives, such as one
-    gene, one amplicon or one protein family. The encoders that read letters (``"linear"``, ``"mlp"``,
-    ``"cnn"``, ``"transformer"``) also need a common start. For up to about 20,000 sequences of 150 letters, or
+    clustering, nearest neighbors, or features for another model. The sequences should be relatives, such as
+    one gene, one amplicon or one protein family. The encoders that read letters (``"linear"``, ``"mlp"``,
+    ``"cnn"``, ``"transformer"``) also need a common start. For up to 20,000 sequences of 150 letters, or
     3,000 of 1,300, :func:`~skseed.distances.levenshtein_distances` is faster than training.
 
     Parameters
