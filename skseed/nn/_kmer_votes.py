@@ -90,4 +90,4 @@ def _offsets(ids: torch.Tensor) -> torch.Tensor:
     """Return the signed offset of each k-mer from the middle, from -1 to 1 in a row without padding."""
     columns = torch.arange(ids.shape[1], device=ids.device)
     middle = ((ids != 0).sum(1, keepdim=True) - 1) / 2
-    return ids.sign() * (columns - middle) / max((ids.shape[1] - 1) / 2, 1)
+    return ids.sign() * (columns - middle) / (max(ids.shape[1] - 1, 1) / 2)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import spearmanr
@@ -245,6 +245,7 @@ def spelled(codes, k):
     st.text("ACGTN", min_size=1, max_size=12),
     st.integers(1, 5),
 )
+@example(["AAAAA", "AAAAC"], "A", 4)
 def test_the_point_of_a_read_is_the_mean_vote_of_its_canonical_kmers(reads, new_read, k):
     embedder = ReadPositionEmbedder(encoder=KmerVoteEncoder(k), max_epochs=1, random_state=0)
     embedder.fit(reads, np.arange(len(reads)))
