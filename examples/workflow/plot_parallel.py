@@ -4,8 +4,8 @@ Use several processes or machines
 
 Do results change if the work runs on several processes or machines? No: functions and estimators divide their
 work by joblib and return the same result with every backend. A search is the best place for parallel work,
-because its fits are independent. A job of a few seconds, such as the one below, gets slower, because the workers
-must start first.
+because its fits are independent. A job of a few seconds, such as the one below, gets slower, because the
+workers must start first.
 """
 
 # %%
