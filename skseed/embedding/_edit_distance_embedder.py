@@ -132,7 +132,7 @@ default="power"
     device : str, default="cpu"
         Torch device, or ``"auto"`` for CUDA if it is available and the CPU otherwise.
     verbose : int, default=0
-        Whether to print a line for every epoch, and the progress of long computations of distances.
+        Whether to print a line for every epoch.
     random_state : int, RandomState instance or None, default=None
         Seed of all random choices of `fit`. Pass an int for the same result, bit for bit, in every call and
         for any number of jobs or threads.
