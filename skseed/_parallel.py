@@ -49,6 +49,6 @@ def run_blocks(
     finally:
         if return_as != "list":
             with warnings.catch_warnings():
-                # after an error or an interrupt, the tasks that are left are meant to be cancelled
-                warnings.filterwarnings("ignore", message=r"\d+ tasks which were still being processed")
+                # after an error or an interrupt, the tasks that are left and their results are not needed
+                warnings.filterwarnings("ignore", message=r"\d+ tasks (which were still|have been success)")
                 results.close()
