@@ -119,6 +119,7 @@ def test_class_weight_is_an_exponent_between_none_and_balanced():
     assert means[0] < means[1] < means[2]
 
 
+@pytest.mark.slow
 def test_the_network_adds_the_position_of_a_motif_to_the_linear_model():
     classifier = SequenceClassifier("cnn", lr=0.01, max_epochs=6, random_state=0)
     linear = SequenceClassifier(**LINEAR)

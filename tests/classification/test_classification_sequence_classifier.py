@@ -67,6 +67,7 @@ def by_kmers(n, seed, length=60):
     return proteins, labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encoder", "lowest", "highest"), [("mean", 0.45, 0.55), ("cnn", 0.98, 1.0), ("lstm", 0.98, 1.0)]
 )

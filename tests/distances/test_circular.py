@@ -65,6 +65,7 @@ def test_short_sequences_are_exact(X, max_distance, both_strands):
     assert as_dict(graph) == within(X, max_distance, both_strands)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("length", [(300, 340), (514, 560)])
 def test_sequences_with_few_edits_are_exact(seed, length):
@@ -107,6 +108,7 @@ def test_short_repetitive_sequences_are_exact(data, unit, both_strands):
     assert as_dict(graph) == within(X, max_distance, both_strands)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(data=st.data(), unit=st.text("ACGT", min_size=1, max_size=7), both_strands=st.booleans())
 def test_long_repetitive_sequences_with_few_edits_are_exact(data, unit, both_strands):

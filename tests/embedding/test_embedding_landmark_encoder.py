@@ -93,6 +93,7 @@ def test_features_are_standardized(genes):
     assert np.square(features[:, 5:]).mean() == pytest.approx(1, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_kmers_find_more_of_the_nearest_relatives():
     genes, _ = make_families(300, 12, length=60, random_state=2)
     train, test = genes[:200], genes[200:]

@@ -108,6 +108,7 @@ def test_cross_validation_gives_finite_scores(new_reads):
 # equal bits ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_threads_and_parallel_fits_change_no_bit(new_reads):
     reads, positions = (part[:150] for part in new_reads)
 
@@ -313,6 +314,7 @@ def batches_of(reads, positions, **params):
     return embedder.fit(reads, positions).featurizer_.batches
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [0.5, 20, 100])
 def test_overlapping_reads_are_close_together_in_a_batch_at_any_depth(depth):
     rng = np.random.default_rng(0)

@@ -202,6 +202,7 @@ def test_all_labs_are_candidates_if_there_are_few() -> None:
     assert_array_equal(offset, [[0, 0, 0]])
 
 
+@pytest.mark.slow
 def test_beats_the_vote_on_unseen_publications(plasmids: Table) -> None:
     X, y, groups = plasmids
     test = groups % 4 == 0

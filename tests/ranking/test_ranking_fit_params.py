@@ -181,6 +181,7 @@ def plasmids() -> Any:
     return np.array(made.data, dtype=object), np.asarray(made.target), np.asarray(made.groups)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("routing", [False, True])
 def test_wrapped_evidence_ranker_learns_from_publications(plasmids: Any, routing: bool) -> None:
     X, y, groups = plasmids

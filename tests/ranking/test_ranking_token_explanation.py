@@ -68,6 +68,7 @@ def without_padding(ranker: Any, row: np.ndarray) -> tuple[list[int], torch.Tens
     return tokens.tolist(), table[torch.from_numpy(tokens)], torch.from_numpy(row[-2:]).double()
 
 
+@pytest.mark.slow
 def test_importances_equal_autograd_along_the_path(ranker: Any, rows: Any) -> None:
     X, _ = rows
     got = ranker.token_importance(X[:1], ["lab2"], n_steps=150)

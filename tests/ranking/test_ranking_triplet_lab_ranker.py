@@ -72,6 +72,7 @@ def test_two_labs_have_one_decision_column(tokens: np.ndarray, plasmids: Any) ->
     assert ranker.predict_proba(tokens).shape == (120, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "lr"), [("triplet", 5e-3), pytest.param("cosine", 1e-2, marks=pytest.mark.slow)]
 )
@@ -200,6 +201,7 @@ def test_metadata_through_a_column_transformer(plasmids: Any) -> None:
     assert score(3) > 0.9
 
 
+@pytest.mark.slow
 def test_nested_grid_search_in_a_pipeline(plasmids: Any) -> None:
     search = GridSearchCV(
         make_pipeline(
@@ -224,6 +226,7 @@ def fit_and_score(tokens: np.ndarray, y: np.ndarray) -> np.ndarray:
     return ranker.fit(tokens, y).decision_function(tokens)
 
 
+@pytest.mark.slow
 def test_scores_are_bit_equal_for_any_jobs_threads_and_concurrent_fits(
     tokens: np.ndarray, plasmids: Any
 ) -> None:
