@@ -29,6 +29,20 @@ def random_sequences(
     return [random_sequence(rng, int(rng.integers(low, high)), letters) for _ in range(n)]
 
 
+def motif_in_one_half(n: int, seed: int, length: int = 20) -> tuple[list[str], np.ndarray]:
+    """Return random proteins with one motif, and 0 or 1 for each: the half that contains the motif."""
+    rng = np.random.default_rng(seed)
+    halves = rng.integers(2, size=n)
+    letters = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
+    proteins = []
+    for half in halves:
+        protein = letters[rng.integers(20, size=length)]
+        start = rng.integers(length // 2 - 5) + half * length // 2
+        protein[start : start + 5] = list("HWKYC")
+        proteins.append("".join(protein))
+    return proteins, halves
+
+
 def mutate(rng: np.random.Generator, sequence: str, n_edits: int, letters: str = "ACGT") -> str:
     """Return the sequence after `n_edits` random edits: substitutions, insertions or deletions.
 

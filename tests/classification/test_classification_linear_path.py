@@ -17,6 +17,7 @@ from skseed.classification import _linear_path as module
 # no public result tells the weight of a given correction
 from skseed.classification._calibration import choose_correction_weight
 from skseed.preprocessing import KmerVectorizer
+from tests.reference import motif_in_one_half
 
 # the network learns next to nothing, so that the linear model alone determines the results
 LINEAR = {"lr": 1e-9, "max_epochs": 1, "random_state": 0}
@@ -34,19 +35,6 @@ def with_motifs(n, seed, length=30):
         codes[start : start + 3] = PROTEIN.encode(motifs[label][rng.integers(3)])
         proteins.append(PROTEIN.decode(codes))
     return np.array(proteins, dtype=object), labels
-
-
-def motif_in_one_half(n, seed, length=20):
-    """Return random proteins that all have one motif; the class is the half that contains it."""
-    rng = np.random.default_rng(seed)
-    halves = rng.integers(2, size=n)
-    proteins = []
-    for half in halves:
-        codes = rng.integers(20, size=length)
-        start = rng.integers(length // 2 - 5) + half * length // 2
-        codes[start : start + 5] = PROTEIN.encode("HWKYC")
-        proteins.append(PROTEIN.decode(codes))
-    return proteins, halves
 
 
 def test_the_classifier_starts_at_the_minimum_of_a_support_vector_machine():

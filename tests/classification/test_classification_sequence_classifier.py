@@ -21,19 +21,7 @@ from skseed.classification import SequenceClassifier
 # no public result tells the optimal temperature of given logits
 from skseed.classification._calibration import fit_temperature
 from skseed.preprocessing import BPETokenizer, KmerVectorizer
-
-
-def motif_in_one_half(n, seed, length):
-    """Return random proteins that all have one motif; the class is the half that contains it."""
-    rng = np.random.default_rng(seed)
-    halves = rng.integers(2, size=n)
-    proteins = []
-    for half in halves:
-        codes = rng.integers(20, size=length)
-        start = rng.integers(length // 2 - 5) + half * length // 2
-        codes[start : start + 5] = PROTEIN.encode("HWKYC")
-        proteins.append(PROTEIN.decode(codes))
-    return proteins, np.array(["front", "back"])[halves]
+from tests.reference import motif_in_one_half
 
 
 def by_composition(n, seed, noise=0.0):
@@ -73,8 +61,13 @@ def by_kmers(n, seed, length=60):
 )
 def test_only_the_mean_cannot_locate_a_motif(encoder, lowest, highest):
     classifier = SequenceClassifier(encoder, kmers=None, lr=0.01, max_epochs=6, random_state=0)
-    classifier.fit(*motif_in_one_half(1000, seed=0, length=20))
-    assert lowest <= classifier.score(*motif_in_one_half(3000, seed=1, length=20)) <= highest
+    names = np.array(["front", "back"])
+    (train, train_halves), (test, test_halves) = (
+        motif_in_one_half(1000, seed=0),
+        motif_in_one_half(3000, seed=1),
+    )
+    classifier.fit(train, names[train_halves])
+    assert lowest <= classifier.score(test, names[test_halves]) <= highest
 
 
 def test_only_the_mean_ignores_the_order():
