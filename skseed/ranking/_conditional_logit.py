@@ -24,14 +24,21 @@ class Candidates:
 
 
 def fit_conditional_logit(
-    candidates: Candidates, prior: npt.NDArray[np.float64], *, strength: float
+    candidates: Candidates,
+    prior: npt.NDArray[np.float64],
+    *,
+    strength: float,
+    sample_weight: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return the weights of the features.
 
     The weights minimize the sum over the queries of ``-log softmax(features @ weights + offset)`` of the
     true candidate plus half the strength times the squared distance from the prior weights, for features
-    scaled to unit variance. The problem is convex; with few queries the weights stay near the prior.
+    scaled to unit variance. A query with the sample weight n counts as n queries. The problem is convex; with
+    few queries the weights stay near the prior.
     """
+    if sample_weight is None:
+        sample_weight = np.ones(len(candidates.features))
     mean = candidates.features.mean(axis=(0, 1), dtype=np.float64)
     scale = candidates.features.std(axis=(0, 1), dtype=np.float64)
     constant = scale < 1e-6
@@ -45,8 +52,9 @@ def fit_conditional_logit(
         total = logsumexp(scores, axis=1, keepdims=True)
         residual = np.exp(scores - total)
         residual[:, 0] -= 1
+        residual *= sample_weight[:, None]
         gradient = np.einsum("qc,qce->e", residual, scaled) + strength * (weights - start)
-        value = (total[:, 0] - scores[:, 0]).sum() + strength / 2 * np.square(weights - start).sum()
+        value = (sample_weight * (total[:, 0] - scores[:, 0])).sum() + strength / 2 * np.square(weights - start).sum()
         return float(value), gradient
 
     options = {"maxiter": _MAX_ITERATIONS}

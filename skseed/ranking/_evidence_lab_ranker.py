@@ -106,10 +106,12 @@ class EvidenceLabRanker(KmerExplanationMixin, KmerRanker):
     `enroll` adds sequences and keeps the weights and the network. New labs have weights of their own, since
     the network and the votes know them less. `fit` learns these weights from labs with all of their plasmids
     in a held-out fold: some of the plasmids are enrolled, and the others are ranked among all labs, mixed
-    with as many held-out plasmids of known labs, whose weights stay as they are. Without such labs, new labs
-    have the weights of the known ones. `predict_proba` is the softmax of the scores. It is
-    calibrated for plasmids that are related to the training data as the held-out plasmids were: without
-    `groups`, for near copies.
+    with held-out plasmids of known labs, whose weights stay as they are. Sample weights give known and new
+    labs the shares that they have in the fold, so `predict_proba` expects queries from new labs as often as
+    the folds contain them. Without such labs, new labs have the weights of the known ones.
+
+    `predict_proba` is the softmax of the scores. It is calibrated for plasmids that are related to the
+    training data as the held-out plasmids were: without `groups`, for near copies.
 
     A sequence without a known k-mer, such as one shorter than `k`, has the same score for all labs except for
     metadata, and a warning states the number of such sequences. `fit` raises if no sequence has a k-mer and
@@ -262,4 +264,6 @@ def _fit_enrolled(held_out: HeldOut, coef: npt.NDArray[np.float64]) -> npt.NDArr
     of_known = np.einsum("qce,e->qc", candidates.features, coef)
     features = candidates.features * is_enrolled[:, :, None]
     offset = candidates.offset + np.where(is_enrolled, 0.0, of_known)
-    return fit_conditional_logit(Candidates(features, offset), coef, strength=_PRIOR_STRENGTH)
+    return fit_conditional_logit(
+        Candidates(features, offset), coef, strength=_PRIOR_STRENGTH, sample_weight=held_out.sample_weight
+    )

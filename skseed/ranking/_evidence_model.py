@@ -77,15 +77,20 @@ class EvidenceModel:
         coef: npt.NDArray[np.float64],
         enrolled_coef: npt.NDArray[np.float64],
     ) -> Scores:
-        """Return the weighted sums of the features."""
+        """Return the weighted sums of the features.
+
+        For a query without a known k-mer, all labs have the weights `coef`, so only metadata differ.
+        """
         weights = np.where(self.is_enrolled[:, None], enrolled_coef, coef)
-        # einsum, since the rounding of a matrix product may depend on the number of threads
-        return np.concatenate(
-            [
-                np.einsum("qle,le->ql", self.features(queries[rows]), weights)
-                for rows in query_blocks(len(queries.lengths))
-            ]
-        )
+        scores = []
+        for rows in query_blocks(len(queries.lengths)):
+            features = self.features(queries[rows])
+            known = has_known_kmer(queries[rows])
+            # einsum, since the rounding of a matrix product may depend on the number of threads
+            block = np.einsum("qle,le->ql", features, weights)
+            block[~known] = np.einsum("qle,e->ql", features[~known], coef)
+            scores.append(block)
+        return np.concatenate(scores)
 
 
 def train_network(library: KmerLibrary, color_classes: ColorClasses, seed: int) -> ClassNetwork:

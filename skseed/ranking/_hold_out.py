@@ -1,6 +1,6 @@
 """Features of held-out sequences, from which EvidenceLabRanker learns its weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,14 @@ _MAX_ENROLLED_QUERIES = 750
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Candidates of held-out sequences, and whether each candidate lab was enrolled after the training."""
+    """Candidates of held-out sequences, and whether each candidate lab was enrolled after the training.
+
+    Each sequence stands for `sample_weight` sequences of its fold.
+    """
 
     candidates: Candidates
     is_enrolled: npt.NDArray[np.bool_]
+    sample_weight: npt.NDArray[np.float64]
 
 
 def hold_out(
@@ -50,17 +54,21 @@ def hold_out(
     folds = splitter.split(library.labs, groups=library.groups)
     for train, test in track(folds, splitter.n_splits, "folds"):
         present = np.bincount(library.labs[train], minlength=library.n_labs) > 0
-        old = rng.permutation(test[present[library.labs[test]]])[:n_left]
+        every_old = test[present[library.labs[test]]]
+        old = rng.permutation(every_old)[:n_left]
         if not len(old):
             continue
         n_left -= len(old)
         model = _train(library.take(train), present, rng, network=network)
         known.append(_features(model, library, old, rng))
-        enrolled, new = _enroll_some(library, test[~present[library.labs[test]]], rng)
-        new = rng.permutation(new)[:_MAX_ENROLLED_QUERIES]
+        enrolled, every_new = _enroll_some(library, test[~present[library.labs[test]]], rng)
+        new = rng.permutation(every_new)[:_MAX_ENROLLED_QUERIES]
         if len(new):
             larger = _enlarge(model, library.take(np.concatenate([train, enrolled])))
-            mixed.append(_features(larger, library, np.concatenate([new, old[: len(new)]]), rng))
+            old = old[: len(new)]
+            mixture = _features(larger, library, np.concatenate([new, old]), rng)
+            weight = np.repeat([len(every_new) / len(new), len(every_old) / len(old)], [len(new), len(old)])
+            mixed.append(replace(mixture, sample_weight=weight))
     return _join(known), _join(mixed)
 
 
@@ -107,7 +115,7 @@ def _features(model: EvidenceModel, library: KmerLibrary, rows: Rows, rng: np.ra
         offsets.append(offset)
         is_enrolled.append(model.is_enrolled[columns])
     candidates = Candidates(np.concatenate(features), np.concatenate(offsets))
-    return HeldOut(candidates, np.concatenate(is_enrolled))
+    return HeldOut(candidates, np.concatenate(is_enrolled), np.ones(len(rows)))
 
 
 def choose_candidates(
@@ -141,4 +149,6 @@ def _join(folds: list[HeldOut]) -> HeldOut | None:
         return None
     features = np.concatenate([fold.candidates.features for fold in folds])
     offset = np.concatenate([fold.candidates.offset for fold in folds])
-    return HeldOut(Candidates(features, offset), np.concatenate([fold.is_enrolled for fold in folds]))
+    is_enrolled = np.concatenate([fold.is_enrolled for fold in folds])
+    sample_weight = np.concatenate([fold.sample_weight for fold in folds])
+    return HeldOut(Candidates(features, offset), is_enrolled, sample_weight)

@@ -180,6 +180,21 @@ def test_weights_minimize_the_loss() -> None:
     assert_allclose(strong, truth + 1, atol=1e-3)
 
 
+def test_sample_weight_repeats_a_query() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(60, 4, 2)).astype(np.float32)
+    offset = np.zeros((60, 4))
+    repeats = rng.integers(4, size=60)
+    weighted = fit_conditional_logit(
+        Candidates(features, offset), np.ones(2), strength=0, sample_weight=repeats.astype(float)
+    )
+    rows = np.repeat(np.arange(60), repeats)
+    repeated = fit_conditional_logit(Candidates(features[rows], offset[rows]), np.ones(2), strength=0)
+    assert_allclose(weighted, repeated, atol=1e-3)
+    equal = fit_conditional_logit(Candidates(features, offset), np.ones(2), strength=0)
+    assert np.abs(weighted - equal).max() > 0.05
+
+
 def test_random_candidates_are_weighted_by_the_number_of_labs() -> None:
     rng = np.random.RandomState(0)
     votes = np.random.default_rng(0).random((300, 400)).astype(np.float32)
@@ -271,22 +286,56 @@ def test_network_features_are_its_probabilities(plasmids: Table, fitted: Evidenc
     assert_allclose(scores[:, -1], -np.log(20), rtol=1e-5)
 
 
-def test_weights_of_enrolled_labs_are_learned_from_held_out_labs(plasmids: Table) -> None:
+@pytest.fixture(scope="module")
+def enrollment(plasmids: Table) -> tuple[Table, np.ndarray, EvidenceLabRanker]:
+    """Plasmids, whether each one is used in fit, and a ranker that is fitted without three labs.
+
+    One publication of each large lab is left out of fit. The small labs have a single publication, so they
+    are new in its fold.
+    """
     X, y, groups = plasmids
-    # the small labs have a single publication, so they are new in its fold
+    train = (y < 17) & ((y >= 5) | (groups % 4 != 0))
     groups = np.where(y < 5, groups, 1000 + y)
-    few = np.flatnonzero(y >= 17)
-    first = [np.flatnonzero(y == lab)[0] for lab in (17, 18, 19)]
-    old = y < 17
-    ranker = EvidenceLabRanker(random_state=0).fit(X[old], y[old], groups=groups[old])
+    ranker = EvidenceLabRanker(random_state=0).fit(X[train], y[train], groups=groups[train])
+    return (X, y, groups), train, ranker
+
+
+def test_weights_of_enrolled_labs_are_learned_from_held_out_labs(
+    enrollment: tuple[Table, np.ndarray, EvidenceLabRanker],
+) -> None:
+    (X, y, groups), _, ranker = enrollment
     assert np.abs(ranker.enrolled_coef_ - ranker.coef_).max() > 0.05
-    ranker.enroll(X[first], y[first], groups=groups[first])
-    rest = np.setdiff1d(few, first)
-    own = top_k_score(y[rest], ranker.decision_function(X[rest]), k=1, labels=ranker.classes_)
-    known = top_k_score(y[y < 5], ranker.decision_function(X[y < 5]), k=1, labels=ranker.classes_)
-    ranker.enrolled_coef_ = ranker.coef_
-    assert own > top_k_score(y[rest], ranker.decision_function(X[rest]), k=1, labels=ranker.classes_)
-    assert known > 0.9
+    first = [np.flatnonzero(y == lab)[0] for lab in (17, 18, 19)]
+    larger = copy.copy(ranker).enroll(X[first], y[first], groups=groups[first])
+    rest = np.setdiff1d(np.flatnonzero(y >= 17), first)
+    own = top_k_score(y[rest], larger.decision_function(X[rest]), k=1, labels=larger.classes_)
+    larger.enrolled_coef_ = larger.coef_
+    assert own > top_k_score(y[rest], larger.decision_function(X[rest]), k=1, labels=larger.classes_)
+
+
+def test_enrolling_a_lab_hardly_changes_known_labs(
+    enrollment: tuple[Table, np.ndarray, EvidenceLabRanker],
+) -> None:
+    (X, y, groups), train, ranker = enrollment
+    rest = ~train & (y < 5)
+    before = ranker.predict_proba(X[rest])
+    row = np.flatnonzero(y == 19)[:1]
+    after = copy.copy(ranker).enroll(X[row], y[row], groups=groups[row]).predict_proba(X[rest])
+    # an equal share of 18 labs is 0.06
+    assert after[:, -1].mean() < 0.1
+    assert np.abs(after[:, :-1] - before).sum(axis=1).mean() < 0.1
+    among_known = after[:, :-1] / after[:, :-1].sum(axis=1, keepdims=True)
+    assert_allclose(among_known, before, atol=0.02)
+
+
+@pytest.mark.filterwarnings("ignore:.*no .*-mer")
+def test_sequences_without_a_known_kmer_tie_after_enrolling(
+    enrollment: tuple[Table, np.ndarray, EvidenceLabRanker],
+) -> None:
+    (X, y, groups), _, ranker = enrollment
+    new = y >= 17
+    larger = copy.copy(ranker).enroll(X[new], y[new], groups=groups[new])
+    assert_array_equal(np.ptp(larger.decision_function(["ACGT", ""]), axis=1), 0)
 
 
 @pytest.mark.filterwarnings("ignore:.*no .*-mer")
