@@ -54,7 +54,8 @@ def fit_conditional_logit(
         residual[:, 0] -= 1
         residual *= sample_weight[:, None]
         gradient = np.einsum("qc,qce->e", residual, scaled) + strength * (weights - start)
-        value = (sample_weight * (total[:, 0] - scores[:, 0])).sum() + strength / 2 * np.square(weights - start).sum()
+        losses = sample_weight * (total[:, 0] - scores[:, 0])
+        value = losses.sum() + strength / 2 * np.square(weights - start).sum()
         return float(value), gradient
 
     options = {"maxiter": _MAX_ITERATIONS}
