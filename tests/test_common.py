@@ -128,7 +128,8 @@ CASES = [
         KmerLabRanker(fraction=1, topology="linear"),
         expected_failures={"check_fit2d_1feature": "one number makes 16 letters, and k is 21"},
     ),
-    Case(EvidenceLabRanker(fraction=1, topology="linear", n_splits=2, random_state=0)),
+    # the network, which takes most of the time, runs in the checks of STRING_ESTIMATORS
+    Case(EvidenceLabRanker(fraction=1, topology="linear", n_splits=2, network=False, random_state=0)),
     Case(
         KmerNetworkLabRanker(
             fraction=1,
@@ -191,11 +192,14 @@ STRING_PIPELINES = [
 ]
 # the checks whose result can depend on how ReadPositionEmbedder folds its line into three dimensions
 FOLDED_CHECKS = [
-    check_feature_names_fit_columns,
-    check_global_generators_untouched,
-    check_pickle_round_trip,
-    check_refit_equals_fit,
-    check_set_output,
+    pytest.param(check, id=check.__name__, marks=marks)
+    for check, marks in (
+        (check_feature_names_fit_columns, []),
+        (check_global_generators_untouched, []),
+        (check_pickle_round_trip, pytest.mark.slow),
+        (check_refit_equals_fit, []),
+        (check_set_output, pytest.mark.slow),
+    )
 ]
 
 
@@ -208,6 +212,12 @@ def _check_id(check: Any) -> str:
     return "-".join([_name(check), *(f"{key}={value}" for key, value in options.items())])
 
 
+def _marks(check: Any) -> list[pytest.MarkDecorator]:
+    """Mark the repetitions of a check that trains until it is accurate, with X in read-only memory."""
+    is_repetition = _name(check) == "check_classifiers_train" and "readonly_memmap" in _check_id(check)
+    return [pytest.mark.slow] if is_repetition else []
+
+
 def _estimator_id(estimator: BaseEstimator) -> str:
     return "+".join(getattr(estimator, "named_steps", {type(estimator).__name__: None}))
 
@@ -217,7 +227,7 @@ def _estimator_id(estimator: BaseEstimator) -> str:
 @pytest.mark.parametrize(
     ("case", "estimator", "check"),
     [
-        pytest.param(case, estimator, check, id=f"{case.name}-{_check_id(check)}")
+        pytest.param(case, estimator, check, id=f"{case.name}-{_check_id(check)}", marks=_marks(check))
         for case in CASES
         for estimator, check in case.sklearn_checks
     ],
@@ -247,7 +257,7 @@ def test_sequence_checks(estimator: BaseEstimator, check: Any) -> None:
     check(type(estimator).__name__, estimator)
 
 
-@pytest.mark.parametrize("check", FOLDED_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", FOLDED_CHECKS)
 def test_sequence_checks_of_a_folded_line(check: Any) -> None:
     estimator = ReadPositionEmbedder(3, encoder=KmerVoteEncoder(4), max_epochs=1, random_state=0)
     check("ReadPositionEmbedder", number_labels(estimator))

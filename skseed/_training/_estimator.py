@@ -116,6 +116,9 @@ class NeuralEstimatorMixin(PlainStateMixin, CallbackSupportMixin):
             path = state_path(self, data, module)
             resume = Resume(path, schedule, batches, best, user_callbacks(self))
             last.append(("resume", resume))
+        if not self.verbose:
+            # this callback formats a table after every epoch, also if it prints nothing
+            net_params["callbacks__print_log"] = None
         net = TrainingNet(
             module,
             criterion=criterion,

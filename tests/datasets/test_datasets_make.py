@@ -277,6 +277,7 @@ def test_invalid_arguments_raise(function, arguments, words):
         function(**arguments)
 
 
+@pytest.mark.slow
 def test_random_split_leaks_by_publication():
     """The accuracy is high with a random split, and lower with a split that keeps publications whole."""
     from sklearn.feature_extraction.text import HashingVectorizer

@@ -79,7 +79,7 @@ def test_sequences_with_few_edits_are_exact(seed, length):
 
 
 def test_distances_of_distant_pairs_are_never_too_small():
-    X = relatives(3, n_families=3, size=5, length=540, n_edits=80)
+    X = relatives(3, n_families=3, size=3, length=540, n_edits=80)
     found = as_dict(levenshtein_neighbors(X, 110, topology="circular", both_strands=True))
     expected = within(X, 110, True)
     assert set(found) <= set(expected)

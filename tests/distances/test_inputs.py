@@ -148,19 +148,12 @@ def test_mixed_types_of_labels_are_named_with_index():
         levenshtein_groups(["A", "C"], 1, y=["x", 3])
 
 
-def test_distances_do_not_import_torch():
-    code = (
-        "import sys; from skseed.distances import levenshtein_groups as groups; "
-        "groups(['A', 'C'], 1, y=[0, 0], topology='circular'); assert 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_small_work_starts_no_processes():
+def test_small_work_starts_no_processes_and_does_not_import_torch():
     X = [random_sequence(np.random.default_rng(i), 300) for i in range(10)]
     code = (
         "import sys; from skseed.distances import levenshtein_groups as groups; X = sys.argv[1:]; "
         "groups(X, 0.1, y=[0, 1] * 5, n_jobs=2); groups(X, 0.1, topology='circular', n_jobs=2); "
+        "assert 'torch' not in sys.modules; "
         "import multiprocessing, joblib.externals.loky.reusable_executor as e; assert e._executor is None"
     )
     subprocess.run([sys.executable, "-c", code, *X], check=True)

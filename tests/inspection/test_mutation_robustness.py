@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from Levenshtein import distance, hamming
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -51,6 +51,7 @@ def copies_of(sequence: str, kind: str, level: int, seed: int = 0, n_repeats: in
     return copies
 
 
+@settings(max_examples=40)
 @given(st.text("ACGTN", min_size=1, max_size=40), st.integers(1, 50), st.integers(0, 99))
 def test_level_is_the_number_of_changed_bases(sequence: str, level: int, seed: int) -> None:
     n_changed = min(level, len(sequence))

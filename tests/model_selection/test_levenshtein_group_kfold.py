@@ -287,8 +287,8 @@ def test_works_in_cross_validation(container):
     X = container(make_genes())
     y = np.arange(120) % 2
     cv = LevenshteinGroupKFold(4)
-    assert len(cross_val_score(DummyClassifier(), X, y, cv=cv, n_jobs=2)) == 4
-    search = GridSearchCV(DummyClassifier(), {"strategy": ["prior", "uniform"]}, cv=cv, n_jobs=2)
+    assert len(cross_val_score(DummyClassifier(), X, y, cv=cv)) == 4
+    search = GridSearchCV(DummyClassifier(), {"strategy": ["prior", "uniform"]}, cv=cv)
     assert search.fit(X, y).n_splits_ == 4
 
 

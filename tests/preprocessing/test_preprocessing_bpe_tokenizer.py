@@ -36,16 +36,14 @@ def tokenizer() -> BPETokenizer:
 
 @given(st.lists(st.text("ACGTacgtNRYX-*", max_size=40), min_size=1, max_size=5))
 @settings(max_examples=60, deadline=None)
-def test_tokens_join_to_the_sequence(sequences: list[str]) -> None:
-    tokenizer = BPETokenizer(vocab_size=60).fit(random_dna(50, 200))
+def test_tokens_join_to_the_sequence(tokenizer: BPETokenizer, sequences: list[str]) -> None:
     tokens = tokenizer.tokenize(sequences)
     assert ["".join(row) for row in tokens] == [sequence.upper() for sequence in sequences]
 
 
 @given(st.lists(st.text("ACGT", max_size=40), min_size=1, max_size=5))
 @settings(max_examples=30, deadline=None)
-def test_inverse_transform_returns_the_sequence(sequences: list[str]) -> None:
-    tokenizer = BPETokenizer(vocab_size=60, max_length=40).fit(random_dna(50, 200))
+def test_inverse_transform_returns_the_sequence(tokenizer: BPETokenizer, sequences: list[str]) -> None:
     rows = tokenizer.transform(sequences)
     assert tokenizer.inverse_transform(rows).tolist() == sequences
     numbers = [[tokenizer.vocabulary_[token] for token in row] for row in tokenizer.tokenize(sequences)]
@@ -87,6 +85,7 @@ def test_long_sequences_are_used() -> None:
     assert len(long) > 9000
 
 
+@pytest.mark.slow
 def test_sequence_of_a_million_letters_is_used() -> None:
     (long,) = random_dna(1, 1_000_000)
     tokenizer = BPETokenizer(vocab_size=30).fit([long])
@@ -256,6 +255,7 @@ def test_ids_outside_the_vocabulary_raise(tokenizer: BPETokenizer, number: float
 # composition --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_searches_in_a_pipeline_with_two_jobs() -> None:
     sequences = random_dna(40, 30, letters="ACG") + random_dna(40, 30, letters="CGT")
     labs = ["church"] * 40 + ["voigt"] * 40

@@ -286,7 +286,7 @@ def check_published(length, n_draws, tolerance):
 
 
 def test_densities_are_the_published_ones():
-    check_published(length=20_000, n_draws=8, tolerance=0.004)
+    check_published(length=10_000, n_draws=8, tolerance=0.004)
 
 
 @pytest.mark.slow

@@ -61,7 +61,8 @@ def test_features_equal_plain_loops() -> None:
     X = ["".join(rng.choice(fragments, size=rng.integers(2, 6))) for _ in range(47)]
     library, queries = X[:40], X[40:]
     labs, groups = rng.integers(6, size=40), rng.integers(9, size=40)
-    ranker = EvidenceLabRanker(k=7, fraction=1, random_state=0).fit(library, labs, groups=groups)
+    ranker = EvidenceLabRanker(k=7, fraction=1, network=False, random_state=0)
+    ranker.fit(library, labs, groups=groups)
     features = features_of(ranker, queries)
 
     kmers = sorted(set().union(*(canonical_kmers(x, 7, circular=True) for x in library)))
@@ -129,7 +130,7 @@ def test_scores_do_not_depend_on_the_other_rows(plasmids: Table, fitted: Evidenc
 def test_length_feature_favors_labs_with_this_length() -> None:
     rng = np.random.default_rng(0)
     X = [random_sequence(rng, length) for length in [300] * 20 + [800] * 20 + [550] * 20]
-    ranker = EvidenceLabRanker(k=9, random_state=0).fit(X, np.repeat(["a", "b", "c"], 20))
+    ranker = EvidenceLabRanker(k=9, network=False, random_state=0).fit(X, np.repeat(["a", "b", "c"], 20))
     length = features_of(ranker, [X[0], X[20]])["length"]
     assert length[0, 0] > 0 > length[0, 1]
     assert length[1, 1] > 0 > length[1, 0]
@@ -242,8 +243,17 @@ def test_random_state_determines_the_weights(plasmids: Table, fitted: EvidenceLa
     again = EvidenceLabRanker(random_state=0).fit(X, y, groups=groups)
     assert_array_equal(again.coef_, fitted.coef_)
     assert len(fitted.coef_) == len(fitted.logit_feature_names_)
-    named = EvidenceLabRanker(random_state=0).fit(X, y, groups=[f"paper {group}" for group in groups])
-    assert named.coef_.shape == fitted.coef_.shape
+
+
+def test_groups_can_be_names(plasmids: Table) -> None:
+    X, y, groups = (part[::4] for part in plasmids)
+    names = [f"paper {group}" for group in groups]
+    numbered, named = (
+        EvidenceLabRanker(n_splits=2, network=False, random_state=0).fit(X, y, groups=given)
+        for given in (groups, names)
+    )
+    assert named.coef_.shape == numbered.coef_.shape
+    assert named.logit_feature_names_ == numbered.logit_feature_names_
 
 
 def test_enrolled_labs_are_found(plasmids: Table) -> None:
@@ -370,16 +380,16 @@ def test_a_missing_group_is_named(plasmids: Table) -> None:
     missing[[3, 5]] = None
     with pytest.raises(ValueError, match=r"groups\[3\] is missing"):
         EvidenceLabRanker().fit(X, y, groups=missing)
-    ranker = EvidenceLabRanker(random_state=0).fit(X[::4], y[::4])
+    ranker = EvidenceLabRanker(network=False, random_state=0).fit(X[::4], y[::4])
     before = ranker.decision_function(X[:3])
     with pytest.raises(ValueError, match=r"groups\[0\] is missing"):
         ranker.enroll(X[:2], y[:2], groups=[np.nan, 1])
     assert_array_equal(ranker.decision_function(X[:3]), before)
 
 
-def test_copies_in_one_group_count_once(plasmids: Table) -> None:
-    X, y, groups = plasmids
-    ranker = EvidenceLabRanker(random_state=0).fit(X, y, groups=groups)
+def test_copies_in_one_group_count_once(plasmids: Table, fitted: EvidenceLabRanker) -> None:
+    X, y, _ = plasmids
+    ranker = copy.copy(fitted)
     column = ranker.logit_feature_names_.index("group vote")
     ranker.coef_ = np.eye(len(ranker.coef_))[column]
     before = ranker.decision_function(X[:20])

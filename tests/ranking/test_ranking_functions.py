@@ -57,7 +57,7 @@ def test_methods_of_the_ranker_are_reached_through_a_pipeline(plasmids: Any) -> 
 
 def test_searches_and_nested_pipelines(plasmids: Any) -> None:
     X, y, groups = plasmids
-    ranker = make_pipeline(CircularShiftAugmenter(), make_pipeline(EvidenceLabRanker(random_state=0)))
+    ranker = make_pipeline(CircularShiftAugmenter(), make_pipeline(EvidenceLabRanker(network=False)))
     search = GridSearchCV(ranker, {"pipeline__evidencelabranker__k": [12, 16]}, cv=2).fit(X[5:], y[5:])
     np.testing.assert_array_equal(rank_labs(search, X, k=1)[:, 0], search.predict(X))
     enroll_labs(search, X[:5], ["new"] * 5, groups=groups[:5])

@@ -64,6 +64,7 @@ def test_views_average_logits(fitted: SoftmaxLabRanker) -> None:
     np.testing.assert_allclose(viewed.decision_function(row), mean)
 
 
+@pytest.mark.slow
 def test_ranks_new_publications_better_than_a_bag_of_tokens() -> None:
     plasmids = make_plasmids(160, 8, n_publications=5, length=1500, return_X_y=False, random_state=1)
     tokens, y = BPETokenizer(vocab_size=400).fit_transform(plasmids.data), plasmids.target

@@ -48,7 +48,8 @@ CASES = {
         None,
     ),
     "ReadPositionEmbedder": (
-        ReadPositionEmbedder(encoder=KmerVoteEncoder(k=9), mutation_rate=0.01, **_FAST),
+        # one component, because folding the line into more dimensions takes most of the time of a tiny fit
+        ReadPositionEmbedder(1, encoder=KmerVoteEncoder(k=9), mutation_rate=0.01, **_FAST),
         READS,
         POSITIONS,
     ),
