@@ -131,6 +131,7 @@ def test_import_leaves_out_heavy_packages() -> None:
     assert output_of(code) == []
 
 
+@pytest.mark.slow
 def test_workers_of_a_job_without_networks_do_not_import_torch() -> None:
     assert output_of(TORCH_FREE_JOB) == ["False"] * 9
 

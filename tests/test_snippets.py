@@ -18,6 +18,8 @@ GUIDE = sorted((ROOT / "docs" / "user_guide").glob("*.rst"))
 NOT_RUN = {"bash", "text"}
 # pages without Python
 WITHOUT_PYTHON = {"index.rst", "choosing.rst", "command_line.rst", "faq.rst", "glossary.rst"}
+# pages that search networks or train them on long proteins
+SLOW = {"README.md", "classification.rst"}
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 _FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
@@ -59,9 +61,8 @@ def run_example(example: doctest.Example, namespace: dict[str, Any], path: Path)
 @pytest.mark.parametrize(
     "path",
     [
-        # searches and cross-validates networks
-        pytest.param(ROOT / "README.md", marks=pytest.mark.slow, id="README.md"),
-        *(pytest.param(path, id=path.stem) for path in GUIDE),
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.name in SLOW else [])
+        for path in [ROOT / "README.md", *GUIDE]
     ],
 )
 def test_snippets_run_as_pasted(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

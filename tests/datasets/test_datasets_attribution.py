@@ -147,6 +147,7 @@ def test_absent_file_raises(tmp_path):
         fetch_addgene(3)
 
 
+@pytest.mark.slow
 def test_real_addgene_table_is_read(shared_data):
     plasmids = fetch_addgene(shared_data / "addgene" / "plasmids.csv.xz")
     assert len(plasmids.data) == 32186
