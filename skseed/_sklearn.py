@@ -13,10 +13,10 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     RealNotInt,
-    StrOptions,
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils._param_validation import StrOptions as _StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import _check_method_params, _check_sample_weight, _num_samples
 
@@ -38,3 +38,10 @@ __all__ = [
     "validate_parameter_constraints",
     "validate_params",
 ]
+
+
+class StrOptions(_StrOptions):
+    """A constraint to some strings, which an error lists in alphabetical order."""
+
+    def __str__(self) -> str:
+        return f"a str among {{{', '.join(sorted(map(repr, self.options)))}}}"

@@ -1,6 +1,7 @@
 """The command line: tables, options, errors, and the installed command."""
 
 import io
+import re
 import subprocess
 import sys
 import tomllib
@@ -86,8 +87,17 @@ def test_output_is_written_to_a_file(fasta, tmp_path, capsys):
     ("arguments", "message"),
     [
         (["groups", "no_such_file.fasta", "--max-distance", "1"], "no_such_file.fasta"),
-        (["groups", "{fasta}", "--max-distance", "1.5"], "max_distance"),
-        (["split", "{fasta}", "--max-distance", "1", "--folds", "3"], "groups"),
+        (["groups", "{fasta}", "--max-distance", "1.5"], "--max-distance must be an int in the range [0"),
+        (["split", "{fasta}", "--max-distance", "1", "--folds", "1"], "--folds must be an int in the range"),
+        (
+            ["split", "{fasta}", "--max-distance", "1", "--folds", "3"],
+            "--folds 3 is more than the number of groups: 2, with 2, 2 sequences within --max-distance 1; "
+            "lower --max-distance or lower --folds.",
+        ),
+        (
+            ["groups", "{fasta}", "--max-distance", "1", "--jobs", "0"],
+            "--jobs 0 has no meaning; pass 1 or more, or -1",
+        ),
     ],
 )
 def test_an_error_in_the_data_is_one_line_without_output(fasta, capsys, arguments, message):
@@ -98,6 +108,58 @@ def test_an_error_in_the_data_is_one_line_without_output(fasta, capsys, argument
     assert captured.err.startswith("skseed: error: ")
     assert captured.err.count("\n") == 1
     assert message in captured.err
+
+
+def error_of(capsys, *arguments):
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert not re.search(r"\b(X|X_test)\[|\b[a-z]+_[a-z]+\b|\w=", error)
+    return error.removeprefix("skseed: error: ").removesuffix("\n")
+
+
+def test_errors_in_the_data_name_the_record_and_the_option(fasta, capsys):
+    genes, proteins = fasta(RELATIVES), fasta({"p": "GATT", "q": "MKLV"}, "proteins.fasta")
+    cutoff = ("--max-distance", "1")
+    error = error_of(capsys, "groups", proteins, *cutoff, "--alphabet", "dna")
+    assert error.startswith(f"record 2 of {proteins} has 'L' at position 2, which is not a letter of the dna")
+    assert "; pass --alphabet protein if the sequences are proteins, or remove" in error
+    end = (
+        "which is not a nucleotide and has no complement; remove or replace it, or leave out --both-strands."
+    )
+    for command, path in ((("groups",), proteins), (("leakage", genes), proteins)):
+        error = error_of(capsys, *command, proteins, *cutoff, "--both-strands")
+        assert error == f"record 2 of {path} has 'L' at position 2, {end}"
+    empty = fasta({"a": "GATTACA", "b": "", "c": "GATTACC"}, "empty.fasta")
+    error = error_of(capsys, "groups", empty, *cutoff)
+    assert error == f"{empty}, line 3: the record 'b' has no sequence; remove it, or pass --on-empty skip."
+    assert list(table_of(capsys, "groups", empty, *cutoff, "--on-empty", "skip").id) == ["a", "c"]
+    twice = fasta({"a": "GATTACA", "a ": "GATTACC"}, "twice.fasta")
+    assert error_of(capsys, "groups", twice, *cutoff).endswith("line 1; rename one of the records.")
+
+
+def test_work_that_exceeds_the_memory_is_an_error_with_the_options(fasta, capsys, monkeypatch):
+    # the smallest limit rejects any work
+    monkeypatch.setattr("skseed._limits._NEVER_TOO_MUCH", 0)
+    monkeypatch.setattr("skseed._limits.available_memory", lambda: 1)
+    error = error_of(capsys, "neighbors", fasta(RELATIVES), "--max-distance", "1")
+    assert error.startswith("A graph of more than 2 pairs within --max-distance takes 0.0 GiB, but")
+    assert error.endswith("; lower --max-distance, or use `skseed groups`, which stores no pairs.")
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_line_that_names_the_options(fasta, capsys):
+    chain = ["GATTACA", "GATTACC", "GATTCCC", "GATCCCC", "GACCCCC"]
+    path = fasta({str(number): sequence for number, sequence in enumerate(chain)})
+    options = ("split", path, "--max-distance", "1", "--folds", "2")
+    other = fasta({"c": "CCGCGGGGGGGG", **dict(enumerate(chain))}, "other.fasta")
+    assert main([*options[:1], other, *options[2:]]) == 0
+    assert capsys.readouterr().err == (
+        "skseed: warning: The largest group of sequences within --max-distance 1 has 5 of 6 sequences, more "
+        "than a fold; the fold sizes are [5, 1]. Lower --max-distance or set --on-large-group drop for folds "
+        "of equal size.\n"
+    )
+    table = table_of(capsys, *options, "--on-large-group", "drop")
+    assert table.fold.isna().tolist() == [False, False, True, False, False]
 
 
 def test_an_invalid_option_exits_with_status_2(capsys):

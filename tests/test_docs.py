@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from numpydoc.docscrape import FunctionDoc
 from sklearn.base import BaseEstimator
 
 import skseed
@@ -114,6 +115,34 @@ def test_every_public_name_exists_and_has_a_docstring(name: str) -> None:
         found = getattr(module, public)
         if callable(found):
             assert found.__doc__, f"skseed.{name}.{public} has no docstring"
+
+
+def test_n_jobs_has_one_text() -> None:
+    public = {
+        item
+        for name in SUBMODULES
+        for item in vars(importlib.import_module(f"skseed.{name}")).values()
+        if getattr(item, "__module__", "").startswith("skseed.") and callable(item)
+    }
+    methods = {
+        method
+        for item in public
+        if isinstance(item, type)
+        for method in vars(item).values()
+        if callable(method)
+    }
+    texts = {
+        f"{item.__module__}.{item.__qualname__}": " ".join(parameter.desc)
+        for item in public | methods
+        for parameter in FunctionDoc(item)["Parameters"]
+        if parameter.name == "n_jobs"
+    }
+    assert len(texts) > 10
+    shared = (
+        r"The number of [^.;]+\. None is 1 unless in a ``joblib\.parallel_config`` context; -1 is one for "
+        r"each processor\."
+    )
+    assert {name: text for name, text in texts.items() if not re.match(shared, text)} == {}
 
 
 def test_import_leaves_out_heavy_packages() -> None:

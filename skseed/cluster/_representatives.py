@@ -51,7 +51,8 @@ def cluster_representatives(
     alphabet : {"auto", "dna", "rna", "protein"}, Alphabet or None, default="auto"
         Which characters are equal, as in :func:`~skseed.distances.levenshtein_distances`.
     n_jobs : int, default=None
-        The number of blocks of distances computed at once.
+        The number of blocks of distances that are computed at the same time. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor.
     verbose : int, default=0
         Whether to print the progress on standard error.
 

@@ -81,8 +81,8 @@ def levenshtein_distances(
         :class:`~skseed.alphabets.Alphabet`: every letter must belong to it, and all its ambiguity letters are
         equal. None: only equal characters are equal.
     n_jobs : int, default=None
-        The number of blocks computed at once; None is 1 unless in a ``joblib.parallel_config`` context, -1 is
-        one for each processor.
+        The number of blocks that are computed at the same time. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor.
     verbose : int, default=0
         Whether to print the progress on standard error.
 

@@ -85,8 +85,9 @@ def levenshtein_groups(
         :class:`~skseed.alphabets.Alphabet`: every letter must belong to it, and all its ambiguity letters are
         equal. None: only equal characters are equal.
     n_jobs : int, default=None
-        The number of blocks or labels computed at once; None is 1 unless in a ``joblib.parallel_config``
-        context, -1 is one for each processor. Work of a few seconds starts no processes.
+        The number of blocks or labels that are computed at the same time. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor. Work of a few seconds starts no
+        processes.
     verbose : int, default=0
         Whether to print the progress on standard error.
 

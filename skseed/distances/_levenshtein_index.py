@@ -125,7 +125,8 @@ class LevenshteinIndex:
             Compare only so many sequences, those with the least lower bounds. The result is then
             approximate: its distances are exact, but nearer sequences may be missing. None is exact.
         n_jobs : int, default=None
-            The number of threads; None is 1 unless in a ``joblib.parallel_config`` context.
+            The number of threads. None is 1 unless in a ``joblib.parallel_config`` context; -1 is one for
+            each processor.
         verbose : int, default=0
             Whether to print the progress on standard error.
 
@@ -187,7 +188,8 @@ class LevenshteinIndex:
         n_neighbors : int
             The number of neighbors of each query, at most `n_candidates`.
         n_jobs : int, default=None
-            The number of threads; None is 1 unless in a ``joblib.parallel_config`` context.
+            The number of threads. None is 1 unless in a ``joblib.parallel_config`` context; -1 is one for
+            each processor.
         verbose : int, default=0
             Whether to print the progress on standard error.
 
@@ -228,7 +230,8 @@ class LevenshteinIndex:
         max_distance : int or float
             A number of edits (int), or a fraction of the longer of the two lengths (float between 0 and 1).
         n_jobs : int, default=None
-            The number of threads; None is 1 unless in a ``joblib.parallel_config`` context.
+            The number of threads. None is 1 unless in a ``joblib.parallel_config`` context; -1 is one for
+            each processor.
         verbose : int, default=0
             Whether to print the progress on standard error.
 

@@ -127,8 +127,8 @@ default="power"
         interrupted `fit` resumes when it is called again with the same data and parameters, and gives the
         same result, bit for bit. Requires an int as `random_state`.
     n_jobs : int, default=None
-        The number of threads that embed at the same time, some thousand sequences each; the points do not
-        depend on it. None is 1 unless in a ``joblib.parallel_config`` context; -1 is one for each processor.
+        The number of threads that embed at the same time, some thousand sequences each. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor. The points do not depend on it.
     device : str, default="cpu"
         Torch device, or ``"auto"`` for CUDA if it is available and the CPU otherwise.
     verbose : int, default=0

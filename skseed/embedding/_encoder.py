@@ -232,9 +232,11 @@ def resolve_encoder(encoder: str | Encoder, names: Mapping[str, type[Encoder]], 
         )
     if embedder not in encoder.embedders:
         valid = ", ".join(
-            spec.__name__
-            for spec in Encoder.__subclasses__()
-            if embedder in spec.embedders and spec.__module__.startswith("skseed.")
+            sorted(
+                spec.__name__
+                for spec in Encoder.__subclasses__()
+                if embedder in spec.embedders and spec.__module__.startswith("skseed.")
+            )
         )
         raise ValueError(
             f"{type(encoder).__name__} works in {' and '.join(encoder.embedders)}, but not in {embedder}; "

@@ -97,8 +97,8 @@ def leakage_report(
         The column of the sequences if `X` and `X_test` are tables: a name, or a position in a two-dimensional
         array.
     n_jobs : int, default=None
-        The number of blocks computed at once; None is 1 unless in a ``joblib.parallel_config`` context, -1 is
-        one for each processor.
+        The number of blocks of distances that are computed at the same time. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor.
     verbose : int, default=0
         Whether to print the progress on standard error.
 

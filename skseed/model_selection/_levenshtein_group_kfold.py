@@ -93,8 +93,8 @@ class LevenshteinGroupKFold(BaseCrossValidator):
     sequence_column : str or int, default=None
         The column of the sequences if `X` is a table: a name, or a position in a two-dimensional array.
     n_jobs : int, default=None
-        The number of blocks of distances computed at once; None is 1 unless in a ``joblib.parallel_config``
-        context, -1 is one for each processor.
+        The number of blocks of distances that are computed at the same time. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor.
     verbose : int, default=0
         Whether to print the progress on standard error.
 

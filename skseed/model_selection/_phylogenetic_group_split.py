@@ -61,8 +61,8 @@ class PhylogeneticGroupSplit(BaseShuffleSplit):
     sequence_column : str or int, default=None
         The column of the sequences if `X` is a table: a name, or a position in a two-dimensional array.
     n_jobs : int, default=None
-        The number of blocks of distances computed at once, without a tree; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is one for each processor.
+        The number of blocks of distances that are computed at the same time. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor. Unused with a tree.
 
     See Also
     --------

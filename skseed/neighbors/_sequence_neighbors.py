@@ -59,7 +59,7 @@ class SequenceNeighbors(ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
         Which characters are equal, as in :func:`~skseed.distances.levenshtein_neighbors`. With "auto", the
         sequences of `fit` determine it, and a character that occurs only in queries equals no other.
     n_jobs : int, default=None
-        The number of threads; None is 1 unless in a ``joblib.parallel_config`` context, -1 is one for each
+        The number of threads. None is 1 unless in a ``joblib.parallel_config`` context; -1 is one for each
         processor.
     verbose : int, default=0
         Whether to print the progress on standard error.

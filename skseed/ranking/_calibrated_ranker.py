@@ -60,7 +60,8 @@ class CalibratedRanker(LabRankerMixin, MetaEstimatorMixin, Estimator):
         The folds. An int makes a ``StratifiedKFold``, or a ``StratifiedGroupKFold`` if `fit` gets
         `groups`. A splitter is used as it is.
     n_jobs : int, default=None
-        The number of clones that are fitted at the same time, by joblib.
+        The number of clones that are fitted at the same time. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor.
     verbose : int, default=0
         Whether to print the progress on standard error.
 

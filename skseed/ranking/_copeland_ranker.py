@@ -59,7 +59,8 @@ class CopelandRanker(LabRankerMixin, MetaEstimatorMixin, Estimator, _BaseComposi
         Only labs among the first `n_candidates` of some ranker are candidates. The other labs follow by
         mean rank. With None, all labs are candidates. Only used for ``"copeland"``.
     n_jobs : int, default=None
-        The number of rankers that are fitted at the same time, by joblib.
+        The number of rankers that are fitted at the same time. None is 1 unless in a
+        ``joblib.parallel_config`` context; -1 is one for each processor.
     verbose : int, default=0
         Whether to print the progress on standard error.
 

@@ -133,6 +133,13 @@ def test_lr_auto_is_the_default_lr_of_the_encoder():
     assert given.net_.lr == 0.02
 
 
+def test_an_unknown_name_lists_the_names_in_alphabetical_order():
+    with pytest.raises(ValueError, match="'cnn', 'kmer', 'landmark', 'linear', 'mlp', 'transformer'"):
+        EditDistanceEmbedder(4, encoder="rnn", **TINY).fit(GENES)
+    with pytest.raises(ValueError, match="'cnn', 'votes'"):
+        ReadPositionEmbedder(1, encoder="rnn", **TINY).fit(GENES, POSITIONS)
+
+
 # combinations that do not work --------------------------------------------------------------------
 
 
