@@ -9,9 +9,11 @@ from skseed._mutation import mutate, recombine
 from skseed._sequences import Sequences
 from skseed.embedding._encoder import Featurizer
 from skseed.embedding._input import cut
+from skseed.embedding._points import calibrate
 from skseed.embedding._target_distances import TargetDistance
-from skseed.nn import PairBatches
+from skseed.nn import PairBatches, SiameseNet
 
+_CALIBRATION = 256
 # an epoch has at least this number of batches, unless they would be too small
 _LEAST_STEPS = 6
 _SMALL_BATCH = 32
@@ -91,9 +93,16 @@ class BatchMaker:
         return mutated(children, rates, max_length=self.max_length, rng=rng)
 
 
-def repeated_batches(n_sequences: int, make_batch: BatchMaker, batch_size: int, *, seed: int) -> PairBatches:
-    """Return batches that are smaller for small training sets, and serve three epochs of long sequences."""
-    return PairBatches(
+def start_network(
+    module: SiameseNet, make_batch: BatchMaker, batch_size: int, *, rng: np.random.Generator, seed: int
+) -> tuple[int, PairBatches]:
+    """Calibrate an untrained network, and return the number of its components and the training batches.
+
+    Batches are smaller for small training sets, and serve three epochs of long sequences.
+    """
+    n_sequences = len(make_batch.sequences)
+    n_components = calibrate(module, *make_batch(rng.permutation(n_sequences)[:_CALIBRATION], rng))
+    return n_components, PairBatches(
         n_sequences,
         make_batch,
         batch_size=min(batch_size, max(_SMALL_BATCH, n_sequences // _LEAST_STEPS)),

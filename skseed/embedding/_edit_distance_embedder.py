@@ -20,7 +20,7 @@ from skseed._sklearn import HasMethods, Interval, StrOptions, _fit_context
 from skseed._training import NeuralEstimatorMixin, build_seeded, resolve_device, split_by_group
 from skseed._validation import number_groups
 from skseed.alphabets import Alphabet, get_alphabet
-from skseed.embedding._batches import BatchMaker, repeated_batches
+from skseed.embedding._batches import BatchMaker, start_network
 from skseed.embedding._encoder import Encoder, resolve_encoder
 from skseed.embedding._encoders import SYMBOL_ENCODERS
 from skseed.embedding._input import (
@@ -31,10 +31,9 @@ from skseed.embedding._input import (
     seen_codes,
     training_sequences,
 )
-from skseed.embedding._landmark_encoder import LandmarkEncoder
+from skseed.embedding._landmark_encoder import LandmarkDistances, LandmarkEncoder, start_landmarks
 from skseed.embedding._points import (
     MAX_VALIDATION_ROWS,
-    calibrate,
     embed,
     predicted_distances,
     validation_loss,
@@ -42,26 +41,25 @@ from skseed.embedding._points import (
 from skseed.embedding._target_distances import (
     Target,
     TargetDistance,
-    check_target_matrix,
+    resolve_target,
     restrict,
     target_distances,
 )
 from skseed.metrics import percent_rmse
-from skseed.nn import DISTANCES, AllPairsLoss, PairwiseDistance, SiameseNet
+from skseed.nn import DISTANCES, AllPairsLoss, LandmarkNet, PairwiseDistance, SiameseNet
 
 _ENCODERS: dict[str, type[Encoder]] = {**SYMBOL_ENCODERS, "landmark": LandmarkEncoder}
-_CALIBRATION = 256
 
 
 class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin, SequenceTransformer):
     """Embed sequences so that distances between points approximate edit distances.
 
-    A Siamese network learns, from sequences alone, points whose distances are close to the Levenshtein
-    distances of the sequences. Use the embedder where exact distances of many pairs take too long: for
-    clustering, nearest neighbors, or features for another model. The sequences should be relatives, such as
-    one gene, one amplicon or one protein family. The encoders that read letters (``"linear"``, ``"mlp"``,
-    ``"cnn"``, ``"transformer"``) also need a common start. For up to 20,000 sequences of 150 letters, or
-    3,000 of 1,300, :func:`~skseed.distances.levenshtein_distances` is faster than training.
+    Points are learned, from sequences alone, so that their distances are close to the Levenshtein distances
+    of the sequences. Use the embedder where exact distances of many pairs take too long: for clustering,
+    nearest neighbors, or features for another model. The sequences should be relatives, such as one gene, one
+    amplicon or one protein family. The encoders that read letters (``"linear"``, ``"mlp"``, ``"cnn"``,
+    ``"transformer"``) also need a common start. For up to some thousand sequences,
+    :func:`~skseed.distances.levenshtein_distances` is faster.
 
     Parameters
     ----------
@@ -69,16 +67,17 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
         The dimension of the embedding. None uses the features of the encoder as points, without a projection,
         which only ``"kmer"`` supports: its points are then k-mer counts.
     encoder : {"landmark", "cnn", "transformer", "linear", "mlp", "kmer"} or Encoder, default="landmark"
-        The network that computes the point of a sequence. ``"landmark"`` reads the exact distances to 128
-        training sequences, and k-mer counts: it has the lowest error, and needs these distances for every
-        sequence that is embedded. An object such as ``CNNEncoder(n_channels=64)`` sets the sizes of the
-        network, which a search reaches as ``encoder__n_channels``. A subclass of :class:`Encoder` defines a
-        network of your own.
+        What computes the point of a sequence. ``"landmark"`` places it by its exact distances to 320 training
+        sequences: it has the lowest error, and needs these distances for every sequence that is embedded. The
+        others are networks. An object such as ``CNNEncoder(n_channels=64)`` sets the sizes of the network,
+        which a search reaches as ``encoder__n_channels``. A subclass of :class:`Encoder` defines a network of
+        your own.
     distance : {"manhattan", "euclidean", "squared", "power", "cosine", "hyperbolic", "poincare"}, \
 default="power"
         The geometry of the points. Every distance has a learned scale. ``"power"`` is the Euclidean distance
         to a learned power between 1 and 2. ``"hyperbolic"`` is the Lorentz model on unconstrained vectors,
-        ``"poincare"`` the ball of [1]_ with all points on a sphere of learned radius.
+        ``"poincare"`` the ball of [1]_ with all points on a sphere of learned radius. ``"landmark"`` needs
+        ``"power"``, ``"euclidean"`` or ``"squared"``.
     target : "levenshtein", callable or array of shape (n_sequences, n_sequences), default="levenshtein"
         The distances to learn. A callable takes two lists of ``str`` and returns their matrix of distances.
         An array holds the distances between the sequences given to `fit`, and needs an encoder other than
@@ -88,8 +87,8 @@ default="power"
         The alphabet of the sequences.
     synthetic : float, default=0.5
         The share of each batch, in [0, 1], that is replaced by synthetic relatives: recombined and mutated
-        copies of the batch, which lower the error on new sequences. Their true distances are computed too. An
-        array as `target` has no such distances, so that no relatives are made.
+        copies of the batch, which lower the error on new sequences. Their true distances are computed too.
+        Without effect with ``"landmark"``, or an array as `target`, which has no such distances.
     mutation_rate : float, default=0.1
         The largest share of positions that mutate in a synthetic relative.
     near_weight : float, default=1.0
@@ -100,14 +99,15 @@ default="power"
         The loss of a pair: the squared error, or the deviance of a Poisson distribution whose mean is the
         predicted distance [2]_. Without `near_weight` the deviance already gives near pairs more weight.
     lr : float or "auto", default="auto"
-        Highest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 1e-3 for
-        ``"landmark"``, 3e-3 for the others.
+        Highest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`, which is
+        3e-3.
     max_epochs : int, default=100
         Largest number of passes over the training data. Batches of sequences of 400 or more symbols serve
         three successive passes, because their true distances cost more than the network.
     batch_size : int, default=256
         Number of training samples in a batch, at least 2. Small training sets have smaller batches: a sixth
-        of the data, but not less than 32. All ``batch_size * (batch_size - 1) / 2`` pairs are used.
+        of the data, or half of the landmarks, but not less than 32. All
+        ``batch_size * (batch_size - 1) / 2`` pairs are used.
     optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
         Torch optimizer: a name, or a callable that takes parameters and ``lr``.
     validation_fraction : float, default=0.0
@@ -164,8 +164,8 @@ default="power"
     Every sequence of a batch is encoded once and compared with all others, while the reference implementation
     encodes both members of every pair. The loss is the mean squared error of the distances divided by
     `max_length_`, weighted by `near_weight`. Scale and geometry are first calibrated on a sample. The
-    learning rate follows one cycle. These are departures from [1]_, as are the weights, the power and the
-    synthetic relatives.
+    learning rate follows one cycle. These are departures from [1]_, as are the weights, the power, the
+    landmarks and the synthetic relatives.
 
     A sequence that is longer than all training sequences loses its end; `transform` warns where more than 1 %
     of all symbols is lost. An ambiguity letter is read as the mean of all symbols.
@@ -282,6 +282,8 @@ default="power"
             If the loss is not finite; the message names the epoch.
         """
         encoder = resolve_encoder(self.encoder, _ENCODERS, "EditDistanceEmbedder")
+        if isinstance(encoder, LandmarkEncoder):
+            encoder.check_distance(self.distance)
         alphabet = get_alphabet(self.alphabet)
         sequences = training_sequences(self, X, alphabet)
         if len(sequences) < 2:
@@ -289,7 +291,7 @@ default="power"
                 f"EditDistanceEmbedder needs at least 2 sequences; got n_samples = {len(sequences)}."
             )
         max_length = int(sequences.lengths.max())
-        distances = self._target_distances(len(sequences), max_length)
+        distances = resolve_target(self.target, len(sequences), max_length)
         weights_seed, batches_seed, split_seed = self._draw_seeds(3)
         train, validation = split_by_group(
             number_groups(groups, sequences),
@@ -301,14 +303,6 @@ default="power"
         training = sequences.take(train) if len(validation) else sequences
         function = distances if isinstance(distances, TargetDistance) else None
         featurizer = encoder.fit_featurizer(training, max_length, function, rng)
-        make_batch = BatchMaker(
-            training,
-            max_length=max_length,
-            distances=restrict(distances, train),
-            featurizer=featurizer,
-            synthetic=self.synthetic,
-            mutation_rate=self.mutation_rate,
-        )
         options = {
             "encoder": clone(encoder),
             "featurizer": featurizer,
@@ -316,9 +310,23 @@ default="power"
             "distance": self.distance,
         }
         module = build_seeded(lambda: self._build_module(**options), weights_seed)
-        n_components = calibrate(module, *make_batch(rng.permutation(len(train))[:_CALIBRATION], rng))
-        batches = repeated_batches(len(train), make_batch, self.batch_size, seed=batches_seed)
         criterion = AllPairsLoss(self.near_weight, self.loss)
+        if isinstance(featurizer, LandmarkDistances):
+            assert self.n_components is not None
+            n_components = self.n_components
+            batches = start_landmarks(module, criterion, featurizer, self.batch_size, seed=batches_seed)
+        else:
+            make_batch = BatchMaker(
+                training,
+                max_length=max_length,
+                distances=restrict(distances, train),
+                featurizer=featurizer,
+                synthetic=self.synthetic,
+                mutation_rate=self.mutation_rate,
+            )
+            n_components, batches = start_network(
+                module, make_batch, self.batch_size, rng=rng, seed=batches_seed
+            )
         held_out_loss = None
         if len(validation):
             held_out = sequences.take(validation)
@@ -467,15 +475,10 @@ default="power"
 
     def _build_module(self, **options: Any) -> SiameseNet:
         encoder = options["encoder"].build(options["featurizer"], options["n_components"])
-        return SiameseNet(encoder, PairwiseDistance(options["distance"]))
-
-    def _target_distances(
-        self, n_sequences: int, max_length: int
-    ) -> TargetDistance | npt.NDArray[np.float32]:
-        """Return the target distances, divided by the length of the longest sequence."""
-        if isinstance(self.target, str) or callable(self.target):
-            return TargetDistance(self.target, max_length)
-        return (check_target_matrix(self.target, n_sequences) / max_length).astype(np.float32)
+        distance = PairwiseDistance(options["distance"])
+        if isinstance(encoder, LandmarkNet):
+            encoder.distance = distance
+        return SiameseNet(encoder, distance)
 
     def _new_sequences(self, X: Any) -> Sequences:
         return readable(new_sequences(self, X, self.alphabet_), self.max_length_, self._seen_codes)

@@ -1,25 +1,26 @@
-"""An encoder that reads exact distances to landmarks instead of symbols."""
+"""An encoder that places sequences by their exact distances to landmarks."""
 
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
-from torch import nn
+import torch
+from scipy.linalg import eigh
 
-from skseed._constraints import AT_LEAST_ONE
 from skseed._sequences import Sequences
-from skseed._sklearn import Interval, StrOptions
+from skseed._sklearn import Interval
 from skseed.embedding._encoder import Distances, Encoder, Featurizer, check_n_components
-from skseed.embedding._encoders import KmerCounts, counter_of_kmers
-from skseed.nn import LandmarkNet
+from skseed.embedding._points import calibrate
+from skseed.nn import FIXED_EXPONENTS, AllPairsLoss, LandmarkNet, PairBatches, SiameseNet
 
-_MOST_KMERS = 1024
-_SAMPLE = 1000
+# the exponents that the points of the landmarks are started with; the best one is kept
+_EXPONENTS = (1.02, 1.2, 1.35, 1.5, 1.65, 1.8, 1.92)
+_SMALL_BATCH = 32
 
 
 class LandmarkDistances(Featurizer):
-    """The target distances to some landmark sequences, and counts of k-mers, both standardized.
+    """The target distances to some landmark sequences.
 
     Parameters
     ----------
@@ -27,52 +28,26 @@ class LandmarkDistances(Featurizer):
         The landmarks.
     distances : callable
         Returns the distances between two Sequences.
-    kmers : KmerCounts or None
-        Counts k-mers; None is without counts.
-    sample : Sequences
-        Training sequences, of which the features have means of 0. The distances to each landmark have a
-        standard deviation of 1. The counts have one common scale, so that rare k-mers do not dominate.
     """
 
-    def __init__(
-        self, landmarks: Sequences, distances: Distances, kmers: KmerCounts | None, sample: Sequences
-    ) -> None:
+    def __init__(self, landmarks: Sequences, distances: Distances) -> None:
         self.landmarks = landmarks
         self.distances = distances
-        self.kmers = kmers
-        self.shape = (len(landmarks) + (0 if kmers is None else kmers.shape[0]),)
-        self.mean = np.zeros(self.shape, dtype=np.float32)
-        self.scale = np.ones(len(landmarks), dtype=np.float32)
-        self.count_scale = 1.0
-        measured, counts = np.split(self(sample).astype(np.float64), [len(landmarks)], axis=1)
-        # copies of one sequence do not vary
-        scale = np.maximum(measured.std(axis=0), 0.01 * measured.mean())
-        self.scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
-        if kmers is not None:
-            self.count_scale = float(np.sqrt(counts.var(axis=0).mean())) or 1.0
-        self.mean = np.concatenate([measured.mean(axis=0), counts.mean(axis=0)]).astype(np.float32)
+        self.shape = (len(landmarks),)
 
     def __call__(self, sequences: Sequences) -> npt.NDArray[np.float32]:
-        """Return the standardized distances and, as further columns, counts."""
-        features = np.empty((len(sequences), *self.shape), dtype=np.float32)
-        n_landmarks = len(self.landmarks)
-        features[:, :n_landmarks] = self.distances(sequences, self.landmarks)
-        if self.kmers is not None:
-            features[:, n_landmarks:] = self.kmers(sequences)
-        features -= self.mean
-        features[:, :n_landmarks] /= self.scale
-        features[:, n_landmarks:] /= np.float32(self.count_scale)
-        return features
+        """Return the distances, shape (n_sequences, n_landmarks)."""
+        return self.distances(sequences, self.landmarks)
 
 
 class LandmarkEncoder(Encoder):
-    """Exact distances to a sample of training sequences and k-mer counts: the default encoder.
+    """Multilateration from exact distances to training sequences: the default encoder, with the lowest error.
 
-    An insertion shifts all later positions, which a network that reads symbols must learn to ignore. A
-    distance to a landmark is invariant to such shifts, so that the network only has to place a point by its
-    distances to known points. It learns faster and generalizes further than the other encoders, and it does
-    not depend on where sequences start. A linear map of k-mer counts gives the last quarter of the
-    components. It distinguishes near relatives, whose distances to all landmarks are nearly the same.
+    Some training sequences are landmarks. Training finds points of the landmarks whose distances are close to
+    the exact distances between them. Another sequence is placed by its exact distances to the landmarks: its
+    point minimizes the weighted squared errors of these distances. There is no network whose weights must
+    generalize, so that training takes seconds, and unseen sequences have smaller errors than with any other
+    encoder. It does not matter where sequences start.
 
     The cost is `n_landmarks` exact distances for every sequence that is embedded, which grows with the square
     of the length; install the extra ``skseed[fast]``. Where fewer sequences than landmarks are compared,
@@ -80,66 +55,53 @@ class LandmarkEncoder(Encoder):
 
     Parameters
     ----------
-    n_landmarks : int, default=128
-        The number of different training sequences that are landmarks; all of them if there are fewer.
-    k : int, "auto" or None, default="auto"
-        The length of the k-mers. ``"auto"`` is the largest length with at most 1,024 k-mers: 5 for DNA and
-        RNA, 2 for proteins. None uses the distances alone, as do points of fewer than 4 components.
-    n_blocks : int, default=3
-        The number of residual blocks.
-    width : int, default=256
-        The length of the vectors between the blocks.
+    n_landmarks : int, default=320
+        The number of different training sequences that are landmarks, at least 2; all of them if there are
+        fewer. Errors fall slowly with their number, and the cost rises in proportion.
 
     Notes
     -----
-    Landmarks are drawn uniformly from the different training sequences, so that most of them are in dense
-    regions. Distances to fixed sequences are an embedding by themselves (Lipschitz embeddings [1]_, landmark
-    MDS [2]_). mBed [3]_ places sequences by such distances for the guide trees of Clustal Omega [4]_. Here
-    they are the input of a network that learns the geometry.
+    The distance must be ``"power"``, ``"euclidean"`` or ``"squared"``. Training starts at classical scaling
+    [1]_, for ``"power"`` with the best of seven exponents. The weights of the squared errors and the start of
+    the placement, which is landmark MDS [1]_, are those of :class:`~skseed.nn.LandmarkNet`. The stress and
+    the learned exponent are departures from [1]_. mBed [2]_ uses the distances to landmarks themselves as
+    coordinates, for the guide trees of Clustal Omega [3]_.
+
+    `synthetic` and `mutation_rate` have no effect, because only the landmarks are trained on. Landmarks are
+    drawn uniformly from the different training sequences.
 
     References
     ----------
-    .. [1] Bourgain (1985). "On Lipschitz embedding of finite metric spaces in Hilbert space." Israel
-       Journal of Mathematics 52. :doi:`10.1007/BF02776078`
-    .. [2] de Silva, Tenenbaum (2004). "Sparse multidimensional scaling using landmark points."
+    .. [1] de Silva, Tenenbaum (2004). "Sparse multidimensional scaling using landmark points."
        Technical report, Stanford University.
-    .. [3] Blackshields, Sievers, Shi, Wilm, Higgins (2010). "Sequence embedding for fast construction of
+    .. [2] Blackshields, Sievers, Shi, Wilm, Higgins (2010). "Sequence embedding for fast construction of
        guide trees for multiple sequence alignment." Algorithms for Molecular Biology 5, 21.
        :doi:`10.1186/1748-7188-5-21`
-    .. [4] Sievers et al. (2011). "Fast, scalable generation of high-quality protein multiple sequence
+    .. [3] Sievers et al. (2011). "Fast, scalable generation of high-quality protein multiple sequence
        alignments using Clustal Omega." Molecular Systems Biology 7, 539. :doi:`10.1038/msb.2011.75`
 
     Examples
     --------
     >>> from skseed.embedding import EditDistanceEmbedder, LandmarkEncoder
     >>> genes = ["GATTACAGATTACA", "GATTACAGATTAC", "GCTTACAGATTACA", "CCCGGGAAATTTCC", "CCCGGAAATTTCC"]
-    >>> embedder = EditDistanceEmbedder(8, encoder=LandmarkEncoder(3), max_epochs=20, random_state=0)
+    >>> embedder = EditDistanceEmbedder(8, encoder=LandmarkEncoder(4), random_state=0)
     >>> embedder.fit(genes).transform(genes).shape
     (5, 8)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_landmarks": AT_LEAST_ONE,
-        "k": [*AT_LEAST_ONE, StrOptions({"auto"}), None],
-        "n_blocks": [Interval(Integral, 0, None, closed="left")],
-        "width": AT_LEAST_ONE,
+        "n_landmarks": [Interval(Integral, 2, None, closed="left")],
     }
 
-    default_lr: ClassVar[float] = 1e-3
     embedders: ClassVar[tuple[str, ...]] = ("EditDistanceEmbedder",)
 
-    def __init__(
-        self, n_landmarks: int = 128, *, k: int | str | None = "auto", n_blocks: int = 3, width: int = 256
-    ) -> None:
+    def __init__(self, n_landmarks: int = 320) -> None:
         self.n_landmarks = n_landmarks
-        self.k = k
-        self.n_blocks = n_blocks
-        self.width = width
 
     def fit_featurizer(
         self, sequences: Sequences, max_length: int, distances: Distances | None, rng: np.random.Generator
-    ) -> Featurizer:
-        """Draw the landmarks, and compute the mean and the scale of the features.
+    ) -> LandmarkDistances:
+        """Draw the landmarks.
 
         Parameters
         ----------
@@ -160,8 +122,7 @@ class LandmarkEncoder(Encoder):
         Raises
         ------
         ValueError
-            If `distances` is None: a matrix as target has no distances of new sequences. If there are more
-            than 2**24 k-mers.
+            If `distances` is None: a matrix as target has no distances of new sequences.
         """
         if distances is None:
             raise ValueError(
@@ -172,11 +133,11 @@ class LandmarkEncoder(Encoder):
         positions = {key + end: index for index, key in enumerate(sequences.keys())}
         # sorted, so that the draw does not depend on the order of X
         different = np.array([positions[key] for key in sorted(positions)])
-        landmarks = sequences.take(rng.permutation(different)[: self.n_landmarks])
-        sample = sequences.take(rng.permutation(len(sequences))[:_SAMPLE])
-        return LandmarkDistances(landmarks, distances, self._kmers(len(sequences.alphabet)), sample)
+        drawn = rng.permutation(different)[: self.n_landmarks]
+        # copies of one sequence have two equal landmarks, since training needs a pair
+        return LandmarkDistances(sequences.take(drawn if len(drawn) > 1 else np.arange(2)), distances)
 
-    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
+    def build(self, featurizer: Featurizer, n_components: int | None) -> LandmarkNet:
         """Return the network.
 
         Parameters
@@ -191,22 +152,90 @@ class LandmarkEncoder(Encoder):
         module : torch.nn.Module
             The untrained module.
         """
-        assert isinstance(featurizer, LandmarkDistances)
-        n_landmarks = len(featurizer.landmarks)
-        return LandmarkNet(
-            n_landmarks,
-            check_n_components(n_components, self),
-            n_kmers=featurizer.shape[0] - n_landmarks,
-            n_blocks=self.n_blocks,
-            width=self.width,
-        )
+        return LandmarkNet(featurizer.shape[0], check_n_components(n_components, self))
 
-    def _kmers(self, n_symbols: int) -> KmerCounts | None:
-        if self.k is None:
-            return None
-        if isinstance(self.k, str):
-            k = 1
-            while n_symbols > 1 and n_symbols ** (k + 1) <= _MOST_KMERS:
-                k += 1
-            return KmerCounts(k, n_symbols)
-        return counter_of_kmers(self.k, n_symbols, self)
+    def check_distance(self, distance: str) -> None:
+        """Raise a ValueError unless a distance is a power of the Euclidean distance.
+
+        Parameters
+        ----------
+        distance : str
+            The name of the distance.
+        """
+        if distance not in ("power", *FIXED_EXPONENTS):
+            raise ValueError(
+                f"LandmarkEncoder places sequences in Euclidean space, so that distance must be 'power', "
+                f"'euclidean' or 'squared'; got {distance!r}. Choose one of these, or another encoder."
+            )
+
+
+class LandmarkPairs:
+    """Make a training batch of landmarks: their numbers, and the distances between them.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_landmarks, n_landmarks)
+        The target distances, divided by their unit.
+    """
+
+    def __init__(self, distances: npt.NDArray[np.float32]) -> None:
+        self.distances = distances
+
+    def __call__(
+        self, indices: npt.NDArray[np.intp], rng: np.random.Generator
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+        """Return the numbers and the distances."""
+        return indices, self.distances[np.ix_(indices, indices)]
+
+
+def start_landmarks(
+    module: SiameseNet,
+    criterion: AllPairsLoss,
+    featurizer: LandmarkDistances,
+    batch_size: int,
+    *,
+    seed: int,
+) -> PairBatches:
+    """Set the points of the landmarks by classical scaling, and return the batches of their training.
+
+    An epoch has at least two batches, unless they would be too small.
+    """
+    encoder, geometry = cast(LandmarkNet, module.encoder), module.distance
+    distances = featurizer.distances(featurizer.landmarks, featurizer.landmarks)
+    n_landmarks, n_components = encoder.points.shape
+    numbers = torch.arange(n_landmarks)
+    exponents = _EXPONENTS if geometry.bend is not None else (float(geometry.power_law()[1]),)
+    losses, states = [], []
+    for exponent in exponents:
+        if geometry.bend is not None:
+            geometry.set_exponent(exponent)
+        squares = distances.astype(np.float64) ** (2 / exponent)
+        with torch.no_grad():
+            encoder.points.copy_(torch.from_numpy(classical_scaling(squares, n_components)))
+            calibrate(module, numbers.numpy(), distances)
+            losses.append(float(criterion(module(numbers), torch.from_numpy(distances))))
+        states.append({name: values.clone() for name, values in module.state_dict().items()})
+    module.load_state_dict(states[int(np.argmin(losses))])
+    return PairBatches(
+        n_landmarks,
+        LandmarkPairs(distances),
+        batch_size=min(batch_size, max(_SMALL_BATCH, n_landmarks // 2)),
+        seed=seed,
+    )
+
+
+def classical_scaling(squares: npt.NDArray[np.float64], n_components: int) -> npt.NDArray[np.float32]:
+    """Return the points whose squared Euclidean distances are closest to some numbers (Torgerson 1952).
+
+    Columns beyond the number of positive eigenvalues are 0.
+    """
+    n_points = len(squares)
+    products = -0.5 * (squares - squares.mean(axis=0) - squares.mean(axis=1)[:, None] + squares.mean())
+    n_found = min(n_components, n_points)
+    values, vectors = eigh(products, subset_by_index=(n_points - n_found, n_points - 1))
+    # the sign of an eigenvector depends on the library: its largest entry shall be positive
+    largest = np.abs(vectors).argmax(axis=0)
+    vectors *= np.sign(vectors[largest, np.arange(n_found)])
+    points = np.zeros((n_points, n_components), dtype=np.float32)
+    points[:, :n_found] = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1]
+    return points

@@ -67,6 +67,15 @@ class TargetDistance:
         return distances
 
 
+def resolve_target(
+    target: str | Target | npt.ArrayLike, n_sequences: int, max_length: int
+) -> TargetDistance | npt.NDArray[np.float32]:
+    """Return the target distances, divided by the length of the longest sequence."""
+    if isinstance(target, str) or callable(target):
+        return TargetDistance(target, max_length)
+    return (check_target_matrix(target, n_sequences) / max_length).astype(np.float32)
+
+
 def restrict(
     distances: TargetDistance | npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
 ) -> TargetDistance | npt.NDArray[np.float32]:

@@ -3,11 +3,11 @@
 They depend on torch, numpy and scipy only, so they can be used in any training loop. A batch source yields
 ``(input, target)``; an epoch depends on its `seed` and on its attribute ``epoch`` only.
 
-*Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet` and
-:class:`SegmentTransformerNet` map rows of symbol codes to points; :class:`LandmarkNet` maps distances to
-landmarks. A :class:`SiameseNet` combines one of them with a :class:`PairwiseDistance`, one of `DISTANCES`.
-:class:`PairBatches` yields its batches, and :class:`AllPairsLoss` compares all pairs of a batch with their
-true distances.
+*Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet` and :class:`SegmentTransformerNet` map rows of
+symbol codes to points. A :class:`LandmarkNet` holds the points of landmarks and places other sequences by their
+distances to them. A :class:`SiameseNet` combines one of these with a :class:`PairwiseDistance`, one of
+`DISTANCES`; those in `FIXED_EXPONENTS` are a power of the Euclidean distance. :class:`PairBatches` yields the
+batches, and :class:`AllPairsLoss` compares all pairs of a batch with their true distances.
 
 *Read positions.* A :class:`KmerVotesNet` computes the point of a read from its k-mers, with ids from
 `FIRST_KNOWN` on. :class:`LocalSiameseNet` and :class:`LocalPairsLoss` learn exact distances of near pairs and
@@ -34,8 +34,9 @@ k-mer in each window.
 
 from skseed.nn._conv_bank import TokenConvBank
 from skseed.nn._fold_line import fold_line
-from skseed.nn._geometry import DISTANCES, PairwiseDistance
+from skseed.nn._geometry import DISTANCES, FIXED_EXPONENTS, PairwiseDistance
 from skseed.nn._kmer_votes import FIRST_KNOWN, KmerVotesNet
+from skseed.nn._landmark_net import LandmarkNet
 from skseed.nn._local_pairs import LocalPairsLoss, LocalSiameseNet
 from skseed.nn._minimizer_filter import MinimizerFilter
 from skseed.nn._pairs import AllPairsLoss, PairBatches, SiameseNet
@@ -43,7 +44,7 @@ from skseed.nn._prototype_network import PrototypeNetwork
 from skseed.nn._scaled_cosine import ScaledCosineLoss
 from skseed.nn._segment_transformer import SegmentTransformerNet
 from skseed.nn._sequence_batches import SequenceBatches, pad_rows
-from skseed.nn._sequence_encoders import CNNNet, LandmarkNet, LinearNet, MLPNet
+from skseed.nn._sequence_encoders import CNNNet, LinearNet, MLPNet
 from skseed.nn._sequence_network import SequenceNetwork
 from skseed.nn._softmax_network import SoftmaxNetwork
 from skseed.nn._sparse_batches import SparseBatches, pad_sparse_rows
@@ -58,6 +59,7 @@ from skseed.nn._weighted_cross_entropy import WeightedCrossEntropyLoss
 __all__ = [
     "DISTANCES",
     "FIRST_KNOWN",
+    "FIXED_EXPONENTS",
     "AllPairsLoss",
     "CNNNet",
     "HardestPrototypeTripletLoss",

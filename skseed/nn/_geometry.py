@@ -14,8 +14,8 @@ _TINY = 1e-12
 _START_RADIUS = 0.5
 # the least mean distance of points, relative to their distance from the origin
 _LEAST_SPREAD = 1e-2
-# the initial exponent is 1.35: long genes end near 1.2, reads and proteins near 1.3
-_START_BEND = math.log(0.35 / 0.65) / 10
+# the initial exponent: long genes end near 1.2, reads and proteins near 1.3 in networks of letters
+_START_EXPONENT = 1.35
 
 
 def _safe_sqrt(squares: torch.Tensor) -> torch.Tensor:
@@ -97,6 +97,9 @@ DISTANCES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
     "poincare": poincare,
 }
 
+# the distances that are the Euclidean distance to a fixed power
+FIXED_EXPONENTS = {"euclidean": 1.0, "squared": 2.0}
+
 
 class PairwiseDistance(torch.nn.Module):
     """A distance with a learned positive scale between all pairs of two sets of points.
@@ -137,7 +140,7 @@ class PairwiseDistance(torch.nn.Module):
         # the initial value of the paper; the ball is flat there
         self.radius = torch.nn.Parameter(torch.tensor(0.01)) if name == "poincare" else None
         # the exponent is 1 + sigmoid(10 bend), so that it moves as fast as the scale
-        self.bend = torch.nn.Parameter(torch.tensor(_START_BEND)) if name == "power" else None
+        self.bend = torch.nn.Parameter(_bend(_START_EXPONENT)) if name == "power" else None
         self.register_buffer("unit", torch.ones(()) if name == "power" else None)
 
     def forward(self, u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -152,6 +155,19 @@ class PairwiseDistance(torch.nn.Module):
         if self.bend is not None:
             return power(u * self.unit, v * self.unit, 1 + torch.sigmoid(10 * self.bend)) * scale
         return DISTANCES[self.name](u, v) * scale
+
+    def power_law(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return u, p and s, where the distance is ``s * (u * r) ** p`` for the Euclidean distance r."""
+        scale = self.log_scale.exp()
+        if self.bend is not None:
+            return self.unit, 1 + torch.sigmoid(10 * self.bend), scale
+        return torch.ones_like(scale), torch.full_like(scale, FIXED_EXPONENTS[self.name]), scale
+
+    @torch.no_grad()
+    def set_exponent(self, exponent: float) -> None:
+        """Set the learned exponent of ``"power"``, which is greater than 1 and less than 2."""
+        assert self.bend is not None
+        self.bend.copy_(_bend(exponent))
 
     @torch.no_grad()
     def calibrate(self, points: torch.Tensor, mean_distance: float) -> None:
@@ -178,3 +194,7 @@ class PairwiseDistance(torch.nn.Module):
         floor = from_origin * (_LEAST_SPREAD**2 if self.name in ("squared", "cosine") else _LEAST_SPREAD)
         mean = torch.maximum(self(points, points).mean(), floor.clamp_min(1e-6))
         self.log_scale.add_(torch.log(max(mean_distance, 1e-6) / mean))
+
+
+def _bend(exponent: float) -> torch.Tensor:
+    return torch.tensor(math.log((exponent - 1) / (2 - exponent)) / 10)

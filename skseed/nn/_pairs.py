@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ class SiameseNet(torch.nn.Module):
     Parameters
     ----------
     encoder : torch.nn.Module
-        Maps codes of shape (n, length) to points of shape (n, n_components).
+        Maps n inputs, such as codes of shape (n, length), to points of shape (n, n_components).
     distance : PairwiseDistance
         The geometry of the points.
     """
@@ -39,9 +40,9 @@ class SiameseNet(torch.nn.Module):
         self.encoder = encoder
         self.distance = distance
 
-    def forward(self, codes: torch.Tensor) -> torch.Tensor:
-        """Return the (n, n) distances between the points of some codes."""
-        points = self.encoder(codes)
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the (n, n) distances between the points of some inputs."""
+        points = self.encoder(inputs)
         return self.distance(points, points)
 
 
@@ -98,8 +99,8 @@ class PairBatches:
     n_sequences : int
         The number of training sequences.
     make_batch : callable
-        Takes the indices of some training sequences and a ``numpy.random.Generator``; returns their
-        (n, length) codes and (n, n) distances. It is called in two other threads.
+        Takes the indices of some training sequences and a ``numpy.random.Generator``; returns the n inputs of
+        the network and the (n, n) distances. It is called in two other threads.
     batch_size : int
         The number of sequences in a batch; the rest of an epoch that does not fill a batch is left out.
     seed : int
@@ -115,7 +116,7 @@ class PairBatches:
         self,
         n_sequences: int,
         make_batch: Callable[
-            [npt.NDArray[np.intp], np.random.Generator], tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]
+            [npt.NDArray[np.intp], np.random.Generator], tuple[npt.NDArray[Any], npt.NDArray[np.float32]]
         ],
         *,
         batch_size: int,

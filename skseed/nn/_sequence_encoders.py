@@ -4,13 +4,10 @@ Each is a torch module that takes codes of shape (n, length), with ``n_symbols``
 ``n_symbols + 1`` for padding, and returns points of shape (n, n_components).
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import nn
-
-_KMER_SPREAD = 0.3
 
 
 class OneHot(nn.Module):
@@ -74,75 +71,6 @@ class MLPNet(nn.Sequential):
             nn.Flatten(),
             *_perceptron(length * n_symbols, hidden_layer_sizes, n_components),
         )
-
-
-class ResidualBlock(nn.Module):
-    """A perceptron with one hidden layer whose output is added to its input, and is 0 at the start.
-
-    Parameters
-    ----------
-    width : int
-        The length of the vectors.
-    hidden : int
-        The length of the hidden layer.
-    """
-
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        last = nn.Linear(hidden, width)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        self.change = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, hidden), nn.GELU(), last)
-
-    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return the sum of the vectors and their correction."""
-        return vectors + self.change(vectors)
-
-
-class LandmarkNet(nn.Module):
-    """A residual perceptron over distances to landmarks, beside a linear map of k-mer counts.
-
-    A point consists of the output of the perceptron and, in its last quarter, of the linear map times a
-    learned positive factor. Without counts, or with fewer than 4 components, the perceptron gives the whole
-    point.
-
-    Parameters
-    ----------
-    n_landmarks, n_components : int
-        The number of distances in the input, which are its first columns, and the length of the output.
-    n_kmers : int, default=0
-        The number of counts in the input, which are its last columns.
-    n_blocks : int
-        The number of residual blocks.
-    width : int
-        The dimension of the vectors; the hidden layers are twice as wide.
-    """
-
-    def __init__(
-        self, n_landmarks: int, n_components: int, *, n_kmers: int = 0, n_blocks: int, width: int
-    ) -> None:
-        super().__init__()
-        self.n_landmarks = n_landmarks
-        n_from_kmers = n_components // 4 if n_kmers else 0
-        self.perceptron = nn.Sequential(
-            nn.Linear(n_landmarks, width),
-            *(ResidualBlock(width, 2 * width) for _ in range(n_blocks)),
-            nn.LayerNorm(width),
-            nn.Linear(width, n_components - n_from_kmers),
-        )
-        self.kmers = nn.Linear(n_kmers, n_from_kmers, bias=False) if n_from_kmers else None
-        if self.kmers is not None:
-            # the two sections then have standard deviations of about .6 and .3 in every component
-            nn.init.normal_(self.kmers.weight, std=_KMER_SPREAD)
-            # the factor is exp(5 gate), so that it moves as fast as the weights
-            self.gate = nn.Parameter(torch.tensor(-math.log(n_kmers) / 10))
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return the points of rows of standardized distances and counts."""
-        points = self.perceptron(features[:, : self.n_landmarks])
-        if self.kmers is None:
-            return points
-        return torch.cat([points, self.kmers(features[:, self.n_landmarks :]) * (5 * self.gate).exp()], dim=1)
 
 
 class HalvingPool(nn.Module):
