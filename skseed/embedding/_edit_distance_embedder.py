@@ -81,8 +81,7 @@ default="power"
     target : "levenshtein", callable or array of shape (n_sequences, n_sequences), default="levenshtein"
         The distances to learn. A callable takes two lists of ``str`` and returns their matrix of distances.
         An array holds the distances between the sequences given to `fit`, and needs an encoder other than
-        ``"landmark"``. Distances must be finite and not negative; those within one list are symmetric, with a
-        diagonal of 0.
+        ``"landmark"``. Distances are finite, not negative and symmetric, with a diagonal of 0.
     alphabet : {"dna", "rna", "protein"} or Alphabet, default="dna"
         The alphabet of the sequences.
     synthetic : float, default=0.5
@@ -93,21 +92,19 @@ default="power"
         The largest share of positions that mutate in a synthetic relative.
     near_weight : float, default=1.0
         The weight of near pairs in training: the squared error of a pair is divided by this power of the sum
-        of its true distance and a tenth of the mean distance. With 0 all pairs have equal weight, which also
-        had larger errors for far pairs. 2 lowers the errors of close relatives and raises the others.
+        of its true distance and a tenth of the mean distance. With 0 all pairs have equal weight. 2 lowers
+        the errors of close relatives and raises the others.
     loss : {"squared", "poisson"}, default="squared"
         The loss of a pair: the squared error, or the deviance of a Poisson distribution whose mean is the
-        predicted distance [2]_. Without `near_weight` the deviance already gives near pairs more weight.
+        predicted distance [2]_, which gives near pairs more weight by itself.
     lr : float or "auto", default="auto"
-        Highest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`, which is
-        3e-3.
+        Highest learning rate of the one-cycle schedule. ``"auto"`` is the encoder's `default_lr`: 3e-3.
     max_epochs : int, default=100
         Largest number of passes over the training data. Batches of sequences of 400 or more symbols serve
         three successive passes, because their true distances cost more than the network.
     batch_size : int, default=256
         Number of training samples in a batch, at least 2. Small training sets have smaller batches: a sixth
-        of the data, or half of the landmarks, but not less than 32. All
-        ``batch_size * (batch_size - 1) / 2`` pairs are used.
+        of the data, or half of the landmarks, but not less than 32. All pairs of a batch are used.
     optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"} or callable, default="adam"
         Torch optimizer: a name, or a callable that takes parameters and ``lr``.
     validation_fraction : float, default=0.0
@@ -163,12 +160,11 @@ default="power"
     -----
     Every sequence of a batch is encoded once and compared with all others, while the reference implementation
     encodes both members of every pair. The loss is the mean squared error of the distances divided by
-    `max_length_`, weighted by `near_weight`. Scale and geometry are first calibrated on a sample. The
-    learning rate follows one cycle. These are departures from [1]_, as are the weights, the power, the
-    landmarks and the synthetic relatives.
+    `max_length_`, weighted by `near_weight`. Scale and geometry are first calibrated. The learning rate
+    follows one cycle. These are departures from [1]_, as are the power, landmarks and synthetic relatives.
 
     A sequence that is longer than all training sequences loses its end; `transform` warns where more than 1 %
-    of all symbols is lost. An ambiguity letter is read as the mean of all symbols.
+    of all symbols is lost. Networks of letters read an ambiguity letter as the mean of all symbols.
 
     References
     ----------

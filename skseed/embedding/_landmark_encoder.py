@@ -204,7 +204,7 @@ def start_landmarks(
     distances = featurizer.distances(featurizer.landmarks, featurizer.landmarks)
     n_landmarks, n_components = encoder.points.shape
     numbers = torch.arange(n_landmarks)
-    exponents = _EXPONENTS if geometry.bend is not None else (float(geometry.power_law()[1]),)
+    exponents = _EXPONENTS if geometry.bend is not None else (geometry.power_law()[0].item(),)
     losses, states = [], []
     for exponent in exponents:
         if geometry.bend is not None:

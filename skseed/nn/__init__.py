@@ -4,8 +4,8 @@ They depend on torch, numpy and scipy only, so they can be used in any training 
 ``(input, target)``; an epoch depends on its `seed` and on its attribute ``epoch`` only.
 
 *Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet` and :class:`SegmentTransformerNet` map rows of
-symbol codes to points. A :class:`LandmarkNet` holds the points of landmarks and places other sequences by their
-distances to them. A :class:`SiameseNet` combines one of these with a :class:`PairwiseDistance`, one of
+symbol codes to points. A :class:`LandmarkNet` holds the points of landmarks and places other sequences by
+their distances to them. A :class:`SiameseNet` combines one of these with a :class:`PairwiseDistance`, one of
 `DISTANCES`; those in `FIXED_EXPONENTS` are a power of the Euclidean distance. :class:`PairBatches` yields the
 batches, and :class:`AllPairsLoss` compares all pairs of a batch with their true distances.
 

@@ -156,12 +156,13 @@ class PairwiseDistance(torch.nn.Module):
             return power(u * self.unit, v * self.unit, 1 + torch.sigmoid(10 * self.bend)) * scale
         return DISTANCES[self.name](u, v) * scale
 
-    def power_law(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return u, p and s, where the distance is ``s * (u * r) ** p`` for the Euclidean distance r."""
+    def power_law(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return p and s, where the distance is ``s * r ** p`` for the Euclidean distance r."""
         scale = self.log_scale.exp()
-        if self.bend is not None:
-            return self.unit, 1 + torch.sigmoid(10 * self.bend), scale
-        return torch.ones_like(scale), torch.full_like(scale, FIXED_EXPONENTS[self.name]), scale
+        if self.bend is None:
+            return torch.full_like(scale, FIXED_EXPONENTS[self.name]), scale
+        exponent = 1 + torch.sigmoid(10 * self.bend)
+        return exponent, scale * self.unit**exponent
 
     @torch.no_grad()
     def set_exponent(self, exponent: float) -> None:

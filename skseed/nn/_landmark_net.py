@@ -98,13 +98,13 @@ class _Placement:
     preconditioner: torch.Tensor
 
     @classmethod
-    def from_landmarks(
-        cls, points: torch.Tensor, unit: torch.Tensor, exponent: torch.Tensor, scale: torch.Tensor
-    ) -> Self:
-        """Compute what does not depend on the sequences; distances are ``scale * (unit * r) ** exponent``."""
-        points, unit = points.detach().double(), unit.detach().double()
-        exponent, scale = exponent.detach().double(), scale.detach().double()
+    def from_landmarks(cls, points: torch.Tensor, exponent: torch.Tensor, factor: torch.Tensor) -> Self:
+        """Compute what does not depend on the sequences; distances are ``factor * r ** exponent``."""
+        points, exponent, factor = (values.detach().double() for values in (points, exponent, factor))
         center = points.mean(0)
+        # the mean squared distance of a pair is twice the mean square
+        unit = ((points - center).square().sum(1).mean() * 2).clamp_min(1e-24).rsqrt()
+        scale = factor / unit**exponent
         landmarks = (points - center) * unit
         n_landmarks, n_components = landmarks.shape
         identity = torch.eye(n_components, dtype=landmarks.dtype, device=landmarks.device)

@@ -125,7 +125,7 @@ def test_encoders_of_symbols_work_in_the_read_embedder(encoder):
 def test_lr_auto_is_the_default_lr_of_the_encoder():
     genes, positions, once = GENES[:16], POSITIONS[:16], TINY | {"max_epochs": 1}
     convolutions = CNNEncoder(2, n_layers=1)
-    for encoder, lr in ((LandmarkEncoder(5, k=None, n_blocks=1, width=8), 1e-3), (convolutions, 3e-3)):
+    for encoder, lr in ((LandmarkEncoder(5), 3e-3), (convolutions, 3e-3)):
         assert EditDistanceEmbedder(4, encoder=encoder, **once).fit(genes).net_.lr == lr
     for encoder, lr in ((KmerVoteEncoder(4), 1e-2), (convolutions, 3e-3)):
         assert ReadPositionEmbedder(1, encoder=encoder, **once).fit(genes, positions).net_.lr == lr

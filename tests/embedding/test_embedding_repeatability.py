@@ -192,7 +192,7 @@ def test_a_pickle_gives_equal_bits_and_holds_little_more_than_the_weights(encode
 
 def test_a_landmark_model_stores_landmarks_and_weights_only():
     genes, _ = make_families(400, 4, length=200, random_state=0)
-    encoder = LandmarkEncoder(20, k=2, n_blocks=1, width=16)
+    encoder = LandmarkEncoder(20)
     embedder = tiny(encoder=encoder, max_epochs=1).fit(genes)
     assert len(pickle.dumps(embedder)) < 30_000
 

@@ -43,7 +43,7 @@ CASES = {
         None,
     ),
     "EditDistanceEmbedder-landmark": (
-        EditDistanceEmbedder(4, encoder=LandmarkEncoder(8, k=2, n_blocks=1, width=8), **_FAST),
+        EditDistanceEmbedder(4, encoder=LandmarkEncoder(8), **_FAST),
         GENES,
         None,
     ),
