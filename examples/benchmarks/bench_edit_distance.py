@@ -37,7 +37,6 @@ from skseed.embedding import (
     KmerEncoder,
     LandmarkEncoder,
     LinearEncoder,
-    MLPEncoder,
 )
 from skseed.embedding._target_distances import TargetDistance
 from skseed.io import read_fasta
@@ -46,7 +45,7 @@ from skseed.model_selection import PhylogeneticGroupSplit
 from skseed.nn import AllPairsLoss, PairwiseDistance, SiameseNet
 from skseed.preprocessing import KmerVectorizer
 
-ENCODERS = ["default", "kmer", "linear", "mlp", "cnn", "transformer", "landmark"]
+ENCODERS = ["default", "kmer", "linear", "cnn", "transformer", "landmark"]
 DISTANCES = ["default", "manhattan", "euclidean", "squared", "power", "cosine", "hyperbolic"]
 BASELINES = {
     "5-mers": {"distance": "manhattan", "n_components": None, "max_epochs": 10},
@@ -311,7 +310,7 @@ def throughput(args):
     for _ in range(1 + int(3e10 / (75 * len(train)) ** 2)):
         levenshtein_distances(train[: len(train) // 2], train[len(train) // 2 :])
     print("\npairs a CPU-second: every pair encoded, and all pairs of a batch of 128, 256, 512")
-    for name, encoder in (("linear", LinearEncoder()), ("mlp", MLPEncoder()), ("cnn", CNNEncoder())):
+    for name, encoder in (("linear", LinearEncoder()), ("cnn", CNNEncoder())):
         rates = []
         for size in (None, 128, 256, 512):
             module = siamese(encoder, "hyperbolic", 150)
