@@ -15,7 +15,6 @@ from skseed.embedding._encoders import (
     CNNEncoder,
     KmerEncoder,
     LinearEncoder,
-    MLPEncoder,
     TransformerEncoder,
 )
 from skseed.embedding._kmer_vote_encoder import KmerVoteEncoder
@@ -31,7 +30,6 @@ __all__ = [
     "KmerVoteEncoder",
     "LandmarkEncoder",
     "LinearEncoder",
-    "MLPEncoder",
     "ReadPositionEmbedder",
     "TransformerEncoder",
 ]

@@ -57,7 +57,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
     Points are learned, from sequences alone, so that their distances are close to the Levenshtein distances
     of the sequences. Use the embedder where exact distances of many pairs take too long: for clustering,
     nearest neighbors, or features for another model. The sequences should be relatives, such as one gene, one
-    amplicon or one protein family. The encoders that read letters (``"linear"``, ``"mlp"``, ``"cnn"``,
+    amplicon or one protein family. The encoders that read letters (``"linear"``, ``"cnn"`` and
     ``"transformer"``) also need a common start. For up to some thousand sequences,
     :func:`~skseed.distances.levenshtein_distances` is faster.
 
@@ -66,7 +66,7 @@ class EditDistanceEmbedder(NeuralEstimatorMixin, ClassNamePrefixFeaturesOutMixin
     n_components : int or None, default=128
         The dimension of the embedding. None uses the features of the encoder as points, without a projection,
         which only ``"kmer"`` supports: its points are then k-mer counts.
-    encoder : {"landmark", "cnn", "transformer", "linear", "mlp", "kmer"} or Encoder, default="landmark"
+    encoder : {"landmark", "cnn", "transformer", "linear", "kmer"} or Encoder, default="landmark"
         What computes the point of a sequence. ``"landmark"`` places it by its exact distances to 320 training
         sequences: it has the lowest error, and needs these distances for every sequence that is embedded. The
         others are networks. An object such as ``CNNEncoder(n_channels=64)`` sets the sizes of the network,

@@ -1,6 +1,5 @@
 """Encoders that read the symbols of a sequence, or count its k-mers."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,7 @@ from skseed._constraints import AT_LEAST_ONE
 from skseed._kmers import kmer_codes, kmer_starts
 from skseed._sequences import Sequences
 from skseed.embedding._encoder import Distances, Encoder, Featurizer, check_n_components
-from skseed.nn import CNNNet, LinearNet, MLPNet, SegmentTransformerNet
+from skseed.nn import CNNNet, LinearNet, SegmentTransformerNet
 
 _MAX_KMERS = 1 << 24
 
@@ -43,51 +42,6 @@ class LinearEncoder(Encoder):
             The untrained module.
         """
         return LinearNet(*input_size(featurizer), check_n_components(n_components, self))
-
-
-class MLPEncoder(Encoder):
-    """A multi-layer perceptron that reads the one-hot matrix.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : sequence of int, default=(256, 256)
-        The width of each hidden layer.
-
-    Examples
-    --------
-    >>> from skseed.embedding import EditDistanceEmbedder, MLPEncoder
-    >>> embedder = EditDistanceEmbedder(encoder=MLPEncoder(hidden_layer_sizes=(64,)), max_epochs=5)
-    >>> embedder.get_params()["encoder__hidden_layer_sizes"]
-    (64,)
-    """
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": ["array-like"],
-    }
-
-    def __init__(self, hidden_layer_sizes: Sequence[int] = (256, 256)) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-
-    def build(self, featurizer: Featurizer, n_components: int | None) -> nn.Module:
-        """Return the network.
-
-        Parameters
-        ----------
-        featurizer : Featurizer
-            The description of the input.
-        n_components : int
-            The dimension of the points.
-
-        Returns
-        -------
-        module : torch.nn.Module
-            The untrained module.
-        """
-        return MLPNet(
-            *input_size(featurizer),
-            check_n_components(n_components, self),
-            hidden_layer_sizes=self.hidden_layer_sizes,
-        )
 
 
 class CNNEncoder(Encoder):
@@ -344,7 +298,6 @@ class KmerEncoder(Encoder):
 SYMBOL_ENCODERS: dict[str, type[Encoder]] = {
     "kmer": KmerEncoder,
     "linear": LinearEncoder,
-    "mlp": MLPEncoder,
     "cnn": CNNEncoder,
     "transformer": TransformerEncoder,
 }

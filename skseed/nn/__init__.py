@@ -3,8 +3,8 @@
 They depend on torch, numpy and scipy only, so they can be used in any training loop. A batch source yields
 ``(input, target)``; an epoch depends on its `seed` and on its attribute ``epoch`` only.
 
-*Pairs.* :class:`LinearNet`, :class:`MLPNet`, :class:`CNNNet` and :class:`SegmentTransformerNet` map rows of
-symbol codes to points. A :class:`LandmarkNet` holds the points of landmarks and places other sequences by
+*Pairs.* :class:`LinearNet`, :class:`CNNNet` and :class:`SegmentTransformerNet` map rows of symbol codes to
+points. A :class:`LandmarkNet` holds the points of landmarks and places other sequences by
 their distances to them. A :class:`SiameseNet` combines one of these with a :class:`PairwiseDistance`, one of
 `DISTANCES`; those in `FIXED_EXPONENTS` are a power of the Euclidean distance. :class:`PairBatches` yields the
 batches, and :class:`AllPairsLoss` compares all pairs of a batch with their true distances.
@@ -44,7 +44,7 @@ from skseed.nn._prototype_network import PrototypeNetwork
 from skseed.nn._scaled_cosine import ScaledCosineLoss
 from skseed.nn._segment_transformer import SegmentTransformerNet
 from skseed.nn._sequence_batches import SequenceBatches, pad_rows
-from skseed.nn._sequence_encoders import CNNNet, LinearNet, MLPNet
+from skseed.nn._sequence_encoders import CNNNet, LinearNet
 from skseed.nn._sequence_network import SequenceNetwork
 from skseed.nn._softmax_network import SoftmaxNetwork
 from skseed.nn._sparse_batches import SparseBatches, pad_sparse_rows
@@ -68,7 +68,6 @@ __all__ = [
     "LinearNet",
     "LocalPairsLoss",
     "LocalSiameseNet",
-    "MLPNet",
     "MinimizerFilter",
     "PairBatches",
     "PairwiseDistance",

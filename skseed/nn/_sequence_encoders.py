@@ -4,8 +4,6 @@ Each is a torch module that takes codes of shape (n, length), with ``n_symbols``
 ``n_symbols + 1`` for padding, and returns points of shape (n, n_components).
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import nn
 
@@ -31,14 +29,6 @@ class OneHot(nn.Module):
         return nn.functional.embedding(codes.int(), self.table)
 
 
-def _perceptron(n_inputs: int, hidden_layer_sizes: Sequence[int], n_outputs: int) -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    for size in hidden_layer_sizes:
-        layers += [nn.Linear(n_inputs, size), nn.BatchNorm1d(size), nn.ReLU()]
-        n_inputs = size
-    return [*layers, nn.Linear(n_inputs, n_outputs)]
-
-
 class LinearNet(nn.Sequential):
     """One linear map of the flattened one-hot matrix, with weights for every position.
 
@@ -50,27 +40,6 @@ class LinearNet(nn.Sequential):
 
     def __init__(self, length: int, n_symbols: int, n_components: int) -> None:
         super().__init__(OneHot(n_symbols), nn.Flatten(), nn.Linear(length * n_symbols, n_components))
-
-
-class MLPNet(nn.Sequential):
-    """A multi-layer perceptron over the flattened one-hot matrix.
-
-    Parameters
-    ----------
-    length, n_symbols, n_components : int
-        The shape of the input and of the output.
-    hidden_layer_sizes : sequence of int
-        The widths of the hidden layers, each followed by batch normalization and a ReLU.
-    """
-
-    def __init__(
-        self, length: int, n_symbols: int, n_components: int, *, hidden_layer_sizes: Sequence[int]
-    ) -> None:
-        super().__init__(
-            OneHot(n_symbols),
-            nn.Flatten(),
-            *_perceptron(length * n_symbols, hidden_layer_sizes, n_components),
-        )
 
 
 class HalvingPool(nn.Module):

@@ -22,7 +22,6 @@ from skseed.embedding import (
     KmerEncoder,
     LandmarkEncoder,
     LinearEncoder,
-    MLPEncoder,
     TransformerEncoder,
 )
 from skseed.nn import DISTANCES, FIXED_EXPONENTS
@@ -33,7 +32,6 @@ GENES, _ = make_families(40, 4, length=24, random_state=0)
 ENCODERS = {
     "kmer": KmerEncoder,
     "linear": LinearEncoder,
-    "mlp": MLPEncoder,
     "cnn": CNNEncoder,
     "transformer": TransformerEncoder,
     "landmark": LandmarkEncoder,
@@ -521,7 +519,7 @@ def test_other_alphabets(alphabet):
     assert np.isfinite(embedder.score(sequences))
 
 
-@pytest.mark.parametrize("spec", [LinearEncoder(), MLPEncoder((8,)), CNNEncoder(n_channels=4)], ids=str)
+@pytest.mark.parametrize("spec", [LinearEncoder(), CNNEncoder(n_channels=4)], ids=str)
 def test_encoders_are_cloned_and_not_changed_by_fit(spec):
     embedder = tiny(encoder=spec)
     copy = clone(embedder)

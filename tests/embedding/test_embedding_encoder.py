@@ -22,7 +22,6 @@ from skseed.embedding import (
     KmerVoteEncoder,
     LandmarkEncoder,
     LinearEncoder,
-    MLPEncoder,
     ReadPositionEmbedder,
     TransformerEncoder,
 )
@@ -116,7 +115,7 @@ def test_sequences_without_features_warn():
         embedder.transform([GENES[0], "NNNN"])
 
 
-@pytest.mark.parametrize("encoder", [LinearEncoder(), MLPEncoder((8,)), TransformerEncoder()])
+@pytest.mark.parametrize("encoder", [LinearEncoder(), TransformerEncoder()])
 def test_encoders_of_symbols_work_in_the_read_embedder(encoder):
     embedder = ReadPositionEmbedder(1, encoder=encoder, **TINY).fit(GENES, POSITIONS)
     assert embedder.transform(GENES).shape == (30, 1)
@@ -134,7 +133,7 @@ def test_lr_auto_is_the_default_lr_of_the_encoder():
 
 
 def test_an_unknown_name_lists_the_names_in_alphabetical_order():
-    with pytest.raises(ValueError, match="'cnn', 'kmer', 'landmark', 'linear', 'mlp', 'transformer'"):
+    with pytest.raises(ValueError, match="'cnn', 'kmer', 'landmark', 'linear', 'transformer'"):
         EditDistanceEmbedder(4, encoder="rnn", **TINY).fit(GENES)
     with pytest.raises(ValueError, match="'cnn', 'votes'"):
         ReadPositionEmbedder(1, encoder="rnn", **TINY).fit(GENES, POSITIONS)
@@ -232,7 +231,7 @@ def test_too_many_kmers_raise():
         EditDistanceEmbedder(encoder=KmerEncoder(13), **TINY).fit(GENES)
 
 
-@pytest.mark.parametrize("encoder", ["linear", "mlp", "cnn", "transformer", "landmark"])
+@pytest.mark.parametrize("encoder", ["linear", "cnn", "transformer", "landmark"])
 def test_other_encoders_need_a_number_of_components(encoder):
     with pytest.raises(ValueError, match="n_components=None uses the features of an encoder as points, but "):
         EditDistanceEmbedder(None, encoder=encoder, **TINY).fit(GENES)

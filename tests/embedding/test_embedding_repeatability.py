@@ -23,7 +23,7 @@ from skseed.embedding import CNNEncoder, EditDistanceEmbedder, LandmarkEncoder
 from skseed.metrics import percent_rmse_scorer
 from skseed.preprocessing import OneHotEncoder
 
-ENCODERS = ["cnn", "kmer", "landmark", "linear", "mlp", "transformer"]
+ENCODERS = ["cnn", "kmer", "landmark", "linear", "transformer"]
 GENES = [gene[:36] for gene in make_families(48, 4, length=40, random_state=0)[0]]
 
 

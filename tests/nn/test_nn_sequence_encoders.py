@@ -13,10 +13,9 @@ from skseed.embedding import (
     CNNEncoder,
     Featurizer,
     LinearEncoder,
-    MLPEncoder,
     TransformerEncoder,
 )
-from skseed.nn import CNNNet, LinearNet, MLPNet, SegmentTransformerNet
+from skseed.nn import CNNNet, SegmentTransformerNet
 
 # layers inside the public networks, compared with those of torch bit for bit
 from skseed.nn._sequence_encoders import HalvingPool, OneHot
@@ -24,7 +23,6 @@ from skseed.nn._sequence_encoders import HalvingPool, OneHot
 ENCODERS = {
     "cnn": CNNEncoder,
     "linear": LinearEncoder,
-    "mlp": MLPEncoder,
     "transformer": TransformerEncoder,
 }
 NAMES = sorted(ENCODERS)
@@ -85,17 +83,6 @@ def test_linear_net_is_one_matrix_product():
     rows = one_hot_from_codes(codes.numpy(), DNA)
     expected = rows @ linear.weight.detach().numpy().T + linear.bias.detach().numpy()
     assert_allclose(net(codes).detach(), expected, rtol=1e-5, atol=1e-6)
-
-
-def test_mlp_has_the_given_layers():
-    net = MLPEncoder(hidden_layer_sizes=(32, 16)).build(CodesOfLength(10, 4), 3)
-    assert isinstance(net, MLPNet)
-    widths = [(layer.in_features, layer.out_features) for layer in net if isinstance(layer, torch.nn.Linear)]
-    assert widths == [(40, 32), (32, 16), (16, 3)]
-    assert sum(isinstance(layer, torch.nn.BatchNorm1d) for layer in net) == 2
-    # without a hidden layer it is the linear net
-    bare = MLPEncoder(hidden_layer_sizes=()).build(CodesOfLength(10, 4), 3)
-    assert [type(layer) for layer in bare] == [type(layer) for layer in LinearNet(10, 4, 3)]
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 16, 150])

@@ -94,7 +94,7 @@ def test_state_is_hardly_larger_than_the_weights(fitted):
 def test_stored_estimators_ignore_parameters_that_were_set_after_fit():
     for name, params in (
         ("SequenceClassifier-lstm", {"encoder": "cnn", "hidden_dim": 9, "embedding_dim": 3}),
-        ("EditDistanceEmbedder-cnn", {"n_components": 7, "distance": "cosine", "encoder": "mlp"}),
+        ("EditDistanceEmbedder-cnn", {"n_components": 7, "distance": "cosine", "encoder": "linear"}),
         ("ReadPositionEmbedder", {"n_components": 5, "encoder": "cnn"}),
         ("TripletLabRanker", {"embedding_dim": 3, "kernel_sizes": (2,), "n_filters": 2}),
         ("SoftmaxLabRanker", {"embedding_dim": 3, "kernel_sizes": (2,), "n_filters": 2}),
