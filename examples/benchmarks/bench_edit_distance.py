@@ -374,7 +374,8 @@ def transform(args):
     for encoder in args.encoders:
         embedder, _ = fit(train, alphabet, args, **chosen(encoder), random_state=0)
         many = train * (4 if encoder in ("default", "landmark") else 20)
-        embedder.transform(train)
+        # the first call may compile the kernel of the distances
+        embedder.transform(many)
         rates = []
         for n_jobs, clock in ((1, time.process_time), (2, time.perf_counter)):
             embedder.set_params(n_jobs=n_jobs)

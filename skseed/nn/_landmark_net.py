@@ -14,7 +14,7 @@ _RIDGE = 1e-3
 # the least squared distance between a point and a landmark, where a typical one is 1
 _LEAST_SQUARE = 1e-4
 _GAUSS_NEWTON_STEPS = 3
-_GRADIENT_STEPS = 3
+_GRADIENT_STEPS = 2
 
 
 class LandmarkNet(nn.Module):
@@ -41,7 +41,7 @@ class LandmarkNet(nn.Module):
     Notes
     -----
     Errors have the weight 1 / (distance + mean / 10), so that near landmarks count more. A linear system is
-    solved by three steps of conjugate gradients, with the mean matrix of the landmarks as preconditioner.
+    solved by two steps of conjugate gradients, with the mean matrix of the landmarks as preconditioner.
 
     Examples
     --------
