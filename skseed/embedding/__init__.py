@@ -1,9 +1,9 @@
-"""Learned embeddings of sequences, and the encoders that define their networks.
+"""Learned embeddings of sequences, and the encoders that compute their points.
 
 :class:`EditDistanceEmbedder` learns points whose distances approximate edit distances. Its parameter
-`encoder` chooses the network: a name, or an encoder object such as :class:`CNNEncoder`, which reads symbols,
-or :class:`LandmarkEncoder`, the default, which reads exact distances to some training sequences. A subclass
-of :class:`Encoder` adds a network of your own.
+`encoder` is a name or an encoder object. :class:`LandmarkEncoder`, the default, places sequences by their
+exact distances to some training sequences. Others, such as :class:`CNNEncoder`, are networks that read
+symbols or k-mer counts. A subclass of :class:`Encoder` adds a network of your own.
 
 :class:`ReadPositionEmbedder` learns points whose distances approximate the distances of reads in a genome.
 Its default network, a :class:`KmerVoteEncoder`, looks up k-mers.

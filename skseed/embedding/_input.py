@@ -92,7 +92,7 @@ def _warn_unseen(sequences: Sequences, seen: npt.NDArray[np.uint8]) -> None:
         warn_unseen_symbols(
             has_unseen,
             sequences.alphabet.decode(unseen),
-            effect="the network has not learned them; fit on sequences that contain them",
+            effect="the encoder has not learned them; fit on sequences that contain them",
         )
 
 
