@@ -303,7 +303,7 @@ def throughput(args):
     sequences = as_sequences(train, alphabet=DNA)
     codes = torch.from_numpy(sequences.padded(150))
     target = TargetDistance("levenshtein", unit=150.0)
-    # 3e10 cells are enough work for the SIMD kernel to be compiled, if numba is installed
+    # 3e10 cells are enough work for the SIMD kernel to be compiled
     for _ in range(1 + int(3e10 / (75 * len(train)) ** 2)):
         levenshtein_distances(train[: len(train) // 2], train[len(train) // 2 :])
     print("\npairs a CPU-second: every pair encoded, and all pairs of a batch of 128, 256, 512")

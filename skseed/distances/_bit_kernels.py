@@ -1,6 +1,6 @@
 """Compiled kernels that count the bits in which rows differ, for the lower bounds of a search.
 
-The module needs numba, which is optional; its import compiles the kernels, which takes about two seconds.
+The import compiles the kernels, which takes about two seconds.
 """
 
 from typing import Any

@@ -110,10 +110,10 @@ def levenshtein_distances(
     -----
     Equal sequences are compared once. The cost is n_X · n_Y · length² / 64 machine operations:
     about 20 minutes of one processor for 7,000 genes of 1,100 symbols, and half or less with a tight cut-off.
-    With the extra ``skseed[fast]`` (numba) and without a cut-off, a SIMD kernel computes eight pairs per
-    instruction, in a fifth of the time or less. The kernel takes three seconds to compile. This happens once
-    in a process, as soon as the distances computed so far without the kernel would have paid for it. With a
-    cut-off, another kernel computes a diagonal band only, and compiles in less than a second.
+    Without a cut-off, a SIMD kernel computes eight pairs per instruction, in a fifth of the time or less. The
+    kernel takes three seconds to compile. This happens once in a process, as soon as the distances computed
+    so far without the kernel would have paid for it. With a cut-off, another kernel computes a diagonal band
+    only, and compiles in less than a second.
 
     Examples
     --------

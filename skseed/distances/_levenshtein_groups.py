@@ -113,8 +113,8 @@ def levenshtein_groups(
     of circular sequences are exact under the conditions given there. Pairs that are in one group already are
     not compared, and neither are pairs of different labels.
 
-    With the extra ``skseed[fast]``, native code counts shared q-grams and aligns several pairs per
-    instruction, in a diagonal band as wide as the cut-off. The groups are the same.
+    In large jobs, native code counts shared q-grams and aligns several pairs per instruction, in a diagonal
+    band as wide as the cut-off.
 
     Memory is that of the sequences, one packed row of at most 1 KiB for each sequence, and 50 MB for each
     block that is computed; up to 0.3 GB for each block of circular sequences.

@@ -61,8 +61,7 @@ class LevenshteinIndex:
     nearest of them is the cut-off for the other ones, which are compared in the ascending order of their
     bounds until a bound exceeds the cut-off. *No neighbor is missed.* The search is fast if the neighbors
     are near: at a distance of more than about 15 % of the symbols of DNA, the bounds reject little, and
-    nearly all sequences are compared. With the extra ``skseed[fast]`` (numba), a compiled kernel counts the
-    bits.
+    nearly all sequences are compared. A compiled kernel counts the bits in large jobs.
 
     Distances of circular sequences are exact up to 1/17 of the longer length, and for sequences of at most
     512 symbols. Other distances are upper bounds, as described for `levenshtein_neighbors`.

@@ -3,8 +3,6 @@
 A `Function` collects instructions of LLVM's text format; `compile_function` returns a ``ctypes`` function,
 which releases the interpreter lock. A function of the kernels compiles in a few hundredths of a second, so
 nothing is stored on disk.
-
-The module needs llvmlite, which is optional.
 """
 
 import ctypes

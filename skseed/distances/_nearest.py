@@ -19,7 +19,7 @@ from skseed._sequences import Sequences
 from skseed.distances._blocks import Cutoff
 from skseed.distances._circular import CircularPair
 from skseed.distances._components import Pairs
-from skseed.distances._packed import PackedSequences, has_kernels
+from skseed.distances._packed import PackedSequences
 from skseed.distances._qgram_bounds import QgramBounds, QueryRows
 from skseed.distances._verify import key_array
 
@@ -115,7 +115,7 @@ class Queries:
             else:
                 edits = [pair.within(limit) for pair, limit in zip(pairs, limits.tolist(), strict=True)]
             return np.array(edits, dtype=np.int64)
-        if len(chosen) >= _WORTH_COMPILING and has_kernels() and self.strands[0].codes.dtype == np.uint8:
+        if len(chosen) >= _WORTH_COMPILING and self.strands[0].codes.dtype == np.uint8:
             self._is_compiled = True
         if self._is_compiled and len(chosen) >= _WORTH_NATIVE:
             return self._native_edits(query, chosen, np.broadcast_to(limits, len(chosen)))

@@ -1,8 +1,6 @@
 """Bit planes of sequences, and the exact distances of pairs by the SIMD kernels."""
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +12,6 @@ _PADDING = 64
 _WORDS = (16, 32, 64)
 # half a second of work, after which Ctrl-C ends it; the time is that of a symbol and a word of a band
 _SECONDS_AT_ONCE, _SECONDS_PER_WORD = 0.5, 1e-9
-
-
-@cache
-def has_kernels() -> bool:
-    """Return whether native code can be compiled."""
-    return find_spec("llvmlite") is not None
 
 
 @dataclass(frozen=True)

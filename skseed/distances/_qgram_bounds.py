@@ -13,8 +13,6 @@ is read only where the first bound rejects nothing.
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.util import find_spec
 from threading import Lock
 
 import numpy as np
@@ -200,19 +198,12 @@ class _Compiled:
         self._words = 0.0
 
     def add(self, words: float) -> bool:
-        if not _has_numba():
-            return False
         with self._lock:
             self._words += words
             return self._words > _WORDS_WORTH_COMPILING
 
 
 _compiled = _Compiled()
-
-
-@cache
-def _has_numba() -> bool:
-    return find_spec("numba") is not None
 
 
 def _symbol_table(sequences: Sequences) -> tuple[npt.NDArray[np.uint8], int]:

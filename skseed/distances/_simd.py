@@ -5,7 +5,7 @@ dynamic programming matrix. Each element of a vector belongs to one pattern. All
 with the same text, which is read symbol by symbol, so that no gather instruction is needed. One column is
 written as LLVM vector code, because the compiler does not vectorize plain loops here.
 
-The module needs numba, which is optional; its import compiles the kernel, which takes about three seconds.
+The import compiles the kernel, which takes about three seconds.
 
 References
 ----------

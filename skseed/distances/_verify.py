@@ -1,8 +1,6 @@
 """Exact edit distances of given sequences, by rapidfuzz or by the SIMD kernel."""
 
 from dataclasses import replace
-from functools import cache
-from importlib.util import find_spec
 from threading import Lock
 
 import numpy as np
@@ -11,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from skseed._sequences import Sequences
-from skseed.distances._packed import PackedSequences, has_kernels
+from skseed.distances._packed import PackedSequences
 
 # rapidfuzz compares this many cells of the matrices in the three seconds in which numba compiles the kernel
 _CELLS_WORTH_COMPILING = 3e10
@@ -37,8 +35,6 @@ class SimdDecision:
 
     def add(self, cells: float) -> bool:
         """Count work, in cells of dynamic programming matrices, and return whether the kernel pays."""
-        if not _has_numba():
-            return False
         with self._lock:
             self._cells += cells
             return self._cells > _CELLS_WORTH_COMPILING
@@ -53,8 +49,6 @@ class NativeDecision:
 
     def add(self, seconds: float) -> bool:
         """Count the seconds of a search without native code, and return whether native code pays."""
-        if not has_kernels():
-            return False
         with self._lock:
             self._seconds += seconds
             return self._seconds > _SECONDS_WORTH_NATIVE and seconds > _FEW_SECONDS
@@ -62,11 +56,6 @@ class NativeDecision:
 
 simd_decision = SimdDecision()
 native_decision = NativeDecision()
-
-
-@cache
-def _has_numba() -> bool:
-    return find_spec("numba") is not None
 
 
 def worth_simd(rows: Sequences, columns: Sequences, cells: float) -> bool:

@@ -50,8 +50,8 @@ class LandmarkEncoder(Encoder):
     encoder. It does not matter where sequences start.
 
     The cost is `n_landmarks` exact distances for every sequence that is embedded, which grows with the square
-    of the length; install the extra ``skseed[fast]``. Where fewer sequences than landmarks are compared,
-    exact distances are cheaper. A fitted embedder stores its landmarks, which are training sequences.
+    of the length. Where fewer sequences than landmarks are compared, exact distances are cheaper. A fitted
+    embedder stores its landmarks, which are training sequences.
 
     Parameters
     ----------

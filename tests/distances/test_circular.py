@@ -188,7 +188,6 @@ def test_circular_groups_within_labels(use_processes, monkeypatch):
 
 @pytest.mark.parametrize("both_strands", [False, True])
 def test_native_code_finds_the_circular_neighbors_of_python(both_strands, monkeypatch):
-    pytest.importorskip("llvmlite")
     rng = np.random.default_rng(0)
     unit = random_sequence(rng, 40)
     X = relatives(7, n_families=4, size=5, length=700, n_edits=70)

@@ -32,7 +32,6 @@ def fast_matrix(X, Y=None):
 @contextlib.contextmanager
 def simd_kernel():
     """Use the SIMD kernel for any work; a process uses it only after seconds of work without it."""
-    pytest.importorskip("numba")
     with pytest.MonkeyPatch.context() as patch:
         for limit in ("_CELLS_WORTH_COMPILING", "_FEW_CELLS", "_FEW_ROWS"):
             patch.setattr(_verify, limit, -1)
@@ -110,7 +109,6 @@ def test_matrix_with_cutoff_holds_the_limit_plus_one(X, Y, max_distance):
 
 @pytest.mark.parametrize("max_distance", [0, 3, 20, 40, 70, 150, 0.1, 0.9])
 def test_native_matrix_with_cutoff_is_exact(max_distance, monkeypatch):
-    pytest.importorskip("llvmlite")
     monkeypatch.setattr(_verify, "_SECONDS_WORTH_NATIVE", -1)
     monkeypatch.setattr(_verify, "_FEW_SECONDS", -1)
     rng = np.random.default_rng(0)

@@ -72,8 +72,6 @@ def test_pairs_of_two_collections_equal_brute_force(X, Y, max_distance):
 @pytest.mark.parametrize("letters", ["AC", "ACGTN", "ACDEFGHIKLMNPQRSTVWY", "ACGTñ€"])
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 def test_bounds_lose_no_neighbor(seed, letters, compiled, monkeypatch):
-    if compiled:
-        pytest.importorskip("numba")
     monkeypatch.setattr(_qgram_bounds, "_WORDS_WORTH_COMPILING", -1 if compiled else np.inf)
     monkeypatch.setattr("skseed.distances._nearest._WORTH_COMPILING", 0 if compiled else np.inf)
     monkeypatch.setattr("skseed.distances._nearest._WORTH_NATIVE", 0)
@@ -95,8 +93,6 @@ def test_bounds_lose_no_neighbor(seed, letters, compiled, monkeypatch):
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 def test_nearest_on_both_strands_equal_brute_force(seed, compiled, monkeypatch):
-    if compiled:
-        pytest.importorskip("llvmlite")
     monkeypatch.setattr("skseed.distances._nearest._WORTH_COMPILING", 0 if compiled else np.inf)
     monkeypatch.setattr("skseed.distances._nearest._WORTH_NATIVE", 0)
     rng = np.random.default_rng(seed)

@@ -219,7 +219,6 @@ def test_leader_groups_against_the_plain_rule(X, max_distance):
 @pytest.fixture
 def native_code(monkeypatch):
     """Use native code for any work; a process uses it only after some work without it."""
-    pytest.importorskip("llvmlite")
     monkeypatch.setattr(_verify, "_SECONDS_WORTH_NATIVE", -1)
     monkeypatch.setattr(_verify, "_FEW_SECONDS", -1)
 
