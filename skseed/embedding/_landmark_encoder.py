@@ -6,10 +6,10 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.linalg import eigh
 
 from skseed._sequences import Sequences
 from skseed._sklearn import Interval
+from skseed._training import one_torch_thread
 from skseed.embedding._encoder import Distances, Encoder, Featurizer, check_n_components
 from skseed.embedding._points import calibrate
 from skseed.nn import FIXED_EXPONENTS, AllPairsLoss, LandmarkNet, PairBatches, SiameseNet
@@ -206,15 +206,16 @@ def start_landmarks(
     numbers = torch.arange(n_landmarks)
     exponents = _EXPONENTS if geometry.bend is not None else (geometry.power_law()[0].item(),)
     losses, states = [], []
-    for exponent in exponents:
-        if geometry.bend is not None:
-            geometry.set_exponent(exponent)
-        squares = distances.astype(np.float64) ** (2 / exponent)
-        with torch.no_grad():
-            encoder.points.copy_(torch.from_numpy(classical_scaling(squares, n_components)))
+    # the bits of the points do not depend on the number of threads
+    with one_torch_thread(), torch.no_grad():
+        target = torch.from_numpy(distances)
+        for exponent in exponents:
+            if geometry.bend is not None:
+                geometry.set_exponent(exponent)
+            encoder.points.copy_(classical_scaling(target.double() ** (2 / exponent), n_components))
             calibrate(module, numbers.numpy(), distances)
-            losses.append(float(criterion(module(numbers), torch.from_numpy(distances))))
-        states.append({name: values.clone() for name, values in module.state_dict().items()})
+            losses.append(float(criterion(module(numbers), target)))
+            states.append({name: values.clone() for name, values in module.state_dict().items()})
     module.load_state_dict(states[int(np.argmin(losses))])
     return PairBatches(
         n_landmarks,
@@ -224,18 +225,15 @@ def start_landmarks(
     )
 
 
-def classical_scaling(squares: npt.NDArray[np.float64], n_components: int) -> npt.NDArray[np.float32]:
+def classical_scaling(squares: torch.Tensor, n_components: int) -> torch.Tensor:
     """Return the points whose squared Euclidean distances are closest to some numbers (Torgerson 1952).
 
     Columns beyond the number of positive eigenvalues are 0.
     """
-    n_points = len(squares)
-    products = -0.5 * (squares - squares.mean(axis=0) - squares.mean(axis=1)[:, None] + squares.mean())
-    n_found = min(n_components, n_points)
-    values, vectors = eigh(products, subset_by_index=(n_points - n_found, n_points - 1))
-    # the sign of an eigenvector depends on the library: its largest entry shall be positive
-    largest = np.abs(vectors).argmax(axis=0)
-    vectors *= np.sign(vectors[largest, np.arange(n_found)])
-    points = np.zeros((n_points, n_components), dtype=np.float32)
-    points[:, :n_found] = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1]
-    return points
+    products = -0.5 * (squares - squares.mean(0) - squares.mean(1)[:, None] + squares.mean())
+    values, vectors = torch.linalg.eigh(products)
+    values, vectors = values.flip(0)[:n_components], vectors.flip(1)[:, :n_components]
+    # the sign of an eigenvector is arbitrary: its largest entry shall be positive
+    signs = vectors.gather(0, vectors.abs().argmax(0, keepdim=True)).sign()
+    points = signs * vectors * values.clamp_min(0).sqrt()
+    return torch.nn.functional.pad(points, (0, n_components - points.shape[1]))
