@@ -113,6 +113,7 @@ def test_rare_labels_never_make_a_fold_nan() -> None:
     assert score == 20 / 23
 
 
+@pytest.mark.slow
 def test_top_k_scorers_work_in_a_search_with_two_jobs() -> None:
     X, y = make_plasmids({"church": 9, "voigt": 9, "smolke": 9})
     results = [
