@@ -3,8 +3,9 @@ From a FASTA file to neighbors and a tree
 =========================================
 
 How do I find the relatives of a gene in my own FASTA file? Embed all genes, search among the vectors, compare
-the few best with exact edit distances, and draw a tree of them. With 40 candidates, the exact check finds 99
-% of the ten nearest genes. Candidates by k-mer counts need no training and are as good here.
+the few best with exact edit distances, and draw a tree of them. The vectors alone find 99 % of the ten
+nearest genes. With 20 candidates, the exact check finds all. Candidates by k-mer counts need no training, and
+find nearly all with 40.
 """
 
 # %%
@@ -39,7 +40,7 @@ print(f"{len(known)} known genes, {len(queries)} queries")
 # %%
 # The embedder learns from the known genes. The distance of two vectors approximates the edit distance.
 
-embedder = EditDistanceEmbedder(encoder="linear", max_epochs=15, verbose=0, random_state=0).fit(known)
+embedder = EditDistanceEmbedder(random_state=0).fit(known)
 vectors = NearestNeighbors(n_neighbors=10).fit(embedder.transform(known))
 by_vectors = vectors.kneighbors(embedder.transform(queries), return_distance=False)
 

@@ -3,9 +3,9 @@ Test error and the size of held-out clades
 ==========================================
 
 Does the error of an embedding depend on how distant the test genes are? This example holds out clades of up
-to 2, 4, 8, … 256 tips of a tree (depth 1 to 8). On large clades, the error of a learned linear embedding is
-about half larger than on a random validation set. Scaled distances of k-mer counts learn only one number.
-Their error does not grow, and at depth 8 it is smaller.
+to 2, 4, 16, 64 and 256 tips of a tree (depth 1, 2, 4, 6 and 8). On large clades, the error of a learned
+embedding is about twice that on a random validation set. Scaled distances of k-mer counts learn only one
+number. Their error does not grow, but it is several times as large.
 """
 
 # %%
@@ -28,10 +28,10 @@ from skseed.preprocessing import KmerVectorizer
 
 ferns = load_fern_rbcl(subset="clean", as_frame=True)
 genes = ferns.data.str.extract("ATGCG.TGG.G.GA.([ACGT]{150})")[0].dropna().drop_duplicates()
-genes = genes.sample(1000, random_state=0)
+genes = genes.sample(800, random_state=0)
 
 # %%
-# For each depth, five random choices of clades form five test sets. A random fifth of the remaining sequences
+# For each depth, three random choices of clades form three test sets. A random fifth of the remaining sequences
 # is the validation set, as in an ordinary random split. The baseline is the cosine distance of 4-mer counts,
 # scaled to edits on training genes.
 
@@ -47,11 +47,11 @@ def error_of_counts(train, test):
 
 
 rows = []
-for depth in range(1, 9):
-    splitter = PhylogeneticGroupSplit(n_splits=5, tree=ferns.tree, depth=depth, random_state=0)
+for depth in (1, 2, 4, 6, 8):
+    splitter = PhylogeneticGroupSplit(n_splits=3, tree=ferns.tree, depth=depth, random_state=0)
     for seed, (rest, test) in enumerate(splitter.split(genes)):
         train, validation = train_test_split(rest, test_size=0.2, random_state=seed)
-        embedder = EditDistanceEmbedder(32, encoder="linear", max_epochs=20, random_state=seed)
+        embedder = EditDistanceEmbedder(random_state=seed)
         embedder.fit(genes.iloc[train])
         sets = {"training": train[:250], "validation (random)": validation, "test (whole clades)": test}
         errors = {name: -embedder.score(genes.iloc[indices]) for name, indices in sets.items()}
@@ -61,16 +61,15 @@ errors = pd.DataFrame(rows).groupby("depth").agg(["mean", "sem"])
 print(errors.round(2).to_string())
 
 # %%
-# The bars are standard errors over the five choices.
+# The bars are standard errors over the three choices.
 
 figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
 names = [*sets, "4-mer counts, test"]
 for name, color in zip(names, ["0.6", "#00798c", "#d1495b", "#edae49"], strict=True):
     mean, sem = errors[name]["mean"], errors[name]["sem"]
     ax.errorbar(errors.index, mean, sem, marker="o", capsize=3, color=color, label=name)
-ax.set(xlabel="depth (clades have at most 2$^{depth}$ tips)", ylabel="%RMSE")
-ax.set_ylim(0, 1.45 * errors.xs("mean", axis=1, level=1).to_numpy().max())
-ax.legend(frameon=False, ncols=2, fontsize=9, loc="upper left")
+ax.set(xlabel="depth (clades have at most 2$^{depth}$ tips)", ylabel="%RMSE", yscale="log")
+figure.legend(frameon=False, ncols=2, fontsize=9, loc="outside upper center")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
