@@ -93,9 +93,9 @@ scores.round(2)
 
 # %%
 # With shared variants, counts and mean 6-mer counts are equally good. With own variants, samples share few
-# columns, so the Bray-Curtis distance fails, and the mean vectors still work. The learned embedding is about as
-# good as 6-mer counts here; it has 128 components in place of 4,096. Use it if it is better on your data, or
-# if vectors must be short.
+# columns, so the Bray-Curtis distance fails, and the mean vectors still work. The learned embedding is about
+# as good as 6-mer counts here; it has 128 components in place of 4,096. Use it if it is better on your data,
+# or if vectors must be short.
 
 figure, ax = plt.subplots(figsize=(5.6, 4), layout="constrained")
 scores.plot.barh(ax=ax, color=["#00798c", "#d1495b"])

@@ -31,9 +31,9 @@ genes = ferns.data.str.extract("ATGCG.TGG.G.GA.([ACGT]{150})")[0].dropna().drop_
 genes = genes.sample(800, random_state=0)
 
 # %%
-# For each depth, three random choices of clades form three test sets. A random fifth of the remaining sequences
-# is the validation set, as in an ordinary random split. The baseline is the cosine distance of 4-mer counts,
-# scaled to edits on training genes.
+# For each depth, three random choices of clades form three test sets. A random fifth of the remaining
+# sequences is the validation set, as in an ordinary random split. The baseline is the cosine distance of
+# 4-mer counts, scaled to edits on training genes.
 
 
 def error_of_counts(train, test):
