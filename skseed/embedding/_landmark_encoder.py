@@ -17,6 +17,8 @@ from skseed.nn import FIXED_EXPONENTS, AllPairsLoss, LandmarkNet, PairBatches, S
 # the exponents that the points of the landmarks are started with; the best one is kept
 _EXPONENTS = (1.02, 1.2, 1.35, 1.5, 1.65, 1.8, 1.92)
 _SMALL_BATCH = 32
+# points use this number of components even if it is more than half of the landmarks
+_FEW_COMPONENTS = 8
 
 
 class LandmarkDistances(Featurizer):
@@ -66,6 +68,9 @@ class LandmarkEncoder(Encoder):
     the placement, which is landmark MDS [1]_, are those of :class:`~skseed.nn.LandmarkNet`. The stress and
     the learned exponent are departures from [1]_. mBed [2]_ uses the distances to landmarks themselves as
     coordinates, for the guide trees of Clustal Omega [3]_.
+
+    Points use at most half as many components as there are landmarks, or 8 if that is more; the others are 0.
+    With more components, the distances to the landmarks would not determine the point of a new sequence.
 
     `synthetic` and `mutation_rate` have no effect, because only the landmarks are trained on. Landmarks are
     drawn uniformly from the different training sequences.
@@ -198,11 +203,13 @@ def start_landmarks(
 ) -> PairBatches:
     """Set the points of the landmarks by classical scaling, and return the batches of their training.
 
-    An epoch has at least two batches, unless they would be too small.
+    An epoch has at least two batches, unless they would be too small. Few landmarks use few components.
     """
     encoder, geometry = cast(LandmarkNet, module.encoder), module.distance
     distances = featurizer.distances(featurizer.landmarks, featurizer.landmarks)
     n_landmarks, n_components = encoder.points.shape
+    # components that are 0 at the start stay 0, because their gradient is 0
+    n_used = min(n_components, max(_FEW_COMPONENTS, n_landmarks // 2))
     numbers = torch.arange(n_landmarks)
     exponents = _EXPONENTS if geometry.bend is not None else (geometry.power_law()[0].item(),)
     losses, states = [], []
@@ -212,7 +219,8 @@ def start_landmarks(
         for exponent in exponents:
             if geometry.bend is not None:
                 geometry.set_exponent(exponent)
-            encoder.points.copy_(classical_scaling(target.double() ** (2 / exponent), n_components))
+            points = classical_scaling(target.double() ** (2 / exponent), n_used)
+            encoder.points.copy_(torch.nn.functional.pad(points, (0, n_components - n_used)))
             calibrate(module, numbers.numpy(), distances)
             losses.append(float(criterion(module(numbers), target)))
             states.append({name: values.clone() for name, values in module.state_dict().items()})

@@ -72,6 +72,19 @@ def test_few_components_and_landmarks_give_finite_distances(genes):
         assert np.isfinite(embedder.pairwise_distances(genes[:20])).all()
 
 
+def test_components_beyond_half_of_the_landmarks_are_zero(genes):
+    for n_landmarks, n_used in ((40, 20), (10, 8)):
+        points = fitted(genes, n_landmarks, n_components=30, max_epochs=5).transform(genes)
+        assert_array_equal(np.flatnonzero(points.any(axis=0)), np.arange(n_used))
+
+
+def test_more_components_than_landmarks_do_not_raise_the_error_of_unseen_sequences():
+    genes = make_families(120, 40, length=80, random_state=1)[0]
+    few, many = (-fitted(genes[:40], 40, n_components=n, max_epochs=50).score(genes[40:]) for n in (20, 128))
+    # more than 2 if all components are used
+    assert many < 1.3 * few
+
+
 def test_training_lowers_the_loss_of_the_start(genes):
     losses = fitted(genes, 100, n_components=16, max_epochs=50).net_.history[:, "train_loss"]
     assert losses[-1] < 0.5 * losses[0]
