@@ -163,8 +163,7 @@ default="power"
     `max_length_`, weighted by `near_weight`. Scale and geometry are first calibrated. The learning rate
     follows one cycle. These are departures from [1]_, as are the power, landmarks and synthetic relatives.
 
-    A sequence that is longer than all training sequences loses its end; `transform` warns where more than 1 %
-    of all symbols is lost. Networks of letters read an ambiguity letter as the mean of all symbols.
+    Networks of letters read an ambiguity letter as the mean of all symbols.
 
     References
     ----------
@@ -275,7 +274,7 @@ default="power"
             If a letter does not belong to the alphabet, a sequence is empty, there are too few, the target or
             `groups` does not fit `X`, or the encoder does not work with the target.
         FloatingPointError
-            If the loss is not finite; the message names the epoch.
+            If the loss or a point is not finite.
         """
         encoder = resolve_encoder(self.encoder, _ENCODERS, "EditDistanceEmbedder")
         if isinstance(encoder, LandmarkEncoder):
@@ -333,7 +332,7 @@ default="power"
                 lambda points: criterion(module.distance(points, points).cpu(), true),
                 resolve_device(self.device),
             )
-        net = self._train(
+        self.net_ = self._train(
             module,
             criterion,
             batches,
@@ -341,11 +340,12 @@ default="power"
             validation_loss=held_out_loss,
             lr=encoder.default_lr if isinstance(self.lr, str) else self.lr,
         )
+        if isinstance(featurizer, LandmarkDistances):
+            featurizer.check_placement(self.net_.module_.encoder, self.net_.lr)
         self.alphabet_ = alphabet
         self.n_components_ = n_components
         self.max_length_ = max_length
         self.featurizer_ = featurizer
-        self.net_ = net
         self._module_options = options
         self._seen_codes = seen_codes(training)
         return self

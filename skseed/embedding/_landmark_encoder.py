@@ -41,6 +41,19 @@ class LandmarkDistances(Featurizer):
         """Return the distances, shape (n_sequences, n_landmarks)."""
         return self.distances(sequences, self.landmarks)
 
+    def check_placement(self, encoder: LandmarkNet, lr: float) -> None:
+        """Raise a FloatingPointError if the trained points of the landmarks cannot place a sequence.
+
+        A learning rate that is too high may end with finite weights, but with a scale of 0.
+        """
+        distances = torch.from_numpy(self(self.landmarks.slice(0, 1))).to(encoder.points.device)
+        with one_torch_thread(), torch.inference_mode():
+            points = encoder.eval()(distances)
+        if not torch.isfinite(points).all():
+            raise FloatingPointError(
+                f"The points of sequences became infinite or NaN in training; lower lr (now {lr})."
+            )
+
 
 class LandmarkEncoder(Encoder):
     """Multilateration from exact distances to training sequences: the default encoder, with the lowest error.

@@ -85,6 +85,14 @@ def test_more_components_than_landmarks_do_not_raise_the_error_of_unseen_sequenc
     assert many < 1.3 * few
 
 
+@pytest.mark.parametrize("lr", [100.0, 1e10])
+def test_a_learning_rate_without_finite_points_raises(genes, lr):
+    embedder = EditDistanceEmbedder(16, encoder=LandmarkEncoder(60), max_epochs=30, lr=lr, random_state=0)
+    with pytest.raises(FloatingPointError, match=r"lower lr \(now 1"):
+        embedder.fit(genes)
+    assert not hasattr(embedder, "net_")
+
+
 def test_training_lowers_the_loss_of_the_start(genes):
     losses = fitted(genes, 100, n_components=16, max_epochs=50).net_.history[:, "train_loss"]
     assert losses[-1] < 0.5 * losses[0]
