@@ -17,6 +17,8 @@ from skseed.nn import FIXED_EXPONENTS, AllPairsLoss, LandmarkNet, PairBatches, S
 # the exponents that the points of the landmarks are started with; the best one is kept
 _EXPONENTS = (1.02, 1.2, 1.35, 1.5, 1.65, 1.8, 1.92)
 _SMALL_BATCH = 32
+# the root mean squared distance of the points at the start, to which the learning rate is relative
+_TYPICAL_DISTANCE = 0.5
 # points use this number of components even if it is more than half of the landmarks
 _FEW_COMPONENTS = 8
 
@@ -233,6 +235,7 @@ def start_landmarks(
             if geometry.bend is not None:
                 geometry.set_exponent(exponent)
             points = classical_scaling(target.double() ** (2 / exponent), n_used)
+            points *= _TYPICAL_DISTANCE / (2 * points.square().sum(1).mean()).sqrt().clamp_min(1e-12)
             encoder.points.copy_(torch.nn.functional.pad(points, (0, n_components - n_used)))
             calibrate(module, numbers.numpy(), distances)
             losses.append(float(criterion(module(numbers), target)))

@@ -103,6 +103,18 @@ def test_more_landmarks_lower_the_error(genes):
     assert errors[1] < 0.3 * errors[0]
 
 
+def test_few_epochs_do_not_spoil_the_start_on_near_copies():
+    rng = np.random.default_rng(0)
+    clones = ["".join(rng.choice(list("ACGT"), 400))]
+    while len(clones) < 120:
+        parent = clones[rng.integers(len(clones))]
+        place = rng.integers(400)
+        clones.append(parent[:place] + rng.choice(list("ACGT")) + parent[place + 1 :])
+    embedder = fitted(clones[:80], 80, n_components=32, max_epochs=2)
+    true = levenshtein_distances(clones[80:])[np.triu_indices(40, k=1)]
+    assert -embedder.score(clones[80:]) < 0.5 * 100 * true.std() / 400
+
+
 def test_a_matrix_as_target_raises(genes):
     embedder = EditDistanceEmbedder(encoder="landmark", target=np.zeros((len(genes), len(genes))))
     with pytest.raises(ValueError, match=r"LandmarkEncoder .* pass the function that computed the matrix"):
