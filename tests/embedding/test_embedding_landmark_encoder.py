@@ -103,16 +103,17 @@ def test_more_landmarks_lower_the_error(genes):
     assert errors[1] < 0.3 * errors[0]
 
 
-def test_few_epochs_do_not_spoil_the_start_on_near_copies():
+def test_one_epoch_does_not_spoil_the_start_on_near_copies():
     rng = np.random.default_rng(0)
-    clones = ["".join(rng.choice(list("ACGT"), 400))]
+    clones = ["".join(rng.choice(list("ACGT"), 1500))]
     while len(clones) < 120:
         parent = clones[rng.integers(len(clones))]
-        place = rng.integers(400)
+        place = rng.integers(1500)
         clones.append(parent[:place] + rng.choice(list("ACGT")) + parent[place + 1 :])
-    embedder = fitted(clones[:80], 80, n_components=32, max_epochs=2)
+    embedder = fitted(clones[:80], 80, n_components=32)
     true = levenshtein_distances(clones[80:])[np.triu_indices(40, k=1)]
-    assert -embedder.score(clones[80:]) < 0.5 * 100 * true.std() / 400
+    # a constant prediction has the error of one standard deviation
+    assert -embedder.score(clones[80:]) < 0.5 * 100 * true.std() / 1500
 
 
 def test_a_matrix_as_target_raises(genes):
