@@ -162,7 +162,6 @@ default="power"
     encodes both members of every pair. The loss is the mean squared error of the distances divided by
     `max_length_`, weighted by `near_weight`. Scale and geometry are first calibrated. The learning rate
     follows one cycle. These are departures from [1]_, as are the power, landmarks and synthetic relatives.
-
     Networks of letters read an ambiguity letter as the mean of all symbols.
 
     References
@@ -307,9 +306,10 @@ default="power"
         module = build_seeded(lambda: self._build_module(**options), weights_seed)
         criterion = AllPairsLoss(self.near_weight, self.loss)
         if isinstance(featurizer, LandmarkDistances):
-            assert self.n_components is not None
-            n_components = self.n_components
-            batches = start_landmarks(module, criterion, featurizer, self.batch_size, seed=batches_seed)
+            between = target_distances(distances, featurizer.landmarks)
+            n_components, batches = start_landmarks(
+                module, criterion, between, self.batch_size, seed=batches_seed
+            )
         else:
             make_batch = BatchMaker(
                 training,

@@ -189,39 +189,20 @@ class LandmarkEncoder(Encoder):
             )
 
 
-class LandmarkPairs:
-    """Make a training batch of landmarks: their numbers, and the distances between them.
-
-    Parameters
-    ----------
-    distances : ndarray of shape (n_landmarks, n_landmarks)
-        The target distances, divided by their unit.
-    """
-
-    def __init__(self, distances: npt.NDArray[np.float32]) -> None:
-        self.distances = distances
-
-    def __call__(
-        self, indices: npt.NDArray[np.intp], rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-        """Return the numbers and the distances."""
-        return indices, self.distances[np.ix_(indices, indices)]
-
-
 def start_landmarks(
     module: SiameseNet,
     criterion: AllPairsLoss,
-    featurizer: LandmarkDistances,
+    distances: npt.NDArray[np.float32],
     batch_size: int,
     *,
     seed: int,
-) -> PairBatches:
-    """Set the points of the landmarks by classical scaling, and return the batches of their training.
+) -> tuple[int, PairBatches]:
+    """Set the points of the landmarks by classical scaling; return their dimension and the training batches.
 
-    An epoch has at least two batches, unless they would be too small. Few landmarks use few components.
+    `distances` are those of the landmarks to one another. A batch holds the numbers of landmarks. An epoch
+    has at least two batches, unless they would be too small. Few landmarks use few components.
     """
     encoder, geometry = cast(LandmarkNet, module.encoder), module.distance
-    distances = featurizer.distances(featurizer.landmarks, featurizer.landmarks)
     n_landmarks, n_components = encoder.points.shape
     # components that are 0 at the start stay 0, because their gradient is 0
     n_used = min(n_components, max(_FEW_COMPONENTS, n_landmarks // 2))
@@ -236,14 +217,14 @@ def start_landmarks(
                 geometry.set_exponent(exponent)
             points = classical_scaling(target.double() ** (2 / exponent), n_used)
             points *= _TYPICAL_DISTANCE / (2 * points.square().sum(1).mean()).sqrt().clamp_min(1e-12)
-            encoder.points.copy_(torch.nn.functional.pad(points, (0, n_components - n_used)))
+            encoder.points.copy_(torch.nn.functional.pad(points, (0, n_components - points.shape[1])))
             calibrate(module, numbers.numpy(), distances)
             losses.append(float(criterion(module(numbers), target)))
             states.append({name: values.clone() for name, values in module.state_dict().items()})
     module.load_state_dict(states[int(np.argmin(losses))])
-    return PairBatches(
+    return n_components, PairBatches(
         n_landmarks,
-        LandmarkPairs(distances),
+        lambda indices, rng: (indices, distances[np.ix_(indices, indices)]),
         batch_size=min(batch_size, max(_SMALL_BATCH, n_landmarks // 2)),
         seed=seed,
     )
@@ -252,12 +233,11 @@ def start_landmarks(
 def classical_scaling(squares: torch.Tensor, n_components: int) -> torch.Tensor:
     """Return the points whose squared Euclidean distances are closest to some numbers (Torgerson 1952).
 
-    Columns beyond the number of positive eigenvalues are 0.
+    There are at most as many components as points, and those without a positive eigenvalue are 0.
     """
     products = -0.5 * (squares - squares.mean(0) - squares.mean(1)[:, None] + squares.mean())
     values, vectors = torch.linalg.eigh(products)
     values, vectors = values.flip(0)[:n_components], vectors.flip(1)[:, :n_components]
     # the sign of an eigenvector is arbitrary: its largest entry shall be positive
     signs = vectors.gather(0, vectors.abs().argmax(0, keepdim=True)).sign()
-    points = signs * vectors * values.clamp_min(0).sqrt()
-    return torch.nn.functional.pad(points, (0, n_components - points.shape[1]))
+    return signs * vectors * values.clamp_min(0).sqrt()

@@ -139,7 +139,6 @@ class PairwiseDistance(torch.nn.Module):
         self.log_zoom = torch.nn.Parameter(torch.zeros(())) if name == "hyperbolic" else None
         # the initial value of the paper; the ball is flat there
         self.radius = torch.nn.Parameter(torch.tensor(0.01)) if name == "poincare" else None
-        # the exponent is 1 + sigmoid(10 bend), so that it moves as fast as the scale
         self.bend = torch.nn.Parameter(_bend(_START_EXPONENT)) if name == "power" else None
         self.register_buffer("unit", torch.ones(()) if name == "power" else None)
 
@@ -153,7 +152,7 @@ class PairwiseDistance(torch.nn.Module):
             u, v = u * self.log_zoom.exp(), v * self.log_zoom.exp()
         scale = self.log_scale.exp()
         if self.bend is not None:
-            return power(u * self.unit, v * self.unit, 1 + torch.sigmoid(10 * self.bend)) * scale
+            return power(u * self.unit, v * self.unit, _exponent(self.bend)) * scale
         return DISTANCES[self.name](u, v) * scale
 
     def power_law(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -161,7 +160,7 @@ class PairwiseDistance(torch.nn.Module):
         scale = self.log_scale.exp()
         if self.bend is None:
             return torch.full_like(scale, FIXED_EXPONENTS[self.name]), scale
-        exponent = 1 + torch.sigmoid(10 * self.bend)
+        exponent = _exponent(self.bend)
         return exponent, scale * self.unit**exponent
 
     @torch.no_grad()
@@ -197,5 +196,11 @@ class PairwiseDistance(torch.nn.Module):
         self.log_scale.add_(torch.log(max(mean_distance, 1e-6) / mean))
 
 
+def _exponent(bend: torch.Tensor) -> torch.Tensor:
+    """Return an exponent between 1 and 2; the factor lets it move as fast as the scale."""
+    return 1 + torch.sigmoid(10 * bend)
+
+
 def _bend(exponent: float) -> torch.Tensor:
+    """Return the inverse of `_exponent`."""
     return torch.tensor(math.log((exponent - 1) / (2 - exponent)) / 10)

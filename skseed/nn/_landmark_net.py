@@ -6,7 +6,7 @@ from typing import Self
 import torch
 from torch import nn
 
-from skseed.nn._geometry import PairwiseDistance
+from skseed.nn._geometry import PairwiseDistance, squared
 
 # the weight of a normal prior with the covariance of the landmarks, per component
 _PRIOR = 5e-5
@@ -112,7 +112,7 @@ class _Placement:
         spread = (covariance.trace() / n_components).clamp_min(1e-12)
         inverse = torch.linalg.inv(covariance + _RIDGE * spread * identity)
         squares = landmarks.square().sum(1)
-        between = (squares[:, None] + squares - 2 * landmarks @ landmarks.T).clamp_min(_LEAST_SQUARE)
+        between = squared(landmarks, landmarks).clamp_min(_LEAST_SQUARE)
         distances = scale * between ** (exponent / 2)
         mean_distance = distances.mean().clamp_min(1e-12)
         penalty = _PRIOR / n_components * inverse

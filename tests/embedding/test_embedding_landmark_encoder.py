@@ -132,6 +132,14 @@ def test_a_callable_target_measures_the_landmarks_too(genes):
     assert -embedder.score(genes[:40]) < 1
 
 
+def test_a_callable_target_that_is_not_symmetric_raises(genes):
+    def one_sided(left, right):
+        return [[float(x > y) for y in right] for x in left]
+
+    with pytest.raises(ValueError, match="distances must be symmetric"):
+        fitted(genes, 20, target=one_sided)
+
+
 @pytest.mark.slow
 def test_16s_reads_are_embedded_better_than_by_networks_and_kmer_counts(shared_data):
     with gzip.open(shared_data / "greengenes" / "v4_150_in_97_tree.fasta.gz", "rt") as file:
